@@ -1,0 +1,45 @@
+"""Time, randomness and ids: the only place that takes them from the machine.
+
+Everything else receives an `Environment`. Two runs with the same seed under a virtual clock are the same run.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import trio
+
+__all__ = ["Environment", "machine", "virtual"]
+
+
+class Environment:
+    """Wall clock, random numbers and ids for one process.
+
+    Timers, time-outs and back-off do not come from here: they use trio's own clock.
+    """
+
+    def __init__(self, now: Callable[[], datetime], seed: int) -> None:
+        """`now` returns an aware UTC time; `seed` starts the random numbers and the ids."""
+        self.now = now
+        self.random = random.Random(seed)
+        self._ids = random.Random(seed ^ 0x9E3779B97F4A7C15)
+
+    def new_id(self) -> str:
+        """Return twelve characters of base 32, unique in practice: 60 random bits."""
+        bits = self._ids.getrandbits(60)
+        return "".join("0123456789abcdefghjkmnpqrstvwxyz"[bits >> shift & 31] for shift in range(55, -1, -5))
+
+
+def machine(seed: int | None = None) -> Environment:
+    """Return the real one: the machine's clock, and a seed from the machine unless one is given."""
+    return Environment(lambda: datetime.fromtimestamp(time.time(), UTC), secrets.randbits(64) if seed is None else seed)
+
+
+def virtual(start: datetime, seed: int) -> Environment:
+    """Return one whose wall clock starts at `start` and moves with trio's clock. Call it inside a trio run."""
+    began = trio.current_time()
+    return Environment(lambda: start + timedelta(seconds=trio.current_time() - began), seed)

@@ -1,0 +1,1 @@
+"""Trading logic, pure and synchronous: no clock, no input or output, no randomness."""

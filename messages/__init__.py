@@ -1,0 +1,1 @@
+"""What may cross a mailbox or enter the journal: frozen attrs classes, one module per subject."""

@@ -1,0 +1,1 @@
+"""Readers of the log and the journal; nothing here can touch trading."""

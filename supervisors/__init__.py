@@ -1,0 +1,1 @@
+"""The supervision tree and the process around it."""
