@@ -1,0 +1,278 @@
+"""What orders and the gateway say to each other, and what the broker said, word for word."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import IntEnum
+
+from attrs import frozen
+
+from messages.event import BaseEvent
+from messages.order import Commission, Execution, OrderRequest, Side
+
+__all__ = [
+    "AccountPnl",
+    "AccountValue",
+    "AskBroker",
+    "BrokerCommission",
+    "BrokerConnected",
+    "BrokerError",
+    "BrokerExecution",
+    "BrokerLost",
+    "BrokerNotice",
+    "BrokerOrder",
+    "BrokerOrderStatus",
+    "BrokerPosition",
+    "BrokerSnapshot",
+    "CancelOutgoing",
+    "GatewayStatus",
+    "LinkStatus",
+    "OrderNotSent",
+    "OrderSent",
+    "OutgoingOrder",
+    "PlaceOrders",
+    "Priority",
+    "TradingAllowed",
+]
+
+
+class Priority(IntEnum):
+    """Order of the send queue: lower goes first."""
+
+    CANCEL = 0
+    EXIT = 1
+    ENTRY = 2
+    DATA = 3
+
+
+# orders → gateway
+
+
+@frozen(slots=True)
+class OutgoingOrder:
+    """One placeOrder message. The same order id again is a modification."""
+
+    request: OrderRequest
+    order_id: int
+    account: str
+    parent_order_id: int = 0
+    transmit: bool = True
+    modification: bool = False
+
+
+@frozen(slots=True)
+class PlaceOrders:
+    """Write these in this order and with nothing between them; after `deadline_seconds` in the queue do not."""
+
+    orders: tuple[OutgoingOrder, ...]
+    priority: Priority
+    deadline_seconds: float
+
+
+@frozen(slots=True)
+class CancelOutgoing:
+    """Write a cancelOrder message."""
+
+    order_ref: str
+    order_id: int
+    symbol: str
+
+
+@frozen(slots=True)
+class AskBroker:
+    """Fetch everything (open, completed, executions, positions) and answer with a BrokerSnapshot."""
+
+    reason: str
+
+
+# gateway → orders
+
+
+@frozen(slots=True)
+class OrderSent:
+    """The bytes of the latest version of this order were given to the socket in this epoch."""
+
+    order_ref: str
+    order_id: int
+    epoch: int
+
+
+@frozen(slots=True)
+class OrderNotSent:
+    """No byte of it left: the last gate, the queue's deadline or the link stood against it."""
+
+    order_ref: str
+    order_id: int
+    reason: str
+    cancellation: bool = False
+
+
+@frozen(slots=True)
+class BrokerConnected(BaseEvent):
+    """The handshake is done. Nothing may be concluded about orders before the BrokerSnapshot of this epoch."""
+
+    epoch: int
+    next_order_id: int
+    account: str
+    server_version: int
+
+
+@frozen(slots=True)
+class BrokerLost(BaseEvent):
+    """The socket is gone; whatever was in flight is unknown."""
+
+    epoch: int
+    reason: str
+
+
+@frozen(slots=True)
+class BrokerNotice(BaseEvent):
+    """A message of TWS about no order: 1100, 1101, 1102, farms, warnings."""
+
+    code: int
+    text: str
+
+
+@frozen(slots=True, kw_only=True)
+class BrokerOrder:
+    """openOrder or, with `completed`, completedOrder (order id 0, and `quantity` is what filled)."""
+
+    epoch: int
+    order_id: int
+    client_id: int
+    perm_id: int
+    parent_id: int
+    order_ref: str
+    account: str
+    symbol: str
+    con_id: int
+    side: Side
+    quantity: Decimal
+    order_type: str
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    trail_stop_price: Decimal | None
+    trailing_pct: Decimal | None
+    tif: str
+    oca_group: str
+    status: str
+    filled: Decimal | None = None
+    completed: bool = False
+    text: str = ""
+
+
+@frozen(slots=True, kw_only=True)
+class BrokerOrderStatus:
+    """orderStatus. Quantities inform and are never booked."""
+
+    epoch: int
+    order_id: int
+    client_id: int
+    perm_id: int
+    status: str
+    filled: Decimal
+    remaining: Decimal
+    why_held: str = ""
+
+
+@frozen(slots=True)
+class BrokerExecution:
+    """execDetails, live or as an answer to reqExecutions."""
+
+    epoch: int
+    execution: Execution
+
+
+@frozen(slots=True)
+class BrokerCommission:
+    """commissionReport."""
+
+    epoch: int
+    commission: Commission
+
+
+@frozen(slots=True)
+class BrokerError:
+    """An error with an id that belongs to an order. No code proves an order dead."""
+
+    epoch: int
+    order_id: int
+    code: int
+    text: str
+
+
+@frozen(slots=True)
+class BrokerPosition:
+    """What the broker says an account holds; average cost per unit, commission included."""
+
+    account: str
+    symbol: str
+    con_id: int
+    quantity: Decimal
+    average_cost: Decimal
+
+
+@frozen(slots=True)
+class BrokerSnapshot:
+    """Every answer came with its end marker in this epoch. A list that did not end is None: unknown, not empty."""
+
+    epoch: int
+    open_orders: tuple[BrokerOrder, ...] | None
+    completed_orders: tuple[BrokerOrder, ...] | None
+    executions: tuple[Execution, ...] | None
+    commissions: tuple[Commission, ...]
+    positions: tuple[BrokerPosition, ...] | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether absence from it means absence."""
+        return None not in (self.open_orders, self.completed_orders, self.executions, self.positions)
+
+
+@frozen(slots=True)
+class TradingAllowed(BaseEvent):
+    """orders has reconciled with the broker (or no longer has): new risk is possible, or not and why."""
+
+    allowed: bool
+    reason: str = ""
+
+
+# gateway → portfolio
+
+
+@frozen(slots=True)
+class AccountValue(BaseEvent):
+    """One value of the account, by TWS's key (NetLiquidation, BuyingPower, …)."""
+
+    account: str
+    key: str
+    value: str
+    currency: str
+
+
+@frozen(slots=True)
+class AccountPnl(BaseEvent):
+    """The broker's own P&L of the account's day, in its base currency; None is unknown."""
+
+    daily: Decimal | None
+    unrealized: Decimal | None
+    realized: Decimal | None
+
+
+# status
+
+
+@frozen(slots=True)
+class GatewayStatus:
+    """Ask the gateway for a LinkStatus."""
+
+
+@frozen(slots=True)
+class LinkStatus:
+    """The link as the gateway sees it; `last_round_trip` is ISO 8601 UTC or None."""
+
+    connected: bool
+    epoch: int
+    last_round_trip: str | None
+    account: str
+    queued: int

@@ -1,0 +1,122 @@
+"""The portfolio's side: exposure, halts, flattening."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+from attrs import frozen
+
+from messages.event import BaseEvent
+
+__all__ = [
+    "DescribePortfolio",
+    "FlattenAll",
+    "Halt",
+    "HaltedEvent",
+    "HoldingChanged",
+    "PortfolioView",
+    "Resume",
+    "ResumedEvent",
+    "TradingHalted",
+    "TradingResumed",
+    "TradingState",
+]
+
+
+class TradingState(StrEnum):
+    """What the portfolio lets through."""
+
+    ACTIVE = "ACTIVE"
+    REDUCE_ONLY = "REDUCE_ONLY"
+
+
+# control → portfolio
+
+
+@frozen(slots=True)
+class Halt:
+    """No new risk from now on; exits go on. Survives a restart."""
+
+    reason: str
+
+
+@frozen(slots=True)
+class Resume:
+    """New risk is allowed again."""
+
+    reason: str
+
+
+@frozen(slots=True)
+class FlattenAll:
+    """Halt, then close every position."""
+
+    reason: str
+
+
+@frozen(slots=True)
+class DescribePortfolio:
+    """Ask for a PortfolioView."""
+
+
+# position → portfolio
+
+
+@frozen(slots=True)
+class HoldingChanged:
+    """A position's quantity, average price, mark or realised P&L changed."""
+
+    symbol: str
+    quantity: Decimal
+    average_price: Decimal | None
+    mark: float | None
+    realized_pnl: Decimal
+    unrealized_pnl: Decimal
+
+
+# journal (stream "portfolio")
+
+
+@frozen(slots=True)
+class TradingHalted:
+    """New risk stopped."""
+
+    reason: str
+
+
+@frozen(slots=True)
+class TradingResumed:
+    """New risk allowed."""
+
+    reason: str
+
+
+# bus, status
+
+
+@frozen(slots=True)
+class HaltedEvent(BaseEvent):
+    """New risk is stopped."""
+
+    reason: str
+
+
+@frozen(slots=True)
+class ResumedEvent(BaseEvent):
+    """New risk is allowed."""
+
+    reason: str
+
+
+@frozen(slots=True)
+class PortfolioView:
+    """Totals in the account's currency; equity is the broker's NetLiquidation, None before it is known."""
+
+    state: TradingState
+    reason: str
+    equity: Decimal | None
+    gross_exposure: Decimal
+    reserved: Decimal
+    realized_pnl: Decimal
+    unrealized_pnl: Decimal

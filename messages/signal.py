@@ -1,0 +1,111 @@
+"""Predictions from outside, and what the rules made of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from attrs import frozen
+
+from messages.event import BaseEvent
+
+__all__ = [
+    "PredictionSignal",
+    "PredictionSignalEvent",
+    "RuleFired",
+    "RuleFiredEvent",
+    "RuleSkippedEvent",
+    "SignalIgnored",
+    "SignalIgnoredEvent",
+    "SignalReceived",
+]
+
+
+class PredictionSignal(StrEnum):
+    """The signal words of the Options Flow Monitor."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    SHORT = "SHORT"
+    NEUTRAL = "NEUTRAL"
+    HOLD = "HOLD"
+
+
+@frozen(slots=True, kw_only=True)
+class PredictionSignalEvent(BaseEvent):
+    """One prediction for one ticker.
+
+    `signal_id` is its identity: `id` where the service gives one, else ticker, time stamp and signal. `timestamp` is
+    the service's, in milliseconds since 1970; `probabilities` are carried, not interpreted.
+    """
+
+    signal_id: str
+    symbol: str
+    signal: PredictionSignal
+    confidence: float
+    timestamp: int
+    prediction_time: datetime
+    received: datetime
+    numeric: int | None = None
+    stock_price: float | None = None
+    probabilities: tuple[float, ...] = ()
+    source: str = "options-flow"
+
+
+@frozen(slots=True)
+class SignalIgnoredEvent(BaseEvent):
+    """A prediction that no rule will see: stale, repeated, malformed, of low confidence, …"""
+
+    symbol: str
+    signal_id: str
+    reason: str
+    figures: str = ""
+
+
+@frozen(slots=True)
+class RuleFiredEvent(BaseEvent):
+    """A rule's action was carried out."""
+
+    rule_id: str
+    symbol: str
+    signal_id: str | None
+    outcome: str
+
+
+@frozen(slots=True)
+class RuleSkippedEvent(BaseEvent):
+    """A rule's condition held, and yet it did nothing."""
+
+    rule_id: str
+    symbol: str
+    signal_id: str | None
+    reason: str
+
+
+# journal (streams "signals" and "rules")
+
+
+@frozen(slots=True)
+class SignalReceived:
+    """This prediction will be given to the rules; it is never given again."""
+
+    event: PredictionSignalEvent
+
+
+@frozen(slots=True)
+class SignalIgnored:
+    """This prediction was not given to the rules."""
+
+    symbol: str
+    signal_id: str
+    reason: str
+
+
+@frozen(slots=True)
+class RuleFired:
+    """Written before the action is carried out, so that one event fires a rule once, across restarts."""
+
+    rule_id: str
+    symbol: str
+    signal_id: str | None
+    time: datetime
