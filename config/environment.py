@@ -36,9 +36,7 @@ class Environment:
 
 def machine(seed: int | None = None) -> Environment:
     """Return the real one: the machine's clock, and a seed from the machine unless one is given."""
-    return Environment(
-        lambda: datetime.fromtimestamp(time.time(), UTC), secrets.randbits(64) if seed is None else seed
-    )
+    return Environment(lambda: datetime.fromtimestamp(time.time(), UTC), secrets.randbits(64) if seed is None else seed)
 
 
 def virtual(start: datetime, seed: int) -> Environment:
