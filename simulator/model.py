@@ -139,6 +139,55 @@ class Quote:
     halted: bool = False
 
 
+@frozen(slots=True)
+class WhatIf:
+    """What an order would do to its account, in the account's currency; a what-if order is answered with it."""
+
+    init_margin_before: Decimal
+    maint_margin_before: Decimal
+    equity_with_loan_before: Decimal
+    init_margin_after: Decimal
+    maint_margin_after: Decimal
+    equity_with_loan_after: Decimal
+    commission: Decimal
+    currency: str
+    warning: str = ""
+
+
+@frozen(slots=True)
+class ProfitAndLoss:
+    """An account's profit of the day, in its currency. `daily` is the change of its net value since the day began."""
+
+    daily: Decimal
+    unrealized: Decimal
+    realized: Decimal
+
+
+@frozen(slots=True)
+class PositionProfitAndLoss:
+    """One position's profit, in its contract's currency."""
+
+    position: Decimal
+    daily: Decimal
+    unrealized: Decimal
+    realized: Decimal
+    value: Decimal
+
+
+@frozen(slots=True)
+class Bar:
+    """Prices of one interval that begins at `time`. `wap` is the volume-weighted average, `count` the trades."""
+
+    time: datetime
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: int
+    wap: float
+    count: int
+
+
 # venue → server
 
 
