@@ -103,7 +103,7 @@ class SignalIgnored:
 
 @frozen(slots=True)
 class RuleFired:
-    """Written before the action is carried out, so that one event fires a rule once, across restarts."""
+    """A rule's action did something: its cooldown and its count of the day go on across restarts."""
 
     rule_id: str
     symbol: str

@@ -1,0 +1,1 @@
+"""Where signals come from: each source is an actor of its own, `signals/NAME`."""

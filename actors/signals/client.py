@@ -1,0 +1,80 @@
+"""The Options Flow Monitor over HTTP: one request, and what its answer means for the next one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+__all__ = ["KeyRefusedError", "OptionsFlowClient", "RateLimitedError", "ServiceError"]
+
+_TIMEOUT_SECONDS = 30.0
+
+
+class ServiceError(Exception):
+    """The service did not give what was asked: try again later."""
+
+
+class KeyRefusedError(ServiceError):
+    """401: the key is wrong, and asking again will not help."""
+
+
+class RateLimitedError(ServiceError):
+    """429: nothing before `seconds` have passed."""
+
+    def __init__(self, seconds: float) -> None:
+        """`seconds` come from X-RateLimit-Reset, or are a minute where it says nothing."""
+        super().__init__(f"rate limit reached; free again in {seconds:.0f} s")
+        self.seconds = seconds
+
+
+class OptionsFlowClient:
+    """Asks the service. Use as an async context manager; the key goes into a header and nowhere else."""
+
+    def __init__(self, base_url: str, api_key: str) -> None:
+        """`base_url` already holds `/api/v1`."""
+        self._http = httpx.AsyncClient(
+            base_url=base_url.rstrip("/") + "/",
+            headers={"X-API-Key": api_key, "Accept": "application/json"},
+            timeout=_TIMEOUT_SECONDS,
+        )
+
+    async def __aenter__(self) -> OptionsFlowClient:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._http.aclose()
+
+    async def latest_prediction(self, symbol: str, now_epoch: float) -> Any:
+        """Return the `data` of `prediction/latest`. Raises ServiceError and its subclasses."""
+        try:
+            response = await self._http.get("prediction/latest", params={"ticker": symbol})
+        except httpx.HTTPError as error:
+            raise ServiceError(f"{type(error).__name__}: {error}") from error
+        if response.status_code == 401:
+            raise KeyRefusedError("the service refuses the API key (401)")
+        if response.status_code == 429:
+            raise RateLimitedError(_reset_seconds(response.headers.get("X-RateLimit-Reset"), now_epoch))
+        try:
+            body = response.json()
+        except ValueError as error:
+            raise ServiceError(f"HTTP {response.status_code}: the answer is not JSON") from error
+        if not isinstance(body, dict) or response.status_code != 200 or body.get("status") != "success":
+            raise ServiceError(f"HTTP {response.status_code}: {_reason(body)}")
+        return body.get("data")
+
+
+def _reset_seconds(header: str | None, now_epoch: float) -> float:
+    """X-RateLimit-Reset is a time stamp in some services and a wait in others; more than a day is a time stamp."""
+    try:
+        value = float(header or "")
+    except ValueError:
+        return 60.0
+    wait = value - now_epoch if value > 86_400 else value
+    return min(max(wait, 1.0), 3_600.0)
+
+
+def _reason(body: Any) -> str:
+    if isinstance(body, dict):
+        return str(body.get("message") or body.get("error") or "no message")[:200]
+    return f"expected an object, got {type(body).__name__}"
