@@ -50,7 +50,7 @@ def build_rules(settings: Settings) -> tuple[Rule, ...]:
 
 
 def load_rule_file(path: Path) -> tuple[Rule, ...]:
-    """Run a Python file and return what it binds to `rules`. Raises RuleSettingsError; what the file raises, with it."""
+    """Run a Python file and return what it binds to `rules`. Raises RuleSettingsError, for its own errors too."""
     try:
         names = runpy.run_path(str(path))
     except Exception as error:

@@ -26,7 +26,7 @@ def parse_prediction(data: Any, symbol: str, received: datetime) -> PredictionSi
         raise MalformedPredictionError(f"ticker: {ticker!r}, expected {symbol!r}")
     word = prediction.get("signal")
     try:
-        signal = PredictionSignal(word)
+        signal = PredictionSignal(str(word))
     except ValueError:
         expected = ", ".join(PredictionSignal)
         raise MalformedPredictionError(f"signal: {word!r}, expected one of {expected}") from None
