@@ -18,6 +18,7 @@ __all__ = [
     "SignalIgnored",
     "SignalIgnoredEvent",
     "SignalReceived",
+    "SignalsSeen",
 ]
 
 
@@ -109,3 +110,10 @@ class RuleFired:
     symbol: str
     signal_id: str | None
     time: datetime
+
+
+@frozen(slots=True)
+class SignalsSeen:
+    """The identities of all predictions that are not stale yet: replay of the stream may begin here."""
+
+    signal_ids: tuple[str, ...]
