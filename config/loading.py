@@ -1,0 +1,80 @@
+"""From a TOML file and the environment to `Settings`, or to one error that names everything that is wrong."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import cattrs
+from cattrs.errors import ClassValidationError
+from cattrs.gen import make_dict_structure_fn
+
+from config.checks import inconsistencies
+from config.expectations import Expectation
+from config.overrides import apply_overrides
+from config.problems import Problem, SettingsError, problems_of
+from config.settings import RuleSettings, Settings
+
+__all__ = ["load", "settings_from"]
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read a configuration file (None: only the defaults) and the overrides in `environ`. Raises SettingsError."""
+    return settings_from({} if path is None else _read(path), environ)
+
+
+def settings_from(data: dict[str, Any], environ: Mapping[str, str]) -> Settings:
+    """Check a configuration that is already read; fractions are Decimal. Changes `data`. Raises SettingsError."""
+    problems = []
+    if "api_key" in data.get("signals", {}):
+        data["signals"].pop("api_key")
+        problems.append(Problem("signals.api_key", "is taken from the environment variable API_KEY alone"))
+    problems += apply_overrides(data, environ)
+    try:
+        settings = _converter().structure(data, Settings)
+    except ClassValidationError as error:
+        raise SettingsError(problems + list(problems_of(error, data))) from None
+    problems += inconsistencies(settings)
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except FileNotFoundError:
+        raise SettingsError([Problem(str(path), "there is no such file")]) from None
+    except OSError as error:
+        raise SettingsError([Problem(str(path), f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError:
+        raise SettingsError([Problem(str(path), "is not text in UTF-8")]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([Problem(str(path), f"is not TOML: {error}")]) from None
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
+    converter.register_structure_hook_func(
+        lambda kind: _expectation(kind) is not None,
+        lambda value, kind: _require(_expectation(kind)).read(value),
+    )
+    converter.register_structure_hook(
+        RuleSettings, make_dict_structure_fn(RuleSettings, converter, _cattrs_forbid_extra_keys=True)
+    )
+    return converter
+
+
+def _expectation(kind: Any) -> Expectation | None:
+    if get_origin(kind) is not Annotated:
+        return None
+    return next((item for item in get_args(kind)[1:] if isinstance(item, Expectation)), None)
+
+
+def _require(expectation: Expectation | None) -> Expectation:
+    if expectation is None:
+        raise TypeError("a type without an expectation reached the hook for those that have one")
+    return expectation
