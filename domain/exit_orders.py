@@ -1,0 +1,280 @@
+"""From a plan of exits to the orders that should rest at the broker, and from what rests there to what is to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from attrs import frozen
+
+from domain.prices import Bands, round_price, tick_at
+from messages.order import OrderStatus, OrderType, OrderView, Role, Side
+from messages.position import ExitPlan
+
+__all__ = [
+    "CancelExit",
+    "ExitAction",
+    "ExitLeg",
+    "ExitLevels",
+    "ModifyExit",
+    "SubmitExit",
+    "armed",
+    "exit_legs",
+    "exit_levels",
+    "leg_armed",
+    "next_oca_group",
+    "reconcile_exits",
+    "tighter",
+]
+
+_SETTLED = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
+
+
+@frozen(slots=True, kw_only=True)
+class ExitLevels:
+    """Prices at which a position is left, on the tick. `stop` is also where a trailing stop starts."""
+
+    stop: Decimal | None = None
+    target: Decimal | None = None
+    trailing_pct: Decimal | None = None
+    trailing_amount: Decimal | None = None
+
+    @property
+    def trails(self) -> bool:
+        """Whether the stop follows the price."""
+        return self.trailing_pct is not None or self.trailing_amount is not None
+
+
+@frozen(slots=True, kw_only=True)
+class ExitLeg:
+    """One exit order as it should rest at the broker; `quantity` is what it may still fill."""
+
+    role: Role
+    side: Side
+    quantity: Decimal
+    order_type: OrderType
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trailing_pct: Decimal | None = None
+    trailing_amount: Decimal | None = None
+
+
+@frozen(slots=True)
+class SubmitExit:
+    """Send this leg as a new order."""
+
+    leg: ExitLeg
+
+
+@frozen(slots=True)
+class ModifyExit:
+    """Give a working order these terms; `quantity` is its total, what has filled included."""
+
+    order_ref: str
+    quantity: Decimal
+    leg: ExitLeg
+
+
+@frozen(slots=True)
+class CancelExit:
+    """Cancel a working order."""
+
+    order_ref: str
+    reason: str
+
+
+ExitAction = SubmitExit | ModifyExit | CancelExit
+
+
+def tighter(side: Side, one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """Return the stop that ends a position of this side first; a missing one is looser than any."""
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other) if side is Side.BUY else min(one, other)
+
+
+def exit_levels(plan: ExitPlan, side: Side, average: Decimal, bands: Bands) -> ExitLevels:
+    """Return where a position of this side and average entry price is left.
+
+    Prices are rounded away from harm: a stop never lies further from the entry than asked for, a target never nearer
+    to it. So for a long position both round up, for a short one both round down; an absolute price is rounded too.
+
+    Raises:
+        ValueError: a level is not a positive price.
+    """
+    up = side is Side.BUY
+    sign = side.sign
+
+    def level(price: Decimal | None, pct: Decimal | None, away: int) -> Decimal | None:
+        if price is None and pct is not None:
+            price = average * (1 + away * sign * pct)
+        return None if price is None else round_price(bands, price, up=up)
+
+    stop = level(plan.stop_loss_price, plan.stop_loss_pct, -1)
+    target = level(plan.take_profit_price, plan.take_profit_pct, 1)
+    amount = plan.trailing_stop_amount
+    if amount is not None:
+        tick = tick_at(bands, average)
+        amount = max(amount // tick, Decimal(1)) * tick
+        start: Decimal | None = level(average - sign * amount, None, -1)
+    else:
+        start = level(None, plan.trailing_stop_pct, -1)
+    return ExitLevels(
+        stop=tighter(side, stop, start),
+        target=target,
+        trailing_pct=plan.trailing_stop_pct if amount is None else None,
+        trailing_amount=amount,
+    )
+
+
+def exit_legs(levels: ExitLevels, side: Side, quantity: Decimal) -> tuple[ExitLeg, ...]:
+    """Return the orders that should protect `quantity` (positive) of a position of this side: stop first.
+
+    The stop is one order: STP, or TRAIL that starts at the stop, which the broker then moves by itself.
+    """
+    legs = []
+    if levels.stop is not None:
+        legs.append(
+            ExitLeg(
+                role=Role.STOP,
+                side=side.opposite,
+                quantity=quantity,
+                order_type=OrderType.TRAILING_STOP if levels.trails else OrderType.STOP,
+                stop_price=levels.stop,
+                trailing_pct=levels.trailing_pct,
+                trailing_amount=levels.trailing_amount,
+            )
+        )
+    if levels.target is not None:
+        legs.append(
+            ExitLeg(
+                role=Role.TARGET,
+                side=side.opposite,
+                quantity=quantity,
+                order_type=OrderType.LIMIT,
+                limit_price=levels.target,
+            )
+        )
+    return tuple(legs)
+
+
+def _same_terms(leg: ExitLeg, order: OrderView) -> bool:
+    if order.remaining != leg.quantity or order.limit_price != leg.limit_price:
+        return False
+    if leg.order_type is not OrderType.TRAILING_STOP:
+        return order.stop_price == leg.stop_price
+    # The broker moves a trailing stop on its own and only ever tightens it: only a looser one needs a change.
+    return (
+        order.trailing_pct == leg.trailing_pct
+        and order.trailing_amount == leg.trailing_amount
+        and tighter(leg.side.opposite, order.stop_price, leg.stop_price) == order.stop_price
+    )
+
+
+def leg_armed(leg: ExitLeg, orders: Iterable[OrderView]) -> bool:
+    """Whether the broker has confirmed this leg, with these terms and for the whole quantity."""
+    return any(
+        order.role is leg.role
+        and order.status in _SETTLED
+        and order.confirmed
+        and order.order_type == leg.order_type
+        and _same_terms(leg, order)
+        for order in orders
+    )
+
+
+def armed(legs: Iterable[ExitLeg], orders: Iterable[OrderView]) -> bool:
+    """Whether the broker has confirmed each leg. `orders` are the position's exits."""
+    known = tuple(orders)
+    return all(leg_armed(leg, known) for leg in legs)
+
+
+def next_oca_group(position_id: str, exits: Iterable[OrderView]) -> str:
+    """Return the OCA group for a new exit of this position.
+
+    A fill spends a group: the broker has cancelled or is cancelling the rest of it, and cancels what joins it later.
+    So the next exit then opens a new one, "oca-ID-2" after "oca-ID".
+    """
+    first = f"oca-{position_id}"
+    generation = 1
+    spent = False
+    for order in exits:
+        name, _, number = order.oca_group.partition(f"{first}-")
+        own = int(number) if not name and number.isdigit() else 1 if order.oca_group == first else 0
+        if own > generation:
+            generation, spent = own, False
+        if own == generation and order.filled:
+            spent = True
+    generation += spent
+    return first if generation == 1 else f"{first}-{generation}"
+
+
+def reconcile_exits(
+    legs: Iterable[ExitLeg], exits: Iterable[OrderView], trailed_to: Decimal | None = None
+) -> tuple[ExitAction, ...]:
+    """Return what brings the working exits to `legs`; nothing where they agree or an answer is awaited.
+
+    An order is changed in place, never cancelled and sent anew, so that there is no gap; while the broker has not
+    confirmed its last change it is left alone, and the next difference waits. A stop that cannot be changed in place
+    (it is to trail, or not to trail any more) is replaced: the new one first, the old one cancelled once the new is
+    confirmed. A target that filled in part, and so spent the OCA group that tied it to its stop, is cancelled once
+    the next stop is confirmed, and then sent anew beside that one. `trailed_to` is where the trailing stop stands by
+    our own reckoning: a change never loosens it.
+    """
+    live = [order for order in exits if not order.status.done]
+    wanted = {leg.role: leg for leg in legs}
+    actions: list[ExitAction] = []
+    for role in (Role.STOP, Role.TARGET):
+        mine = [order for order in live if order.role is role]
+        leg = wanted.get(role)
+        if leg is None:
+            actions += [CancelExit(order.order_ref, "not wanted any more") for order in mine if _cancellable(order)]
+            continue
+        keepers = [order for order in mine if order.order_type == leg.order_type and order.side is leg.side]
+        keepers.sort(key=lambda order: (order.status is OrderStatus.PENDING_CANCEL, not order.confirmed))
+        if not keepers:
+            if role is Role.TARGET and _stop_is_filling(live):
+                # the stop goes to market: a target beside it could only sell the same shares twice
+                continue
+            actions.append(SubmitExit(_never_looser(leg, trailed_to)))
+            continue
+        keeper = keepers[0]
+        if _stranded(keeper, live):
+            actions += [CancelExit(keeper.order_ref, "its OCA group is spent")] if _cancellable(keeper) else []
+            continue
+        if keeper.confirmed and keeper.status in _SETTLED:
+            surplus = [order for order in mine if order is not keeper and _cancellable(order)]
+            actions += [CancelExit(order.order_ref, "replaced") for order in surplus]
+            if not _same_terms(leg, keeper):
+                total = keeper.filled + leg.quantity
+                actions.append(ModifyExit(keeper.order_ref, total, _never_looser(leg, trailed_to)))
+    return tuple(actions)
+
+
+def _cancellable(order: OrderView) -> bool:
+    return order.status is not OrderStatus.PENDING_CANCEL
+
+
+def _stop_is_filling(live: Iterable[OrderView]) -> bool:
+    return any(order.role is Role.STOP and order.filled for order in live)
+
+
+def _stranded(order: OrderView, live: Iterable[OrderView]) -> bool:
+    """Whether a target's fill took its stop away, and the stop's successor is confirmed in another group."""
+    return bool(order.role is Role.TARGET and order.filled) and any(
+        other.role is Role.STOP and other.oca_group != order.oca_group and other.confirmed for other in live
+    )
+
+
+def _never_looser(leg: ExitLeg, trailed_to: Decimal | None) -> ExitLeg:
+    if leg.order_type is not OrderType.TRAILING_STOP or trailed_to is None:
+        return leg
+    return ExitLeg(
+        role=leg.role,
+        side=leg.side,
+        quantity=leg.quantity,
+        order_type=leg.order_type,
+        stop_price=tighter(leg.side.opposite, leg.stop_price, trailed_to),
+        trailing_pct=leg.trailing_pct,
+        trailing_amount=leg.trailing_amount,
+    )
