@@ -1,0 +1,32 @@
+"""The log in words, for a person at a terminal."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from config.log_record import LogRecord, as_words
+
+__all__ = ["ConsoleListener"]
+
+_STYLES = {"DEBUG": "dim", "INFO": "", "WARNING": "yellow", "ERROR": "bold red"}
+
+
+class ConsoleListener:
+    """Writes each event to stderr: time (UTC), level where it is more than INFO, words. Colours only on a terminal."""
+
+    def __init__(self) -> None:
+        """Use stderr as it is now."""
+        self._terminal = Console(stderr=True, highlight=False) if sys.stderr.isatty() else None
+
+    def __call__(self, record: LogRecord) -> None:
+        """Write one event."""
+        mark = "" if record.level == "INFO" else f"{record.level} "
+        line = f"{record.moment:%H:%M:%S}.{record.moment.microsecond // 1000:03d} {mark}{as_words(record)}"
+        if self._terminal is None:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+        else:
+            self._terminal.print(Text(line, style=_STYLES.get(record.level, "")), soft_wrap=True)

@@ -1,0 +1,106 @@
+"""Every event that the log may contain: the fields that it must carry, and how the console says it.
+
+In the words, `{name}` is a field; `?` after a name leaves it out where there is no such field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+__all__ = ["EVENTS", "Event", "UnknownEventError", "check_event"]
+
+
+@frozen(slots=True)
+class Event:
+    """One kind of line."""
+
+    words: str
+    required: frozenset[str]
+
+
+class UnknownEventError(Exception):
+    """The code logs something that the table does not define, or without a field that it must carry."""
+
+
+def _event(words: str, *required: str) -> Event:
+    return Event(words, frozenset(required))
+
+
+def check_event(name: str, fields: Mapping[str, object]) -> None:
+    """Raise UnknownEventError unless the table defines the event and all that it requires is there."""
+    event = EVENTS.get(name)
+    if event is None:
+        if name.startswith("log."):
+            return
+        raise UnknownEventError(f"{name} is not in config/log_events.py")
+    missing = event.required - fields.keys()
+    if missing:
+        raise UnknownEventError(f"{name} is logged without {', '.join(sorted(missing))}")
+
+
+EVENTS: Mapping[str, Event] = {
+    # system
+    "system.starting": _event("starting {name?} {version?} ({mode?})"),
+    "system.ready": _event("ready"),
+    "system.halted": _event("halted: {reason}", "reason"),
+    "system.resumed": _event("resumed: {reason}", "reason"),
+    "system.stopping": _event("stopping: {reason}", "reason"),
+    "system.stopped": _event("stopped"),
+    "system.state": _event("state of {address}", "address"),
+    "system.command": _event("operator: {command} {symbol?} {outcome?}", "command"),
+    "system.failed": _event("failed: {error}", "error"),
+    # actor
+    "actor.started": _event("{actor} started", "actor"),
+    "actor.crashed": _event("{actor} crashed: {error} on {message?}", "actor", "message", "error", "traceback"),
+    "actor.restarted": _event("{actor} restarted", "actor"),
+    "actor.quarantined": _event("{actor} quarantined: {error?}", "actor"),
+    "actor.stopped": _event("{actor} stopped", "actor"),
+    "deadletter": _event("dead letter for {actor}: {message} ({error?})", "actor", "message"),
+    # link
+    "broker.connected": _event("connected to the broker, epoch {epoch}", "epoch"),
+    "broker.lost": _event("link to the broker lost: {reason?}", "reason"),
+    "broker.gap_opened": _event("from here on the broker's messages may be missing: {reason?}"),
+    "broker.gap_closed": _event("nothing the broker said is missing any more"),
+    "broker.notice": _event("broker says {code}: {text}", "code", "text"),
+    "broker.account": _event("account {account?}"),
+    "feed.interrupted": _event("ticks of {symbol} stopped: {reason?}", "symbol"),
+    "feed.resumed": _event("ticks of {symbol} arrive again", "symbol"),
+    "instrument.qualified": _event("{symbol} is known to the broker", "symbol"),
+    "instrument.unknown": _event("{symbol} is not known to the broker: {text?}", "symbol"),
+    # signal, rule
+    "signal.received": _event("signal {signal?} {symbol} at {confidence?}", "symbol", "signal_id"),
+    "signal.ignored": _event("signal for {symbol} ignored: {reason}", "symbol", "reason"),
+    "signal.unavailable": _event("no signals: {reason}", "reason"),
+    "rule.fired": _event("rule {rule_id} fired for {symbol}: {outcome?}", "rule_id", "symbol"),
+    "rule.skipped": _event("rule {rule_id} skipped {symbol}: {reason}", "rule_id", "reason"),
+    # order
+    "order.intent": _event("{role?} intended: {side?} {quantity?} {symbol} {type?} {order_ref}", "symbol", "order_ref"),
+    "order.denied": _event("{side?} {symbol} denied: {reason} {figures?}", "symbol", "reason"),
+    "order.sent": _event("{role?} {symbol} sent {order_ref}", "symbol", "order_ref"),
+    "order.accepted": _event("{role?} {symbol} accepted {order_ref}", "symbol", "order_ref"),
+    "order.modified": _event("{role?} {symbol} modified {order_ref}", "symbol", "order_ref"),
+    "order.filled": _event("{role?} {side?} {quantity?} {symbol} filled at {price?}", "symbol"),
+    "order.corrected": _event("fill of {symbol} corrected to {quantity?} at {price?}", "symbol"),
+    "order.cancelled": _event("{role?} {symbol} cancelled {order_ref} {reason?}", "symbol", "order_ref"),
+    "order.rejected": _event("{role?} {symbol} rejected by the broker: {code?} {reason?}", "symbol", "order_ref"),
+    "order.expired": _event("{role?} {symbol} expired {order_ref} {reason?}", "symbol", "order_ref"),
+    "order.unknown": _event("{symbol} {order_ref}: where it stands is unknown: {reason?}", "symbol", "order_ref"),
+    "order.resolved": _event("{symbol} {order_ref} is known again: {status?} {evidence?}", "symbol", "order_ref"),
+    # position
+    "position.planned": _event("{symbol}: {side?} {quantity?} planned", "symbol"),
+    "position.opened": _event("{symbol} open: {quantity?} at {average_price?}", "symbol"),
+    "position.updated": _event("{symbol}: {quantity?} at {average_price?}, stop {stop?}, target {target?}", "symbol"),
+    "position.closed": _event("{symbol} closed ({reason}), realised {realized_pnl?}", "symbol", "reason"),
+    "protection.armed": _event("{symbol} protected after {naked_seconds?} s", "symbol"),
+    "protection.missing": _event("{symbol} is NOT protected", "symbol"),
+    # check
+    "reconcile.started": _event("comparing with the broker"),
+    "reconcile.finished": _event("agreed with the broker"),
+    "reconcile.difference": _event("{symbol?}: the broker differs", "symbol"),
+    "alarm.raised": _event("ALARM {kind}: {text}", "id", "kind", "text"),
+    "alarm.cleared": _event("alarm over: {kind} {symbol?}", "id", "kind"),
+    # the log itself
+    "log.dropped": _event("{lines} lines were not written", "lines"),
+}

@@ -1,0 +1,142 @@
+"""Where log lines go: a file that survives slow and full disks, and a thread between it and the actors."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TextIO
+
+from attrs import frozen
+
+from config.log_record import LogRecord
+
+__all__ = ["BackgroundWriter", "InlineWriter", "LogFile"]
+
+
+class LogFile:
+    """A file of JSON lines, opened for appending with mode 0600; `reopen` follows a rename (logrotate)."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it. Raises OSError."""
+        self.path = path
+        self.lost = 0
+        self._complained = False
+        self._torn = False
+        self._fd = self._open()
+
+    def write(self, line: str) -> bool:
+        """Write one line. What does not fit on the disk is counted, not raised; returns whether it was written."""
+        data = line.encode("utf-8", "backslashreplace") + b"\n"
+        if self._torn:
+            data = b"\n" + data
+        try:
+            written = os.write(self._fd, data)
+        except OSError as error:
+            self._lose(error)
+            return False
+        self._torn = written < len(data)
+        if self._torn:
+            self._lose(OSError("the disk took only a part of a line"))
+            return False
+        self._complained = False
+        return True
+
+    def reopen(self) -> None:
+        """Open the path anew; where that fails the old file stays in use."""
+        try:
+            fresh = self._open()
+        except OSError as error:
+            sys.stderr.write(f"the log cannot be reopened: {error}\n")
+            return
+        os.close(self._fd)
+        self._fd = fresh
+        self._torn = False
+
+    def close(self) -> None:
+        """Close it."""
+        os.close(self._fd)
+
+    def _open(self) -> int:
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _lose(self, error: OSError) -> None:
+        self.lost += 1
+        if not self._complained:
+            self._complained = True
+            sys.stderr.write(f"the log cannot be written: {error}\n")
+
+
+class InlineWriter:
+    """Hands each record on at once: for virtual time, where nothing may wait for a thread."""
+
+    dropped = 0
+
+    def __init__(self, sink: Callable[[LogRecord], object]) -> None:
+        """`sink` takes one record."""
+        self._sink = sink
+
+    def put(self, record: LogRecord) -> None:
+        """Hand it on."""
+        self._sink(record)
+
+    def call(self, action: Callable[[], object]) -> None:
+        """Do something between two records."""
+        action()
+
+    def stop(self) -> None:
+        """Nothing waits."""
+
+
+@frozen(slots=True)
+class _Call:
+    action: Callable[[], object]
+
+
+class BackgroundWriter:
+    """Hands records on in a thread of its own, so that a slow disk or terminal never holds an actor.
+
+    At most `limit` records wait; what comes on top is dropped and counted.
+    """
+
+    def __init__(self, sink: Callable[[LogRecord], object], limit: int = 20_000) -> None:
+        """Start the thread. `sink` takes one record; what it raises goes to stderr once and ends nothing."""
+        self.dropped = 0
+        self._sink = sink
+        self._limit = limit
+        self._queue: SimpleQueue[LogRecord | _Call | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def put(self, record: LogRecord) -> None:
+        """Queue it, or drop it where too many wait."""
+        if self._queue.qsize() < self._limit:
+            self._queue.put(record)
+        else:
+            self.dropped += 1
+
+    def call(self, action: Callable[[], object]) -> None:
+        """Do something in the thread, between two records."""
+        self._queue.put(_Call(action))
+
+    def stop(self) -> None:
+        """Write what waits and end the thread; a disk that hangs gets five seconds."""
+        self._queue.put(None)
+        self._thread.join(5.0)
+
+    def _run(self) -> None:
+        complain: TextIO | None = sys.stderr
+        while (item := self._queue.get()) is not None:
+            try:
+                if isinstance(item, _Call):
+                    item.action()
+                else:
+                    self._sink(item)
+            except Exception as error:  # noqa: BLE001  # the thread serves the whole process; the loss is counted
+                self.dropped += 1
+                if complain is not None:
+                    complain.write(f"the log lost a line: {type(error).__name__}: {error}\n")
+                    complain = None

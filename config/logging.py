@@ -1,0 +1,148 @@
+"""The log: `log("order.sent", symbol=…, …)` anywhere, one line of JSON for each, and the same in words on a console.
+
+It stands on loguru; `start_logging` decides where the lines go. Before that, and in tests, nothing is written, but an
+event that `config.log_events` does not define raises. Other libraries' records (pykka, ib_insync, httpx, hypercorn,
+trio-asyncio, warnings) come in as `log.<logger>`.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from loguru import logger
+
+from config.environment import Environment
+from config.log_events import check_event
+from config.log_record import LogRecord, as_json
+from config.log_writer import BackgroundWriter, InlineWriter, LogFile
+
+if TYPE_CHECKING:
+    from loguru import Message
+
+__all__ = ["Log", "log", "start_logging"]
+
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+_NUMBERS: Mapping[str, int] = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
+_QUIET = ("httpx", "httpcore", "hypercorn.access", "hypercorn.error", "ib_insync", "eventkit", "pykka", "asyncio")
+
+
+class _Front:
+    """What `log` looks at first: whether anybody listens, from which level on, and whether mistakes raise."""
+
+    active: Log | None = None
+    threshold = 0
+    strict = True
+
+
+def log(event: str, *, level: Level = "INFO", **fields: Any) -> None:
+    """Write one event. Fields are text, numbers, Decimal (written as text), times, or lists of these.
+
+    Raises UnknownEventError for an event that is not defined, except in a running process (see `start_logging`).
+    """
+    if _Front.strict:
+        check_event(event, fields)
+    if _Front.active is not None and _NUMBERS[level] >= _Front.threshold:
+        logger.log(level, event, **fields)
+
+
+class Log:
+    """The running log. `reopen` after a rename, `stop` at the end; both from any thread."""
+
+    def __init__(
+        self, environment: Environment, sink: Callable[[LogRecord], object], background: bool, file: LogFile | None
+    ) -> None:
+        """Take over loguru and stdlib logging. See `start_logging`."""
+        self._environment = environment
+        self._file = file
+        self._writer = BackgroundWriter(sink) if background else InlineWriter(sink)
+        self._reported = 0
+        self._handler = logger.add(self._receive, format="", level=0, catch=False)
+        self._intercept = _Intercept()
+        root = logging.getLogger()
+        root.addHandler(self._intercept)
+        logging.captureWarnings(True)
+
+    @property
+    def dropped(self) -> int:
+        """How many lines were not written: too many waited, or the disk refused them."""
+        return self._writer.dropped + (self._file.lost if self._file is not None else 0)
+
+    def reopen(self) -> None:
+        """Open the file anew, after what was logged before."""
+        if self._file is not None:
+            self._writer.call(self._file.reopen)
+
+    def stop(self) -> None:
+        """Write what waits, close the file, let go of loguru and stdlib logging."""
+        if _Front.active is self:
+            _Front.active, _Front.strict = None, True
+        logger.remove(self._handler)
+        logging.getLogger().removeHandler(self._intercept)
+        logging.captureWarnings(False)
+        self._writer.stop()
+        if self._file is not None:
+            self._file.close()
+
+    def _receive(self, message: Message) -> None:
+        record = message.record
+        moment = self._environment.now()
+        if self.dropped > self._reported:
+            lines, self._reported = self.dropped - self._reported, self.dropped
+            self._writer.put(LogRecord(moment, "WARNING", "log.dropped", {"lines": lines}))
+        self._writer.put(LogRecord(moment, record["level"].name, record["message"], record["extra"]))
+
+
+class _Intercept(logging.Handler):
+    """Turns a record of stdlib logging into an event."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level: Level = (
+            "ERROR"
+            if record.levelno >= 40
+            else "WARNING"
+            if record.levelno >= 30
+            else "INFO"
+            if record.levelno >= 20
+            else "DEBUG"
+        )
+        fields: dict[str, Any] = {"text": record.getMessage()}
+        if record.exc_info and record.exc_info[1] is not None:
+            fields["traceback"] = "".join(traceback.format_exception(record.exc_info[1]))
+        log(f"log.{record.name}", level=level, **fields)
+
+
+def start_logging(
+    environment: Environment,
+    *,
+    path: Path | None = None,
+    level: Level = "INFO",
+    listeners: tuple[Callable[[LogRecord], object], ...] = (),
+    background: bool = True,
+    strict: bool = False,
+) -> Log:
+    """Write every event of `level` and above to `path` as JSON lines and hand it to the listeners.
+
+    With `background` all of it happens in a thread, and `strict` is off: a live process does not fall over the name
+    of an event. Without it everything happens at once, in the caller: for virtual time. Raises OSError where the file
+    cannot be opened. One log is active at a time; the one before it must have been stopped.
+    """
+    if _Front.active is not None:
+        raise RuntimeError("the log is running already")
+    logger.remove()
+    file = LogFile(path) if path is not None else None
+
+    def sink(record: LogRecord) -> None:
+        if file is not None:
+            file.write(as_json(record))
+        for listener in listeners:
+            listener(record)
+
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING if level != "DEBUG" else logging.INFO)
+    _Front.active = Log(environment, sink, background, file)
+    _Front.threshold, _Front.strict = _NUMBERS[level], strict
+    return _Front.active
