@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from domain.prices import Bands, round_price, tick_at
+from domain.instrument import increment_at, round_price, stop_rounding
+from messages.market import Instrument
 from messages.order import OrderStatus, OrderType, OrderView, Role, Side
 from messages.position import ExitPlan
 
@@ -93,28 +94,29 @@ def tighter(side: Side, one: Decimal | None, other: Decimal | None) -> Decimal |
     return max(one, other) if side is Side.BUY else min(one, other)
 
 
-def exit_levels(plan: ExitPlan, side: Side, average: Decimal, bands: Bands) -> ExitLevels:
+def exit_levels(plan: ExitPlan, side: Side, average: Decimal, instrument: Instrument) -> ExitLevels:
     """Return where a position of this side and average entry price is left.
 
     Prices are rounded away from harm: a stop never lies further from the entry than asked for, a target never nearer
     to it. So for a long position both round up, for a short one both round down; an absolute price is rounded too.
 
     Raises:
-        ValueError: a level is not a positive price.
+        ValueError: a level is not a positive price, or the instrument has no price bands.
     """
-    up = side is Side.BUY
+    # a stop and a limit order that leave a position round the same way
+    rounding = stop_rounding(side.opposite, Role.STOP)
     sign = side.sign
 
     def level(price: Decimal | None, pct: Decimal | None, away: int) -> Decimal | None:
         if price is None and pct is not None:
             price = average * (1 + away * sign * pct)
-        return None if price is None else round_price(bands, price, up=up)
+        return None if price is None else round_price(instrument, price, rounding)
 
     stop = level(plan.stop_loss_price, plan.stop_loss_pct, -1)
     target = level(plan.take_profit_price, plan.take_profit_pct, 1)
     amount = plan.trailing_stop_amount
     if amount is not None:
-        tick = tick_at(bands, average)
+        tick = increment_at(instrument, average)
         amount = max(amount // tick, Decimal(1)) * tick
         start: Decimal | None = level(average - sign * amount, None, -1)
     else:

@@ -7,19 +7,18 @@ from decimal import Decimal
 
 from attrs import evolve
 
+from domain.instrument import canonical
 from messages.order import Commission, Execution, Side
 
 __all__ = ["Ledger"]
 
 ZERO = Decimal(0)
-_CENTS_OF_CENTS = Decimal("1E-8")
+_FINEST = Decimal("1E-8")
 
 
 def _figure(value: Decimal) -> Decimal:
-    """Drop what the division of an average left beyond eight decimals, and trailing zeros without an exponent."""
-    rounded = value.quantize(_CENTS_OF_CENTS)
-    whole = rounded.to_integral_value()
-    return whole.quantize(Decimal(1)) if rounded == whole else rounded.normalize()
+    """Drop what the division of an average left beyond eight decimals."""
+    return Decimal(canonical(value.quantize(_FINEST)))
 
 
 class Ledger:
