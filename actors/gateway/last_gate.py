@@ -1,0 +1,177 @@
+"""The last look at an order before its bytes leave. It can only say no."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from attrs import frozen
+
+from config.settings import RiskSettings
+from domain.instrument import canonical, off_tick
+from messages.gateway import OutgoingOrder
+from messages.market import Instrument
+from messages.order import OrderType
+
+__all__ = ["MAX_ORDER_ID", "LastGate", "Refusal"]
+
+# Request ids of the gateway begin here, so that the id of an error names either a request or an order. TWS reads ids
+# as signed 32-bit integers (INC-11).
+MAX_ORDER_ID = 1_999_999_999
+_MINUTE = 60.0
+
+
+@frozen(slots=True)
+class Refusal:
+    """Why a unit must not leave. `impossible` marks what no bug-free sender can ask for: it is worth an alarm."""
+
+    order_ref: str
+    reason: str
+    impossible: bool = False
+
+
+class LastGate:
+    """Counts orders out, against what was sent before, the order rate, quantity, price and notional.
+
+    It knows nothing of why an order was made and trusts nobody's bookkeeping but its own; one gate serves a process,
+    whatever restarts in it. Units that add risk may use the whole order rate; the rest, which protects, twice as much,
+    for a runaway exit is no better than a runaway entry.
+    """
+
+    def __init__(self, risk: RiskSettings) -> None:
+        """Take the limits `max_orders_per_minute` and `max_order_notional` of the settings."""
+        self._max_orders = risk.max_orders_per_minute
+        self._max_notional = risk.max_order_notional
+        self._refs: dict[int, str] = {}  # order id → order_ref, of what was sent
+        self._sent_refs: set[str] = set()
+        self._leaves: deque[float] = deque()  # when each new order of the last minute leaves it
+        self.orders_out = 0
+
+    def refusal(
+        self,
+        orders: Sequence[OutgoingOrder],
+        *,
+        account: str,
+        first_order_id: int,
+        instruments: Mapping[str, Instrument],
+        now: float,
+    ) -> Refusal | None:
+        """Return why the unit must not leave, or None.
+
+        `first_order_id` is the nextValidId of this connection: TWS has seen every id below it, so a new order must not
+        carry one. `now` is trio's.
+        """
+        if not orders:
+            return Refusal("", "a unit without orders", impossible=True)
+        refs: set[str] = set()
+        ids: set[int] = set()
+        for order in orders:
+            ref = order.request.order_ref
+            reason = self._identity_fault(order, account, first_order_id)
+            if ref in refs or order.order_id in ids:
+                reason = "its reference or order id occurs twice in one unit"
+            if reason is not None:
+                return Refusal(ref, reason, impossible=True)
+            refs.add(ref)
+            ids.add(order.order_id)
+            reason = self._terms_fault(order, instruments.get(order.request.symbol))
+            if reason is not None:
+                return Refusal(ref, reason, impossible=True)
+        return self._rate_fault(orders, now) or self._notional_fault(orders, instruments)
+
+    def sent(self, orders: Sequence[OutgoingOrder], now: float) -> None:
+        """Count orders whose bytes leave now."""
+        for order in orders:
+            self._refs[order.order_id] = order.request.order_ref
+            self._sent_refs.add(order.request.order_ref)
+            if not order.modification:
+                self.orders_out += 1
+                self._leaves.append(now + _MINUTE)
+
+    def _identity_fault(self, order: OutgoingOrder, account: str, first_order_id: int) -> str | None:
+        ref = order.request.order_ref
+        if not ref:
+            return "it has no reference"
+        if order.account != account:
+            return f"it names the account {order.account!r}, not {account!r}"
+        if not 0 < order.order_id <= MAX_ORDER_ID:
+            return f"its order id {order.order_id} is out of range"
+        known = self._refs.get(order.order_id)
+        if order.modification:
+            if known is not None and known != ref:
+                return f"it would modify order id {order.order_id}, which is {known}"
+            if not order.transmit:
+                return "a modification that is not transmitted"
+            return None
+        if known is not None:
+            return f"order id {order.order_id} was sent before, for {known}"
+        if ref in self._sent_refs:
+            return f"{ref} was sent before"
+        if order.order_id < first_order_id:
+            return f"order id {order.order_id} lies below {first_order_id}, the broker's next valid one"
+        return None
+
+    def _terms_fault(self, order: OutgoingOrder, instrument: Instrument | None) -> str | None:
+        request = order.request
+        numbers = (
+            request.quantity,
+            request.limit_price,
+            request.stop_price,
+            request.trailing_pct,
+            request.trailing_amount,
+        )
+        for number in numbers:
+            if number is not None and not (number.is_finite() and number > 0):
+                return f"{number} is no number above zero"
+        if instrument is None:
+            return f"no contract is known for {request.symbol}"
+        off = off_tick(instrument, request)
+        return f"{canonical(off[0])} is not on a tick" if off else None
+
+    def _rate_fault(self, orders: Sequence[OutgoingOrder], now: float) -> Refusal | None:
+        while self._leaves and self._leaves[0] <= now:
+            self._leaves.popleft()
+        new = [order for order in orders if not order.modification]
+        if self._max_orders is None or not new:
+            return None
+        adds_risk = any(order.request.role.adds_risk for order in new)
+        limit = self._max_orders if adds_risk else 2 * self._max_orders
+        if len(self._leaves) + len(new) <= limit:
+            return None
+        return Refusal(
+            new[0].request.order_ref, f"{len(self._leaves)} orders left within a minute; {limit} are allowed"
+        )
+
+    def _notional_fault(self, orders: Sequence[OutgoingOrder], instruments: Mapping[str, Instrument]) -> Refusal | None:
+        if self._max_notional is None:
+            return None
+        for order in orders:
+            request = order.request
+            if not request.role.adds_risk:
+                continue
+            price = _worst_price(request.symbol, orders)
+            notional = request.quantity * price * instruments[request.symbol].multiplier
+            if notional > self._max_notional:
+                reason = f"its notional of about {canonical(notional)} exceeds {canonical(self._max_notional)}"
+                return Refusal(request.order_ref, reason)
+        return None
+
+
+def _worst_price(symbol: str, orders: Sequence[OutgoingOrder]) -> Decimal:
+    """Return the price to count a symbol's orders with. A market order has none: those of its bracket stand in."""
+    own = [
+        price
+        for order in orders
+        if order.request.symbol == symbol and order.request.role.adds_risk
+        for price in (order.request.limit_price, order.request.stop_price)
+        if price is not None and order.request.order_type is not OrderType.TRAILING_STOP
+    ]
+    others = [
+        price
+        for order in orders
+        if order.request.symbol == symbol
+        for price in (order.request.limit_price, order.request.stop_price)
+        if price is not None
+    ]
+    return max(own or others, default=Decimal(0))

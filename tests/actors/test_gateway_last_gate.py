@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from attrs import evolve
+
+from actors.gateway.last_gate import MAX_ORDER_ID, LastGate, Refusal
+from config.settings import RiskSettings
+from messages.gateway import OutgoingOrder
+from messages.market import Instrument
+from messages.order import OrderRequest, OrderType, Role, Side
+
+AAPL = Instrument(
+    symbol="AAPL",
+    con_id=265598,
+    sec_type="STK",
+    exchange="SMART",
+    primary_exchange="NASDAQ",
+    currency="USD",
+    multiplier=Decimal(1),
+    price_bands=((Decimal(0), Decimal("0.0001")), (Decimal(1), Decimal("0.01"))),
+    size_increment=Decimal(1),
+)
+
+
+def order(number: int, ref: str | None = None, **changes: object) -> OutgoingOrder:
+    request = OrderRequest(
+        order_ref=f"pb-{number}" if ref is None else ref,
+        symbol="AAPL",
+        role=Role.ENTRY,
+        side=Side.BUY,
+        quantity=Decimal(100),
+        order_type=OrderType.LIMIT,
+        limit_price=Decimal("150.10"),
+    )
+    own = {key: changes.pop(key) for key in ("account", "modification", "transmit") if key in changes}
+    return evolve(OutgoingOrder(evolve(request, **changes), number, "DU1"), **own)
+
+
+def ask(gate: LastGate, *orders: OutgoingOrder, now: float = 0.0) -> Refusal | None:
+    return gate.refusal(orders, account="DU1", first_order_id=5, instruments={"AAPL": AAPL}, now=now)
+
+
+def passes(gate: LastGate, *orders: OutgoingOrder, now: float = 0.0) -> bool:
+    refusal = ask(gate, *orders, now=now)
+    if refusal is None:
+        gate.sent(orders, now)
+    return refusal is None
+
+
+def test_an_order_id_or_reference_leaves_once() -> None:
+    gate = LastGate(RiskSettings())
+    assert passes(gate, order(5))
+    again = ask(gate, order(5, ref="pb-other"))
+    assert again is not None
+    assert again.impossible
+    assert "order id 5 was sent before, for pb-5" in again.reason
+    assert "pb-5 was sent before" in str(ask(gate, order(6, ref="pb-5")))
+    assert gate.orders_out == 1
+
+
+def test_a_modification_keeps_its_order_id_and_reference() -> None:
+    gate = LastGate(RiskSettings())
+    assert passes(gate, order(5))
+    assert passes(gate, order(5, modification=True, quantity=Decimal(60)))
+    assert "would modify order id 5, which is pb-5" in str(ask(gate, order(5, ref="pb-9", modification=True)))
+    assert "not transmitted" in str(ask(gate, order(5, modification=True, transmit=False)))
+    # one of an earlier process: unknown here, and below the broker's next id
+    assert ask(gate, order(2, modification=True)) is None
+    assert gate.orders_out == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (order(6, ref=""), "no reference"),
+        (order(4), "below 5"),
+        (order(0), "out of range"),
+        (order(MAX_ORDER_ID + 1), "out of range"),
+        (order(6, account="DU2"), "account"),
+        (order(6, quantity=Decimal(0)), "above zero"),
+        (order(6, quantity=Decimal("NaN")), "above zero"),
+        (order(6, limit_price=Decimal("Infinity")), "above zero"),
+        (order(6, limit_price=Decimal("-1")), "above zero"),
+        (order(6, limit_price=Decimal("150.101")), "not on a tick"),
+        (order(6, symbol="MSFT"), "no contract"),
+    ],
+)
+def test_what_should_be_impossible_is_refused_and_marked(wrong: OutgoingOrder, reason: str) -> None:
+    refusal = ask(LastGate(RiskSettings()), wrong)
+    assert refusal is not None
+    assert reason in refusal.reason
+    assert refusal.impossible
+
+
+def test_a_tick_is_that_of_the_price_band() -> None:
+    gate = LastGate(RiskSettings())
+    assert ask(gate, order(5, limit_price=Decimal("0.9999"))) is None
+    assert ask(gate, order(5, limit_price=Decimal("1.0001"))) is not None
+
+
+def test_one_wrong_leg_stops_the_whole_unit() -> None:
+    gate = LastGate(RiskSettings())
+    refusal = ask(gate, order(5), order(6, quantity=Decimal(0)))
+    assert refusal is not None
+    assert refusal.order_ref == "pb-6"
+    assert "twice in one unit" in str(ask(gate, order(5), order(5, ref="pb-6")))
+    assert "without orders" in str(ask(gate))
+
+
+def test_the_order_rate_bounds_entries_and_leaves_room_for_exits() -> None:
+    gate = LastGate(RiskSettings(max_orders_per_minute=3))
+    assert all(passes(gate, order(number), now=0.0) for number in (5, 6, 7))
+    refusal = ask(gate, order(8), now=59.0)
+    assert refusal is not None
+    assert not refusal.impossible
+    assert all(passes(gate, order(number, role=Role.STOP), now=59.0) for number in (8, 9, 10))
+    assert ask(gate, order(11, role=Role.EXIT), now=59.0) is not None
+    assert passes(gate, order(5, modification=True), now=59.0)
+    assert not passes(gate, order(11), now=60.0)
+    assert passes(gate, order(11), now=119.0)
+
+
+def test_notional_bounds_what_adds_risk() -> None:
+    gate = LastGate(RiskSettings(max_order_notional=Decimal(15_000)))
+    refusal = ask(gate, order(5))
+    assert refusal is not None
+    assert "15010 exceeds 15000" in refusal.reason
+    assert ask(gate, order(5, quantity=Decimal(99))) is None
+    assert ask(gate, order(5, role=Role.EXIT)) is None
+
+
+def test_a_market_order_is_counted_with_the_prices_of_its_bracket() -> None:
+    gate = LastGate(RiskSettings(max_order_notional=Decimal(15_000)))
+    entry = order(5, order_type=OrderType.MARKET, limit_price=None)
+    target = order(6, role=Role.TARGET, limit_price=Decimal("162.11"))
+    assert "16211 exceeds" in str(ask(gate, entry, target))
+    assert ask(gate, entry) is None
