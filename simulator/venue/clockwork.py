@@ -1,0 +1,72 @@
+"""What the clock alone does: orders start, pause overnight, expire; the day ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from simulator.contracts import ContractDefinition
+from simulator.venue.changes import set_times
+from simulator.venue.engine import CANCELLED, Engine
+from simulator.venue.registry import Registry
+from simulator.venue.schedule import schedule
+from simulator.venue.sessions import Sessions
+from simulator.venue.valuation import Valuation
+from simulator.venue.working import Stage, Working
+
+__all__ = ["Clockwork"]
+
+
+class Clockwork:
+    """Moves orders and accounts through time."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        engine: Engine,
+        valuation: Valuation,
+        sessions: Sessions,
+        sessions_of: Callable[[ContractDefinition], Sessions],
+        now: datetime,
+    ) -> None:
+        self._registry = registry
+        self._engine = engine
+        self._valuation = valuation
+        self._sessions = sessions
+        self._sessions_of = sessions_of
+        self._day_ends = sessions.current(now).late
+        self.wakes = self._day_ends
+
+    def advance(self, now: datetime) -> None:
+        """Do all that is due at `now`."""
+        if now >= self._day_ends:
+            self._valuation.new_day()
+            self._day_ends = self._sessions.current(now).late
+        for working in [*self._registry.live.values()]:
+            if working.stage is not Stage.DONE:
+                self._move(working, now)
+        self._engine.settle()
+        self.plan(now)
+
+    def plan(self, now: datetime) -> None:
+        """Work out when something is next due, after orders have come or changed."""
+        self.wakes = self._day_ends
+        for working in self._registry.live.values():
+            for time in (working.starts, working.pauses, working.expires):
+                if time is not None and now < time < self.wakes:
+                    self.wakes = time
+
+    def _move(self, working: Working, now: datetime) -> None:
+        started = working.starts is not None and working.starts <= now
+        if started and working.terms.at_close and working.stage is Stage.SCHEDULED:
+            self._engine.auction(working)
+        if working.stage is Stage.DONE:
+            return
+        if working.expires is not None and working.expires <= now:
+            self._engine.end(working, CANCELLED)
+        elif working.pauses is not None and working.pauses <= now:
+            set_times(working, schedule(working.order, self._sessions_of(working.definition), now))
+            if working.stage is not Stage.HELD:
+                self._engine.enter(working)
+        elif started and working.stage is Stage.SCHEDULED:
+            self._engine.enter(working)

@@ -1,0 +1,81 @@
+"""All orders that the broker has ever accepted, and how they are found."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from simulator.model import Order
+from simulator.venue.ids import perm_ids
+from simulator.venue.refusal import OrderRefused
+from simulator.venue.working import Stage, Working
+
+__all__ = ["Registry"]
+
+
+class Registry:
+    """Orders by permanent id and by the client's own id."""
+
+    def __init__(self) -> None:
+        self.orders: dict[int, Order] = {}  # perm id → order, finished ones too
+        self.records: dict[int, Working] = {}  # perm id → record
+        self.live: dict[int, Working] = {}  # perm id → record of what is not finished
+        self._by_client: dict[tuple[int, int], Working] = {}
+        self._refused: set[tuple[int, int]] = set()
+        self.perm_ids = perm_ids()
+        self.ranks = count(1)
+
+    def add(self, working: Working) -> None:
+        """Take an order in and give it its permanent id."""
+        order = working.order
+        order.perm_id = next(self.perm_ids)
+        self.orders[order.perm_id] = order
+        self.records[order.perm_id] = self.live[order.perm_id] = working
+        self._by_client[order.client_id, order.order_id] = working
+
+    def find(self, client_id: int, order_id: int) -> Working | None:
+        """Return what a client means by its order id, None if it never placed such an order."""
+        return self._by_client.get((client_id, order_id))
+
+    def refuse(self, client_id: int, order_id: int) -> None:
+        """Remember that the id was used up by an order that was not accepted (INC-11)."""
+        self._refused.add((client_id, order_id))
+
+    def to_modify(self, client_id: int, order_id: int) -> Working | None:
+        """Return the live order that a second order with this id changes, None for a new id.
+
+        Raises OrderRefused: 103 for an id that is used up, 104 for a filled order.
+        """
+        if (client_id, order_id) in self._refused:
+            raise OrderRefused(103, "Duplicate order id")
+        known = self.find(client_id, order_id)
+        if known is not None and known.stage is Stage.DONE:
+            if known.order.status == "Filled":
+                raise OrderRefused(104, "Cannot modify a filled order.")
+            raise OrderRefused(103, "Duplicate order id")
+        return known
+
+    def to_cancel(self, client_id: int, order_id: int) -> Working:
+        """Return the live order to cancel. Raises OrderRefused: 10147 unknown, 10148 finished."""
+        known = self.find(client_id, order_id)
+        if known is None:
+            raise OrderRefused(10147, f"OrderId {order_id} that needs to be cancelled is not found.")
+        if known.stage is Stage.DONE:
+            state = known.order.status
+            raise OrderRefused(
+                10148, f"OrderId {order_id} that needs to be cancelled can not be cancelled, state: {state}."
+            )
+        return known
+
+    def family(self, working: Working) -> list[Working]:
+        """Return what goes to the market when `working` is transmitted: held relatives, parents first."""
+        root = working
+        while root.parent is not None:
+            root = root.parent
+        return [one for one in _descend(root) if one.stage is Stage.HELD]
+
+
+def _descend(root: Working) -> list[Working]:
+    found = [root]
+    for child in root.children:
+        found += _descend(child)
+    return found

@@ -1,0 +1,78 @@
+"""When an order may execute and when it ends: time in force, sessions, good after and good till."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from attrs import frozen
+
+from simulator.model import Order
+from simulator.venue.refusal import OrderRefused
+from simulator.venue.sessions import NEW_YORK, Session, Sessions
+from simulator.venue.terms import ORDER_TYPES
+
+__all__ = ["Schedule", "parse_time", "schedule"]
+
+OPENING = timedelta(minutes=15)  # an order on open that has not met a market by then is cancelled
+
+
+@frozen(slots=True)
+class Schedule:
+    """When an order enters the market, has to leave it for the night, and ends. None: at once, never, never."""
+
+    starts: datetime | None = None
+    pauses: datetime | None = None
+    expires: datetime | None = None
+
+
+def schedule(order: Order, sessions: Sessions, now: datetime) -> Schedule:
+    """Return the order's times as seen at `now`. Raises OrderRefused for times that cannot be."""
+    good_after = parse_time(order.good_after, "good after") if order.good_after else None
+    ready = max(now, good_after) if good_after else now
+    if order.tif == "OPG":
+        opens = _session(sessions, ready, lambda one: one.opens > ready).opens
+        return Schedule(opens, None, opens + OPENING)
+    if ORDER_TYPES[order.order_type].at_close:
+        closes = _session(sessions, ready, lambda one: one.closes > ready).closes
+        return Schedule(closes, None, closes)
+
+    session = _session(sessions, ready, lambda one: one.bounds(order.outside_rth)[1] > ready)
+    begins, ends = session.bounds(order.outside_rth)
+    enters = max(begins, ready)
+    starts = enters if enters > now else None
+    expires = None
+    if order.tif == "DAY":
+        expires = ends
+    elif order.tif == "GTD":
+        expires = parse_time(order.good_till, "good till")
+        if expires <= now:
+            raise OrderRefused(201, "Order rejected - reason:The good till date is in the past")
+    resumes = sessions.current(ends).bounds(order.outside_rth)[0]
+    pauses = ends if order.tif in ("GTC", "GTD") and resumes > ends else None
+    return Schedule(starts, pauses, expires)
+
+
+def parse_time(text: str, name: str) -> datetime:
+    """Read TWS's `YYYYMMDD HH:MM:SS [zone]` or `YYYYMMDD-HH:MM:SS` (UTC); New York where no zone is given.
+
+    A date alone means its end. Raises OrderRefused (error 321).
+    """
+    words = text.split()
+    try:
+        if len(words) == 1 and "-" in text:
+            return datetime.strptime(text, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
+        clock = words[1] if len(words) > 1 else "23:59:59"
+        zone = ZoneInfo(words[2]) if len(words) > 2 else NEW_YORK
+        return datetime.strptime(f"{words[0]} {clock}", "%Y%m%d %H:%M:%S").replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, IndexError, ZoneInfoNotFoundError) as error:
+        raise OrderRefused(321, f"Error validating request.-'bR' : cause - Invalid {name} time: {text!r}") from error
+
+
+def _session(sessions: Sessions, at: datetime, wanted: Callable[[Session], bool]) -> Session:
+    """Return the first session from `at` on that is wanted."""
+    session = sessions.current(at)
+    while not wanted(session):
+        session = sessions.current(session.late)
+    return session

@@ -1,0 +1,102 @@
+"""Stops, trailing stops and touches: when a waiting order may go to the market.
+
+The methods are those of TWS's `triggerMethod`. A falling trigger (a sell stop, a buy that waits for a touch) looks at
+the last trade and the ask, a rising one at the last trade and the bid, as TWS's user guide says.
+
+By default TWS takes the last trade for stocks and futures, double bid/ask for US options and bid/ask for currency
+pairs. The venue takes last *or* bid/ask where TWS takes last, so that a feed without trades cannot disarm a stop.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from simulator.model import Quote
+from simulator.venue.market import as_decimal
+from simulator.venue.terms import Trigger
+from simulator.venue.working import Working
+
+__all__ = ["follow", "reached"]
+
+DOUBLE_QUOTE, LAST, DOUBLE_LAST, QUOTE, LAST_OR_QUOTE, MIDPOINT = 1, 2, 3, 4, 7, 8
+_DEFAULT = {"OPT": DOUBLE_QUOTE, "FOP": DOUBLE_QUOTE, "CASH": QUOTE}
+
+_TRADE_TICKS = (4,)
+_QUOTE_TICKS = {True: (2, 3), False: (1, 0)}  # falling → ask, rising → bid
+
+
+def method_of(working: Working) -> int:
+    """Return the trigger method in force."""
+    asked = int(working.order.extra.get("triggerMethod") or 0)
+    return asked or _DEFAULT.get(working.definition.contract.sec_type, LAST_OR_QUOTE)
+
+
+def reached(working: Working, quote: Quote, tick_type: int | None) -> bool:
+    """Whether the quote has reached the trigger.
+
+    `tick_type` is what has just changed; None looks at the market as it stands, as when an order arrives. The double
+    methods want two ticks in a row, so they count here.
+    """
+    falling = (working.terms.trigger is Trigger.TOUCH) is working.buys
+    # only what has just been told: a trade may come before the quote that goes with it, and the old one is no news
+    trades = tick_type is None or tick_type in _TRADE_TICKS
+    quotes = tick_type is None or tick_type in _QUOTE_TICKS[falling]
+    traded = trades and _through(quote.last, working.level_price, falling)
+    quoted = quotes and _through(quote.ask if falling else quote.bid, working.level_price, falling)
+    match method_of(working):
+        case 2:
+            return traded
+        case 4:
+            return quoted
+        case 7:
+            return traded or quoted
+        case 8:
+            return _through((quote.bid + quote.ask) / 2, working.level_price, falling)
+        case 3:
+            return _twice(working, traded, tick_type in _TRADE_TICKS)
+        case 1:
+            return _twice(working, quoted, tick_type in _QUOTE_TICKS[falling])
+        case other:
+            raise ValueError(f"trigger method {other}")
+
+
+def _through(price: float, level: float, falling: bool) -> bool:
+    # NaN compares false; TWS shows a missing price as 0 or −1
+    return price > 0 and (price <= level if falling else price >= level)
+
+
+def _twice(working: Working, through: bool, counts: bool) -> bool:
+    if counts:
+        working.hits = working.hits + 1 if through else 0
+    return working.hits >= 2
+
+
+def follow(working: Working, quote: Quote) -> None:
+    """Let a trailing stop follow the market: the last trade or the side that it would trade with. It only tightens."""
+    side = quote.ask if working.buys else quote.bid
+    prices = [price for price in (quote.last, side) if price > 0]
+    if not prices:
+        return
+    reference = min(prices) if working.buys else max(prices)
+    if reference >= working.best if working.buys else reference <= working.best:
+        return
+    working.best = reference
+    level = _behind(working, as_decimal(reference))
+    if working.level is None or (level < working.level if working.buys else level > working.level):
+        working.set_level(level)
+        working.order.trail_stop = level
+
+
+def _behind(working: Working, reference: Decimal) -> Decimal:
+    order = working.order
+    if order.trailing_percent is not None:
+        distance = reference * order.trailing_percent / 100
+    elif order.stop is not None:
+        distance = order.stop
+    else:
+        raise ValueError("a trailing stop without an amount was let in")
+    level = reference + distance if working.buys else reference - distance
+    step = working.definition.increment(level)
+    steps = level / step
+    whole = steps.to_integral_value("ROUND_CEILING" if working.buys else "ROUND_FLOOR")
+    return whole * step

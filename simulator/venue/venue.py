@@ -1,0 +1,281 @@
+"""The venue: markets, orders, accounts and time behind one door. Pure and synchronous; no I/O, no tasks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+
+from config.environment import Environment
+from simulator.contracts import ContractBook, ContractDefinition
+from simulator.model import (
+    Bar,
+    Commission,
+    Contract,
+    Executed,
+    Execution,
+    Order,
+    OrderError,
+    Position,
+    PositionProfitAndLoss,
+    ProfitAndLoss,
+    Quote,
+    Ticked,
+    VenueEvent,
+    WhatIf,
+)
+from simulator.venue.account_values import account_values
+from simulator.venue.bookkeeping import Bookkeeping
+from simulator.venue.clockwork import Clockwork
+from simulator.venue.engine import Engine
+from simulator.venue.history import History
+from simulator.venue.ids import ExecutionIds
+from simulator.venue.ledger import Ledger
+from simulator.venue.orders_desk import OrdersDesk
+from simulator.venue.rates import Rates
+from simulator.venue.refusal import OrderRefused
+from simulator.venue.registry import Registry
+from simulator.venue.sessions import Sessions, open_sessions
+from simulator.venue.valuation import Valuation
+from simulator.venue.working import Stage
+
+__all__ = ["Venue"]
+
+
+class Venue:
+    """A broker's market side and books.
+
+    Listeners are called synchronously and in order. The orders in their events are the live objects: read them at
+    once. A command that a listener gives is carried out when the current one is finished.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        contracts: ContractBook,
+        *,
+        accounts: Sequence[str] = ("DU1234567",),
+        cash: Decimal = Decimal("1000000"),
+        calendar: str = "always",
+    ) -> None:
+        """Open with `cash` in each account. Raises ValueError for an unknown calendar (`always`, `XNYS`, …)."""
+        self.contracts = contracts
+        self._environment = environment
+        self._latest = environment.now()
+        self._listeners: list[Callable[[VenueEvent], None]] = []
+        self._commands: deque[Callable[[], None]] = deque()
+        self._busy = False
+        self._sessions = open_sessions(calendar)
+        self._around_the_clock = open_sessions("always")
+        self._rates = Rates()
+        self._registry = Registry()
+        self._history = History()
+        ledger = Ledger(accounts, cash, self._rates)
+        valuation = Valuation(ledger, self._rates, self.quote)
+        self._books = Bookkeeping(ledger, self._rates, valuation, ExecutionIds(environment.random), self._emit)
+        self._engine = Engine(self._registry, self._books, self._emit, self.now)
+        self._desk = OrdersDesk(contracts, self._registry, self._books, self._engine, self._sessions_of, self.now)
+        self._clock = Clockwork(
+            self._registry, self._engine, valuation, self._sessions, self._sessions_of, self._latest
+        )
+
+    # orders
+
+    def subscribe(self, listener: Callable[[VenueEvent], None]) -> None:
+        """Have every event told to `listener` from now on."""
+        self._listeners.append(listener)
+
+    def place(self, order: Order) -> None:
+        """Place an order, or change the live one with the same client and order id. Answers only through events.
+
+        Raises ValueError for a what-if order: those are asked with `what_if`, and placing one would trade.
+        """
+        if order.what_if:
+            raise ValueError("a what-if order must not be placed")
+        self._do(self._place, order)
+
+    def what_if(self, order: Order) -> WhatIf | OrderError:
+        """Return what the order would do to its account, or the error with which it would be refused."""
+        return self._desk.what_if(order)
+
+    def cancel(self, client_id: int, order_id: int) -> None:
+        """Cancel a client's order: Cancelled and 202, or an error 10147 (unknown) or 10148 (finished)."""
+        self._do(self._cancel, client_id, order_id)
+
+    def cancel_all(self) -> None:
+        """Cancel every order of every client."""
+        self._do(self._cancel_all)
+
+    def locate(self, con_id: int) -> None:
+        """Find shares to borrow: short sales of the contract that wait for a locate go to the market."""
+        self._do(self._locate, con_id)
+
+    def broker_fill(self, perm_id: int, quantity: Decimal, price: Decimal) -> None:
+        """Execute an order whatever the market says, even one that is already cancelled (a late fill).
+
+        Raises KeyError for an unknown order, ValueError for more than it has left.
+        """
+        working = self._registry.records[perm_id]
+        if not 0 < quantity <= working.order.remaining:
+            raise ValueError(f"order {perm_id} has {working.order.remaining} left, not {quantity}")
+        self._do(self._engine.fill, working, quantity, price)
+
+    def manual_trade(self, account: str, contract: Contract, signed_quantity: Decimal, price: Decimal) -> None:
+        """Book a trade that no API client made, as by hand in TWS. Raises OrderRefused for an unknown contract."""
+        definition = self._desk.definition(contract.con_id)
+        self._do(self._trade_by_hand, account, definition, signed_quantity, price)
+
+    @property
+    def orders(self) -> Mapping[int, Order]:
+        """perm id → order, finished ones too."""
+        return self._registry.orders
+
+    def find(self, client_id: int, order_id: int) -> Order | None:
+        """Return what a client means by its order id, finished or not; None if it was never accepted."""
+        working = self._registry.find(client_id, order_id)
+        return None if working is None else working.order
+
+    @property
+    def executions(self) -> Sequence[Execution]:
+        """All executions, oldest first."""
+        return self._books.executions
+
+    @property
+    def commissions(self) -> Mapping[str, Commission]:
+        """execution id → commission."""
+        return self._books.commissions
+
+    # accounts
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts, the default one first."""
+        return self._books.ledger.accounts
+
+    def positions(self) -> list[Position]:
+        """Return what is held; flat positions are left out."""
+        ledger = self._books.ledger
+        return [one.position() for account in ledger.accounts for one in ledger.holdings(account) if one.quantity]
+
+    def cash(self, account: str) -> Decimal:
+        """Return the account's cash, all currencies together, in US dollars."""
+        purse = self._books.ledger.cash(account)
+        return sum((amount * self._rates.of(currency) for currency, amount in purse.items()), Decimal(0))
+
+    def cash_by_currency(self, account: str) -> dict[str, Decimal]:
+        """Return currency → cash."""
+        return dict(self._books.ledger.cash(account))
+
+    def account_values(self, account: str) -> dict[tuple[str, str], str]:
+        """Return (key, currency) → value under TWS's names."""
+        return account_values(account, self._books.ledger, self._books.valuation)
+
+    def pnl(self, account: str) -> ProfitAndLoss:
+        """Return the account's profit of the day, in US dollars."""
+        return self._books.valuation.profit(account)
+
+    def pnl_single(self, account: str, con_id: int) -> PositionProfitAndLoss:
+        """Return one position's profit of the day. Raises OrderRefused (200) for an unknown contract."""
+        holding = self._books.ledger.holding(account, self._desk.definition(con_id))
+        return self._books.valuation.position_profit(holding)
+
+    def market_price(self, con_id: int) -> Decimal:
+        """Return the price at which a contract is valued; 0 if it never had one."""
+        return self._books.valuation.mark(self._desk.definition(con_id))
+
+    # markets and time
+
+    def on_tick(self, tick: Ticked) -> None:
+        """Take a tick into the quote, execute what it allows, then tell the tick."""
+        self._do(self._tick, tick)
+
+    def quote(self, con_id: int) -> Quote:
+        """Return the market of a contract as it stands; all NaN if it has had no tick."""
+        market = self._engine.markets.get(con_id)
+        return Quote() if market is None else market.quote
+
+    def bars(self, con_id: int, bar_seconds: int, start: datetime, end: datetime, what: str = "TRADES") -> list[Bar]:
+        """Return bars of the ticks seen; `what` is TRADES, BID, ASK or MIDPOINT."""
+        return self._history.bars(con_id, bar_seconds, start, end, what)
+
+    def now(self) -> datetime:
+        """Return the venue's time: the environment's, or the latest that it was told."""
+        return max(self._environment.now(), self._latest)
+
+    def advance(self, now: datetime) -> None:
+        """Let time pass: sessions open and close, orders start and expire, the day's profit begins anew."""
+        self._do(self._advance, now)
+
+    # what the commands do
+
+    def _do(self, command: Callable[..., None], *arguments: object) -> None:
+        if self._busy:
+            self._commands.append(partial(command, *arguments))
+            return
+        self._busy = True
+        try:
+            command(*arguments)
+            self._engine.settle()
+            while self._commands:
+                self._commands.popleft()()
+                self._engine.settle()
+        finally:
+            self._busy = False
+            self._commands.clear()
+
+    def _emit(self, event: VenueEvent) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+    def _sessions_of(self, definition: ContractDefinition) -> Sessions:
+        return self._around_the_clock if definition.contract.sec_type == "CASH" else self._sessions
+
+    def _place(self, order: Order) -> None:
+        self._desk.place(order)
+        self._clock.plan(self.now())
+
+    def _cancel(self, client_id: int, order_id: int) -> None:
+        try:
+            self._desk.cancel(self._registry.to_cancel(client_id, order_id))
+        except OrderRefused as refusal:
+            self._emit(OrderError(order_id, client_id, refusal.code, refusal.text))
+
+    def _cancel_all(self) -> None:
+        for working in [*self._registry.live.values()]:
+            if working.stage is not Stage.DONE:
+                self._desk.cancel(working)
+
+    def _locate(self, con_id: int) -> None:
+        for working in [*self._registry.live.values()]:
+            if working.stage is Stage.LOCATE and working.definition.contract.con_id == con_id:
+                working.located = True
+                self._engine.enter(working)
+
+    def _trade_by_hand(self, account: str, definition: ContractDefinition, signed: Decimal, price: Decimal) -> None:
+        perm_id = next(self._registry.perm_ids)
+        execution, commission, position = self._books.execute_foreign(
+            account, definition, signed, price, self.now(), perm_id
+        )
+        self._emit(Executed(None, execution))
+        self._books.tell(execution, commission, position)
+
+    def _tick(self, tick: Ticked) -> None:
+        if tick.time > self._latest:
+            self._latest = tick.time
+            if tick.time >= self._clock.wakes:
+                self._clock.advance(tick.time)
+        con_id = tick.contract.con_id
+        market = self._engine.markets.get(con_id) or self._engine.market(self._desk.definition(con_id))
+        market.update(tick)
+        self._history.add(con_id, tick.tick_type, tick.price, tick.size, tick.time)
+        if market.definition.contract.sec_type == "CASH" and tick.tick_type in (1, 2):
+            self._rates.learn(market.definition.contract, market.quote)
+        if not market.idle:
+            self._engine.tick(market, tick.tick_type, Decimal(tick.size if tick.tick_type == 4 else 0))
+        self._emit(tick)
+
+    def _advance(self, now: datetime) -> None:
+        self._latest = max(self._latest, now)
+        self._clock.advance(now)
