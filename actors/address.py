@@ -109,6 +109,11 @@ class Address(Mailbox):
             error = ActorDeadError(f"{self.name}: {reason}")
             reply_to.set_exception((ActorDeadError, error, None))
 
+    def reopen(self) -> None:
+        """Keep messages again: a new actor is on its way."""
+        super().reopen()
+        self.enter(ActorState.STARTING)
+
     def enter(self, state: ActorState) -> None:
         """Note the next state. For the life cycle alone."""
         self.dispatcher.settle((state in UNSETTLED) - (self._state in UNSETTLED))

@@ -15,6 +15,7 @@ from actors.deadletters import describe_error, describe_message, describe_traceb
 from actors.dispatcher import DispatcherEndedError
 from actors.future import ReplyFuture
 from actors.items import Own
+from actors.mailbox import Gate
 from actors.status import ActorState
 from messages.lifecycle import ActorCrashed
 
@@ -174,7 +175,8 @@ class LifeCycle:
             if limit.cancelled_caught:
                 await self._force(actor, stop, timeout)
             await self.clear_remains(address, 0.0 if limit.cancelled_caught else timeout)
-        address.enter(ActorState.RESTARTING)
+        if address.gate is not Gate.CLOSED and address.state is not ActorState.NEW:
+            address.enter(ActorState.RESTARTING)
 
     def retire(self, address: Address, state: ActorState, reason: str) -> None:
         """Let no actor come back: what waits and what will be told are dead letters."""

@@ -126,6 +126,11 @@ class Mailbox(ABC):
         for item in waiting:
             self.refuse(item, reason)
 
+    def reopen(self) -> None:
+        """Keep messages again after `close`: a new actor is on its way."""
+        if self.gate is Gate.CLOSED:
+            self.suspend()
+
     def drained(self) -> None:
         """The dispatcher's word that it has handled everything: ticks may go straight in again."""
         self.scheduled = False
