@@ -53,7 +53,8 @@ def _finite(value: Any) -> Any:
     return value
 
 
-_encode = json.JSONEncoder(default=_plain, ensure_ascii=False, allow_nan=False).encode
+# ASCII, so that no reader takes a U+2028 in a broker's text for the end of a line
+_encode = json.JSONEncoder(default=_plain, allow_nan=False).encode
 
 
 def as_json(record: LogRecord) -> str:
@@ -85,7 +86,9 @@ def as_words(record: LogRecord) -> str:
     sentence = " ".join(word for word in words if word) or record.event
     rest = " ".join(f"{name}={_short(value)}" for name, value in fields.items() if name not in used)
     line = f"{sentence}  {rest}" if rest else sentence
-    return redact(" ".join(line.split("\n")).rstrip())
+    if not line.isprintable():  # text from outside does not command the terminal
+        line = "".join(character if character.isprintable() else " " for character in line)
+    return redact(line.rstrip())
 
 
 def _fill(part: str, fields: Mapping[str, Any], used: set[str]) -> str:

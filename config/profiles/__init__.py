@@ -1,0 +1,1 @@
+"""The shipped configurations, each key explained: demo.toml, paper.toml, live.toml."""
