@@ -1,0 +1,128 @@
+"""Puts the paper TWS together: contracts, venue, feed, server, listeners, book file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import trio
+from attrs import field, frozen
+
+from config.environment import Environment
+from simulator.book_file import BookFile
+from simulator.contract_files import built_in, load
+from simulator.contracts import ContractBook
+from simulator.feeds import Feed, open_feed
+from simulator.model import Ticked
+from simulator.server.pacing import PacingLimits
+from simulator.server.paper_tws import PaperTws
+from simulator.server.tcp import listen, serve_links
+from simulator.venue import Venue
+
+__all__ = ["PaperBroker", "Serving", "SimulatorSettings", "serve"]
+
+_TURN_SECONDS = 0.1  # how often the clock's own work is done
+
+
+@frozen(slots=True, kw_only=True)
+class SimulatorSettings:
+    """How the paper TWS runs."""
+
+    host: str = "127.0.0.1"
+    port: int = 7497  # 0: any free one
+    feed: str = "synthetic"  # synthetic[:SYMBOL,SYMBOL…] or recorded:FILE[:SYMBOL]
+    speed: float = 1.0  # how many times faster than real time the feed runs
+    seed: int = 1
+    calendar: str = "always"  # or an exchange's, such as XNYS
+    contracts: Path | None = None  # a TOML or CSV file with further contract definitions
+    faults: Path | None = None  # a TOML file: see docs/simulator.md
+    book: Path | None = None  # where the ground truth is kept
+    accounts: tuple[str, ...] = field(default=("DU1234567",), converter=tuple[str, ...])
+    cash: Decimal = Decimal("1000000")  # of each account, in US dollars
+    master_client_id: int | None = None
+    messages_per_second: int = 50  # above it error 100; 0 switches that off
+    pacing_breaches: int = 3  # the link of a client ends at this many
+    output_bytes: int = 32 * 1024 * 1024  # a client that leaves more unread is dropped
+
+
+@frozen(slots=True)
+class Serving:
+    """What `serve` reports when clients can connect."""
+
+    host: str
+    port: int
+    broker: PaperBroker
+
+
+class PaperBroker:
+    """A paper TWS without listeners: for tests in memory, and what `serve` puts behind a port."""
+
+    def __init__(self, settings: SimulatorSettings, environment: Environment) -> None:
+        """Raises ValueError for a calendar, feed or contract file that does not exist or is wrong; OSError."""
+        self.environment = environment
+        self.contracts = _contract_book(settings.contracts)
+        self.venue = Venue(
+            environment,
+            self.contracts,
+            accounts=settings.accounts,
+            cash=settings.cash,
+            calendar=settings.calendar,
+        )
+        self.feed: Feed = open_feed(settings.feed, self.contracts, environment, settings.speed, settings.seed)
+        self.tws = PaperTws(
+            self.venue,
+            self.contracts,
+            environment,
+            accounts=settings.accounts,
+            calendar=settings.calendar,
+            pacing=PacingLimits(settings.messages_per_second, settings.pacing_breaches),
+            master_client_id=settings.master_client_id,
+        )
+
+    def deliver(self, ticks: Sequence[Ticked]) -> None:
+        """Take ticks of the feed; what they cause goes out together."""
+        for tick in ticks:
+            self.venue.on_tick(tick)
+
+    async def run(self) -> None:
+        """Run the feed and the clock until cancelled. A feed that ends leaves the market as it is."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.feed.run, self.deliver)
+            nursery.start_soon(self._keep_time)
+
+    async def _keep_time(self) -> None:
+        while True:
+            now = self.environment.now()
+            self.venue.advance(now)
+            self.tws.advance(self.venue.now())
+            await trio.sleep(_TURN_SECONDS)
+
+
+async def serve(
+    settings: SimulatorSettings,
+    environment: Environment,
+    *,
+    task_status: trio.TaskStatus[Serving] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve clients until cancelled; reports `Serving` when it listens.
+
+    Raises ValueError for settings that cannot be met, and OSError with a clear text for a port that is taken or a
+    file that cannot be read or written; nothing has been started then.
+    """
+    broker = PaperBroker(settings, environment)
+    listeners = await listen(settings.host, settings.port)
+    port = int(listeners[0].socket.getsockname()[1])
+    async with trio.open_nursery() as nursery:
+        if settings.book is not None:
+            nursery.start_soon(BookFile(settings.book, broker.venue).run)
+        nursery.start_soon(broker.run)
+        nursery.start_soon(serve_links, broker.tws, listeners, settings.output_bytes)
+        task_status.started(Serving(settings.host, port, broker))
+
+
+def _contract_book(path: Path | None) -> ContractBook:
+    contracts = built_in()
+    for definition in load(path) if path is not None else ():
+        contracts.add(definition)
+    return contracts

@@ -1,0 +1,74 @@
+"""Finds the contract that a request describes."""
+
+from __future__ import annotations
+
+import attrs
+
+from simulator.contracts import ContractBook, ContractDefinition
+from simulator.model import Contract
+from simulator.wire.requests import ContractQuery
+
+__all__ = ["COMBINATION_ID", "Ambiguous", "NotFound", "find_all", "resolve"]
+
+COMBINATION_ID = 28812380
+"""The conId that TWS gives to every combination."""
+
+
+class NotFound(LookupError):
+    """Error 200: no such contract."""
+
+
+class Ambiguous(LookupError):
+    """Error 200: more than one contract fits."""
+
+
+def find_all(contracts: ContractBook, query: ContractQuery) -> list[ContractDefinition]:
+    """Return every definition that the query fits; a conId decides alone."""
+    if query.con_id:
+        found = contracts.by_con_id(query.con_id)
+        if found is None or (query.exchange and not _is_listed(found, query.exchange)):
+            return []
+        return [found]
+    return contracts.find(
+        query.symbol,
+        query.sec_type,
+        query.exchange,
+        query.currency,
+        last_trade_date=query.last_trade_date,
+        strike=query.strike,
+        right=query.right,
+        multiplier=query.multiplier,
+        primary_exchange=query.primary_exchange,
+        local_symbol=query.local_symbol,
+        trading_class=query.trading_class,
+    )
+
+
+def resolve(contracts: ContractBook, query: ContractQuery) -> Contract:
+    """Return the one contract meant, routed as the query says. Raises NotFound or Ambiguous, with TWS's text."""
+    if query.sec_type == "BAG":
+        return Contract(
+            con_id=COMBINATION_ID,
+            symbol=query.symbol,
+            sec_type="BAG",
+            exchange=query.exchange,
+            currency=query.currency or "USD",
+        )
+    found = find_all(contracts, query)
+    if not found:
+        raise NotFound("No security definition has been found for the request")
+    if len(found) > 1:
+        raise Ambiguous(f"The contract description specified for {query.symbol} is ambiguous.")
+    return routed(found[0], query.exchange)
+
+
+def routed(definition: ContractDefinition, exchange: str) -> Contract:
+    """Return the contract with the exchange that was asked for."""
+    if exchange and exchange != definition.contract.exchange:
+        return attrs.evolve(definition.contract, exchange=exchange)
+    return definition.contract
+
+
+def _is_listed(definition: ContractDefinition, exchange: str) -> bool:
+    known = (definition.contract.exchange, definition.contract.primary_exchange)
+    return exchange in known or exchange in definition.valid_exchanges.split(",")

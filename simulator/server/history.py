@@ -1,0 +1,101 @@
+"""Historical bars and ticks, served from what the venue has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from simulator.model import Bar, Contract
+from simulator.server.contract_search import Ambiguous, NotFound, resolve
+from simulator.server.history_terms import KINDS, BadTerms, HistoryTerms, read_terms, tell_date
+from simulator.server.live_bars import LiveBars
+from simulator.wire import market_answers as say
+from simulator.wire import requests as r
+
+if TYPE_CHECKING:
+    from simulator.server.session import Session
+
+__all__ = ["HistoryDesk"]
+
+HMDS_ERROR = "Historical Market Data Service error message:"
+_LONG_AGO = datetime(1980, 1, 1, tzinfo=UTC)
+
+
+class HistoryDesk:
+    """One client's historical requests, and those kept up to date."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._tws = session.tws
+        self._live: dict[int, LiveBars] = {}
+
+    def handlers(self) -> dict[type, Callable[[Any], object]]:
+        """Request class → what serves it."""
+        return {
+            r.ReqHistoricalData: self._bars,
+            r.CancelHistoricalData: self._cancel,
+            r.ReqHeadTimestamp: self._head,
+            r.CancelHeadTimestamp: lambda request: None,  # the answer has gone out already
+        }
+
+    def advance(self, now: datetime) -> None:
+        """Tell the bars in progress."""
+        for live in self._live.values():
+            live.advance(now)
+
+    def drop(self) -> None:
+        """Let go of every subscription; the client is gone."""
+        for live in self._live.values():
+            self._tws.board.unsubscribe(live.contract.con_id, live)
+        self._live.clear()
+
+    def _bars(self, request: r.ReqHistoricalData) -> None:
+        contract = self._find(request.req_id, request.contract)
+        if contract is None:
+            return
+        try:
+            terms = read_terms(request, self._tws.venue.now())
+        except BadTerms as error:
+            self._session.error(request.req_id, error.code, str(error))
+            return
+        bars = self._read(contract, terms)
+        if not bars and not request.keep_up_to_date:
+            text = f"HMDS query returned no data: {contract.symbol}@{contract.exchange} {request.what}"
+            self._session.error(request.req_id, 162, HMDS_ERROR + text)
+            return
+        start, end = (tell_date(moment, 1, intraday=True) for moment in (terms.start, terms.end))
+        rows = [(tell_date(bar.time, request.date_format, intraday=terms.intraday), bar) for bar in bars]
+        self._session.send(say.historical_data(request.req_id, start, end, rows))
+        if request.keep_up_to_date:
+            last = bars[-1] if bars else None
+            live = LiveBars(self._session, request.req_id, contract, terms, request.date_format, last)
+            self._live[request.req_id] = live
+            self._tws.board.subscribe(contract.con_id, live)
+
+    def _read(self, contract: Contract, terms: HistoryTerms) -> list[Bar]:
+        return self._tws.venue.bars(contract.con_id, terms.bar_seconds, terms.start, terms.end, terms.what)
+
+    def _cancel(self, request: r.CancelHistoricalData) -> None:
+        live = self._live.pop(request.req_id, None)
+        if live is not None:
+            self._tws.board.unsubscribe(live.contract.con_id, live)
+
+    def _head(self, request: r.ReqHeadTimestamp) -> None:
+        contract = self._find(request.req_id, request.contract)
+        if contract is None:
+            return
+        now = self._tws.venue.now()
+        bars = self._tws.venue.bars(contract.con_id, 1, _LONG_AGO, now, request.what) if request.what in KINDS else []
+        if not bars:
+            self._session.error(request.req_id, 162, f"{HMDS_ERROR}No head time stamp")
+            return
+        date = tell_date(bars[0].time, request.date_format, intraday=True)
+        self._session.send(say.head_timestamp(request.req_id, date))
+
+    def _find(self, req_id: int, query: r.ContractQuery) -> Contract | None:
+        try:
+            return resolve(self._tws.contracts, query)
+        except (NotFound, Ambiguous) as error:
+            self._session.error(req_id, 200, str(error))
+            return None

@@ -1,0 +1,138 @@
+"""The paper TWS: the clients that are connected, and what the venue tells each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from config.environment import Environment
+from simulator.contracts import ContractBook
+from simulator.model import Charged, Executed, OrderChanged, OrderError, PositionChanged, Ticked, VenueEvent
+from simulator.server.entitlements import Entitlements
+from simulator.server.order_ids import OrderIds
+from simulator.server.pacing import PacingLimits
+from simulator.server.quote_board import QuoteBoard
+from simulator.server.session import Session
+from simulator.server.transport import Transport
+from simulator.wire import session_answers as say
+
+if TYPE_CHECKING:
+    from simulator.venue import Venue
+
+__all__ = ["FARM_NOTICES", "MOST_CLIENTS", "PaperTws"]
+
+MOST_CLIENTS = 32
+FARM_NOTICES = (
+    (2104, "Market data farm connection is OK:usfarm"),
+    (2106, "HMDS data farm connection is OK:ushmds"),
+    (2158, "Sec-def data farm connection is OK:secdefnj"),
+)
+
+
+class PaperTws:
+    """Serves any number of links; has no I/O of its own. Not safe for threads: use it from one."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        contracts: ContractBook,
+        environment: Environment,
+        *,
+        accounts: Sequence[str] = ("DU1234567",),
+        calendar: str = "always",
+        pacing: PacingLimits | None = None,
+        master_client_id: int | None = None,
+    ) -> None:
+        """`master_client_id` sees the orders and executions of all clients (TWS's API setting of that name)."""
+        self.venue = venue
+        self.contracts = contracts
+        self.environment = environment
+        self.accounts = tuple(accounts)
+        self.calendar = calendar
+        self.pacing = pacing or PacingLimits()
+        self.master_client_id = master_client_id
+        self.order_ids = OrderIds()
+        self.entitlements = Entitlements()
+        self.board = QuoteBoard(venue.quote)
+        self._links: set[Session] = set()
+        self._clients: dict[int, Session] = {}
+        venue.subscribe(self._on_event)
+
+    # clients
+
+    def connect(self, transport: Transport) -> Session:
+        """Accept a link; its bytes go to the session's `feed`, its end to `lost`."""
+        session = Session(self, transport)
+        self._links.add(session)
+        return session
+
+    @property
+    def clients(self) -> list[Session]:
+        """The sessions that have started their API, in order of client id."""
+        return [self._clients[client_id] for client_id in sorted(self._clients)]
+
+    @property
+    def full(self) -> bool:
+        """Whether no further client is taken."""
+        return len(self._clients) >= MOST_CLIENTS
+
+    def session_of(self, client_id: int) -> Session | None:
+        """Return the session that uses this client id now."""
+        return self._clients.get(client_id)
+
+    def welcome(self, session: Session) -> None:
+        """Begin serving a client that has started its API."""
+        self._clients[session.client_id] = session
+        session.send(say.managed_accounts(self.accounts))
+        session.send(say.next_valid_id(self.order_ids.next_valid))
+        for code, text in FARM_NOTICES:
+            session.error(-1, code, text)
+
+    def forget(self, session: Session) -> None:
+        """A link is gone."""
+        self._links.discard(session)
+        if self._clients.get(session.client_id) is session:
+            del self._clients[session.client_id]
+
+    def disconnect_all(self) -> None:
+        """Close every link in order."""
+        for session in list(self._links):
+            session.end()
+
+    def notice(self, code: int, text: str) -> None:
+        """Tell every client a notice that answers no request, such as 1100."""
+        for session in self.clients:
+            session.error(-1, code, text)
+
+    def advance(self, now: datetime) -> None:
+        """Send what is due by the clock; call it about ten times a second."""
+        for session in self.clients:
+            session.advance(now)
+
+    # the venue
+
+    def audience(self, client_id: int) -> Iterable[Session]:
+        """Return who is told about an order of this client: the client, and the master if it is another."""
+        for wanted in dict.fromkeys((client_id, self.master_client_id)):
+            if wanted is not None and (session := self._clients.get(wanted)) is not None:
+                yield session
+
+    def _on_event(self, event: VenueEvent) -> None:
+        match event:
+            case Ticked():
+                self.board.tick(event)
+            case OrderChanged(order):
+                self.order_ids.remember(order)
+                self._tell(self.audience(order.client_id), event)
+            case OrderError():
+                owner = self._clients.get(event.client_id)
+                self._tell([owner] if owner else [], event)
+            case Executed(_, execution) | Charged(_, execution):
+                self._tell(self.audience(execution.client_id), event)
+            case PositionChanged():
+                self._tell(self.clients, event)
+
+    def _tell(self, sessions: Iterable[Session], event: VenueEvent) -> None:
+        for session in list(sessions):
+            session.hear(event)

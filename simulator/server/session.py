@@ -1,0 +1,227 @@
+"""One client's session: handshake, requests to the desks, answers to the link.
+
+    greeting  →  version  →  start  →  ready  →  over
+     API\\0       vA..B      startApi   requests
+
+Bytes come in by `feed`, go out by the transport. What is no frame of the protocol ends this session alone; what is
+a frame and cannot be read is answered with error 320.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from simulator.model import VenueEvent
+from simulator.server.account import AccountDesk
+from simulator.server.contract_desk import ContractDesk
+from simulator.server.history import HistoryDesk
+from simulator.server.market_data import MarketDataDesk
+from simulator.server.orders import OrderDesk
+from simulator.server.pacing import Pacing, Verdict
+from simulator.server.queries import QueryDesk
+from simulator.server.transport import Transport
+from simulator.wire import requests as r
+from simulator.wire import session_answers as say
+from simulator.wire.decoding import BadRequest, UnknownMessage, decode
+from simulator.wire.fields import BadField, encode
+from simulator.wire.framing import FrameReader, MalformedFrame
+from simulator.wire.order_answers import tws_time
+
+if TYPE_CHECKING:
+    from simulator.server.paper_tws import PaperTws
+
+__all__ = ["NEWEST_VERSION", "OLDEST_VERSION", "Session", "Stage"]
+
+OLDEST_VERSION = 157
+NEWEST_VERSION = 176
+"""177 and above change layouts that ib_insync does not know; 201 and above switch to protobuf."""
+
+Handler = Callable[[Any], object]
+_GREETING = b"API\0"
+_VERSIONS = re.compile(rb"v(\d{2,4})\.\.(\d{2,4})( \S.*)?\0?", re.ASCII)
+
+
+class Stage(Enum):
+    """How far the session is."""
+
+    GREETING = "greeting"
+    VERSION = "version"
+    START = "start"
+    READY = "ready"
+    OVER = "over"
+
+
+class Session:
+    """A connected client, from its first byte on."""
+
+    def __init__(self, tws: PaperTws, transport: Transport) -> None:
+        self.tws = tws
+        self.stage = Stage.GREETING
+        self.version = 0
+        self.client_id = -1
+        self._transport = transport
+        self._reader = FrameReader()
+        self._pacing = Pacing(tws.pacing)
+        self.orders = OrderDesk(self)
+        self.market_data = MarketDataDesk(self)
+        self.account = AccountDesk(self)
+        self.history = HistoryDesk(self)
+        self._handlers: dict[type, Handler] = {
+            **self.orders.handlers(),
+            **self.market_data.handlers(),
+            **self.account.handlers(),
+            **self.history.handlers(),
+            **ContractDesk(self).handlers(),
+            **QueryDesk(self).handlers(),
+        }
+
+    @property
+    def _over(self) -> bool:
+        return self.stage is Stage.OVER
+
+    @property
+    def ready(self) -> bool:
+        """Whether the client has started its API and is still there."""
+        return self.stage is Stage.READY
+
+    # from the link
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as they came from the client."""
+        if self.stage is Stage.OVER:
+            return
+        self._reader.feed(data)
+        try:
+            if self.stage is Stage.GREETING:
+                self._greet()
+            if self.stage is not Stage.GREETING:
+                for body in self._reader.frames():
+                    self._take(body)
+                    if self._over:
+                        break
+        except MalformedFrame:
+            self.end()
+
+    def lost(self) -> None:
+        """The link is gone; forget the client."""
+        if self.stage is not Stage.OVER:
+            self.stage = Stage.OVER
+            self.market_data.drop()
+            self.history.drop()
+            self.tws.forget(self)
+
+    def end(self) -> None:
+        """Send what was said, then close the link."""
+        self.lost()
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Break the link off at once."""
+        self.lost()
+        self._transport.abort()
+
+    # to the link
+
+    def send(self, fields: say.Fields) -> None:
+        """Send one message."""
+        if self.stage is not Stage.OVER:
+            self._transport.write(encode(fields))
+
+    def error(self, answered_on: int, code: int, text: str) -> None:
+        """Send an error or notice; -1 answers no request."""
+        self.send(say.error(answered_on, code, text, self.version))
+
+    # from the venue and the clock
+
+    def hear(self, event: VenueEvent) -> None:
+        """Tell the client what concerns its account or its orders."""
+        self.orders.hear(event)
+        self.account.hear(event)
+
+    def advance(self, now: datetime) -> None:
+        """Send what is due by the clock."""
+        self.account.advance(now)
+        self.market_data.advance(now)
+        self.history.advance(now)
+
+    # handshake
+
+    def _greet(self) -> None:
+        greeting = self._reader.take(len(_GREETING))
+        if greeting is None:
+            return
+        if greeting != _GREETING:
+            raise MalformedFrame("no API greeting")
+        self.stage = Stage.VERSION
+
+    def _take(self, body: bytes) -> None:
+        if self.stage is Stage.VERSION:
+            self._negotiate(body)
+            return
+        verdict = self._pacing.count(self.tws.environment.now())
+        if verdict is not Verdict.TAKEN:
+            limit = self.tws.pacing.per_second
+            self.error(-1, 100, f"Max rate of messages per second has been exceeded:max={limit} rec={limit + 1} (3)")
+            if verdict is Verdict.LAST_STRAW:
+                self.end()
+            return
+        try:
+            request = decode(body, self.version)
+        except UnknownMessage as error:
+            self._unreadable(-1, str(error))
+        except BadRequest as error:
+            self._unreadable(error.answered_on, str(error))
+        except BadField as error:
+            self._unreadable(-1, str(error))
+        else:
+            self.request(request)
+
+    def _negotiate(self, body: bytes) -> None:
+        versions = _VERSIONS.fullmatch(body)
+        if versions is None:
+            raise MalformedFrame("no version range")
+        lowest, highest = int(versions[1]), int(versions[2])
+        self.version = min(highest, NEWEST_VERSION)
+        if self.version < max(lowest, OLDEST_VERSION):
+            self.end()
+            return
+        self.stage = Stage.START
+        # Nothing else may follow before startApi: ibapi discards the rest of what it then receives.
+        self.send([self.version, tws_time(self.tws.environment.now())])
+
+    def _start(self, request: r.StartApi) -> None:
+        if self.tws.session_of(request.client_id) is not None:
+            self.error(-1, 326, "Unable to connect as the client id is already in use. Retry with a unique client id.")
+            self.end()
+            return
+        if request.client_id < 0:
+            self.error(-1, 321, "Error validating request.-'bP' : cause - Invalid client id")
+            self.end()
+            return
+        if self.tws.full:
+            self.error(-1, 321, "Error validating request.-'bP' : cause - Too many clients")
+            self.end()
+            return
+        self.client_id = request.client_id
+        self.stage = Stage.READY
+        self.tws.welcome(self)
+
+    def request(self, request: r.Request) -> None:
+        """Pass a request to its desk."""
+        if self.stage is Stage.START:
+            if isinstance(request, r.StartApi):
+                self._start(request)
+            else:
+                self._unreadable(-1, "startApi must come first")
+            return
+        handler = self._handlers.get(type(request))
+        if handler is None:
+            raise TypeError(f"no desk serves {type(request).__name__}")
+        handler(request)
+
+    def _unreadable(self, answered_on: int, reason: str) -> None:
+        self.error(answered_on, 320, f"Error reading request. {reason}")

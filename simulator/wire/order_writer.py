@@ -1,0 +1,80 @@
+"""Writes openOrder and completedOrder from an order's named fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simulator.wire import order_layout as at
+from simulator.wire.order_reader import is_scaled
+
+__all__ = ["write_completed", "write_open"]
+
+
+class Teller:
+    """Looks names up: what the order says, or what TWS says where it says nothing."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def __call__(self, layout: at.Layout) -> list[str]:
+        values = self._values
+        return [values.get(name) or at.TOLD_WHEN_UNSET.get(name, "") for name, _ in layout]
+
+
+def write_open(values: Mapping[str, str], version: int) -> list[str]:
+    """Return the fields of openOrder after the order id."""
+    told = Teller(values)
+    fields = [*told(at.C11), *told(at.OPEN_HEAD), *told(at.DELTA_NEUTRAL), *told(at.OPEN_TRAIL)]
+    fields += _legs_and_scale(values, told)
+    fields += told(at.OPT_OUT)
+    fields += _clearing_and_algo(values, told)
+    fields += told(at.OPEN_STATUS)
+    fields += [*told(at.MARGINS), *told(at.OPEN_WARNING)]
+    fields += _benchmark_and_conditions(values, told)
+    fields += told(at.OPEN_TAIL)
+    for since, layout in at.OPEN_SINCE:
+        if version >= since:
+            fields += told(layout)
+    return fields
+
+
+def write_completed(values: Mapping[str, str], version: int) -> list[str]:
+    """Return the fields of completedOrder after the message id."""
+    told = Teller(values)
+    fields = [*told(at.C11), *told(at.COMPLETED_HEAD), *told(at.COMPLETED_DELTA), *told(at.COMPLETED_TRAIL)]
+    fields += _legs_and_scale(values, told)
+    fields += _clearing_and_algo(values, told)
+    fields += told(at.COMPLETED_STATUS)
+    fields += _benchmark_and_conditions(values, told)
+    fields += told(at.COMPLETED_TAIL)
+    if version >= 170:
+        fields += told(at.PEGGED)
+    return fields
+
+
+def _legs_and_scale(values: Mapping[str, str], told: Teller) -> list[str]:
+    fields = [values.get(name) or "0" for name in ("comboLegs", "orderComboLegs", "smartComboRoutingParams")]
+    fields += told(at.SCALE_SIZES)
+    if is_scaled(values):
+        fields += told(at.SCALE)
+    fields += told(at.HEDGE_TYPE)
+    if values.get("hedgeType"):
+        fields += told(at.HEDGE_PARAM)
+    return fields
+
+
+def _clearing_and_algo(values: Mapping[str, str], told: Teller) -> list[str]:
+    fields = told(at.CLEARING)
+    if values.get("deltaContractConId"):
+        fields += ["1", *told(at.DELTA_CONTRACT)]
+    else:
+        fields.append("0")
+    fields += told(at.ALGO)
+    if values.get("algoStrategy"):
+        fields.append(values.get("algoParams") or "0")
+    return fields
+
+
+def _benchmark_and_conditions(values: Mapping[str, str], told: Teller) -> list[str]:
+    fields = told(at.PEG_BENCH) if values.get("orderType") == "PEG BENCH" else []
+    return [*fields, values.get("conditions") or "0"]
