@@ -48,12 +48,14 @@ class DiskStorage:
 
     async def append(self, rows: list[Row]) -> None:
         """See `Storage.append`."""
-        assert self._writer is not None, "append before open"
+        if self._writer is None:
+            raise JournalUnusable(f"{self.path} is not open")
         await self._writer.run(partial(self._writing.append, rows))
 
     async def read(self, replay: Replay, after: int, upto: int, limit: int) -> list[Row]:
         """See `Storage.read`."""
-        assert self._reader is not None, "read before open"
+        if self._reader is None:
+            raise JournalUnusable(f"{self.path} is not open")
         return await self._reader.run(partial(self._reading.read, replay, after, upto, limit))
 
     async def close(self) -> None:

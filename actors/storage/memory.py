@@ -99,7 +99,7 @@ class SimulatedStorage:
 
     async def close(self) -> None:
         """See `Storage.close`."""
-        await trio.lowlevel.checkpoint()
+        await trio.lowlevel.cancel_shielded_checkpoint()
         if self._disk.owner is self:
             self._disk.owner = None
 

@@ -40,4 +40,4 @@ class Storage(Protocol):
         """
 
     async def close(self) -> None:
-        """Give everything back, the lock too. Safe to call when it is not open."""
+        """Give everything back, the lock too, also when the caller is cancelled. Safe to call when it is not open."""

@@ -1,0 +1,277 @@
+"""The journal: everything else can be rebuilt from it.
+
+Told `Append`, it writes; asked `Replay`, it answers with what was written. Records that wait together share one
+transaction and one fsync: while one group is being written the next one gathers. So an intent costs one fsync, and
+sixteen that wait together no more.
+
+When a write fails nobody knows what the disk holds. The journal is then failed until it is opened anew: every waiter
+and every later `Append` is told JournalFailed, `Replay` raises, and the alarm `journal.failed` stands. It is never
+tried again as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from datetime import datetime
+from typing import Any
+
+import trio
+from attrs import frozen
+
+from actors.base import ActorContext, RunQueueActor
+from actors.future import ReplyFuture
+from actors.storage.errors import JournalDamaged, JournalError, JournalUnusable
+from actors.storage.port import Storage
+from actors.storage.rows import GENESIS_SEQUENCE, Row, digest
+from messages.codec import CodecError, decode, encode
+from messages.journal import Append, Appended, JournalFailed, Record, Replay
+from messages.lifecycle import RaiseAlarm
+
+__all__ = ["JournalActor"]
+
+# Seconds after which records that nobody waits for are written, when nothing has carried them along.
+FLUSH_SECONDS = 0.05
+# Records in one transaction, unless a single Append has more.
+GROUP = 512
+# Records fetched from the storage at once, and records decoded between two yields to trio (about half a millisecond).
+FETCHED, DECODED = 1_000, 64
+
+
+@frozen(slots=True)
+class _Write:
+    rows: list[Row]
+    reply_to: str
+    token: str
+    last: int  # the sequence of its last row, or of the one before it where it has none
+
+
+@frozen(slots=True)
+class _Read:
+    replay: Replay
+    upto: int
+    answer: ReplyFuture[list[Record]]
+
+
+class JournalActor(RunQueueActor):
+    """The only writer of a journal. Its start raises JournalError when the journal cannot be used."""
+
+    def __init__(self, context: ActorContext, *, storage: Storage, owner: str) -> None:
+        """`storage` is not open yet and belongs to this incarnation alone; `owner` is written into a new journal."""
+        super().__init__(context)
+        self._storage = storage
+        self._owner = owner
+        self._sequence = GENESIS_SEQUENCE  # of the last record accepted
+        self._hash = b""
+        self._durable = GENESIS_SEQUENCE
+        self._failure = ""
+        self._writes: deque[_Write] = deque()
+        self._gathering_since = math.inf
+        self._urgent = False
+        self._to_write = trio.Event()
+        self._written = trio.Event()
+        self._reads: deque[_Read] = deque()
+        self._to_read = trio.Event()
+        self._groups = 0
+
+    async def prepare(self) -> None:
+        """Open and check the journal."""
+        opened = await self._storage.open(self._owner, self._now())
+        self._sequence = self._durable = opened.sequence
+        self._hash = opened.hash
+        self.spawn(self._write)
+        self.spawn(self._read)
+        if opened.repaired:
+            self._alarm("journal.repaired", opened.repaired)
+
+    async def finish(self) -> None:
+        """Write what waits."""
+        self._hurry()
+        while self._writes and not self._failure:
+            await self._written.wait()
+
+    def on_receive(self, message: Any) -> Any:
+        """Handle Append and Replay."""
+        match message:
+            case Append():
+                self._append(message)
+            case Replay():
+                return self._replay(message)
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def describe(self) -> dict[str, Any]:
+        """Say where it stands; `pending` counts records that are not durable yet."""
+        return {
+            "sequence": self._sequence,
+            "durable": self._durable,
+            "pending": self._sequence - self._durable,
+            "replays": len(self._reads),
+            "groups": self._groups,
+            "failed": self._failure,
+        }
+
+    def _now(self) -> str:
+        return self.environment.now().isoformat().replace("+00:00", "Z")
+
+    # writing
+
+    def _append(self, message: Append) -> None:
+        if self._failure:
+            self._refuse(message, self._failure)
+            return
+        try:
+            rows, last_hash = self._seal(message)
+        except (CodecError, UnicodeEncodeError) as error:
+            # the fault of whoever wrote the message: the journal is as good as before, and the record is missing in it
+            self._refuse(message, str(error))
+            self._alarm("journal.refused", f"a record was not written: {error}")
+            return
+        self._sequence += len(rows)
+        self._hash = last_hash
+        idle = not self._writes
+        self._writes.append(_Write(rows, message.reply_to, message.token, self._sequence))
+        if message.reply_to or self._sequence - self._durable >= GROUP:
+            self._hurry()
+        elif idle:
+            self._gathering_since = trio.current_time()
+            self._to_write.set()
+
+    def _seal(self, message: Append) -> tuple[list[Row], bytes]:
+        sequence, previous = self._sequence, self._hash
+        now = self._now()
+        rows: list[Row] = []
+        for entry in message.entries:
+            kind, payload = encode(entry.payload)
+            sequence += 1
+            checkpoint = int(entry.checkpoint)
+            hashed = digest(previous, sequence, now, entry.stream, kind, checkpoint, payload)
+            rows.append(Row(sequence, now, entry.stream, kind, checkpoint, payload, previous, hashed))
+            previous = hashed
+        return rows, previous
+
+    def _hurry(self) -> None:
+        if not self._urgent:
+            self._urgent = True
+            self._to_write.set()
+
+    async def _write(self) -> None:
+        try:
+            while True:
+                await self._gathered()
+                await self._commit(self._next_group())
+        finally:
+            await self._storage.close()
+
+    async def _gathered(self) -> None:
+        while not (self._urgent and self._writes):
+            self._urgent = False
+            flush = self._gathering_since + FLUSH_SECONDS if self._writes else math.inf
+            with trio.move_on_at(flush) as limit:
+                await self._to_write.wait()
+            self._to_write = trio.Event()
+            if limit.cancelled_caught:
+                return
+
+    def _next_group(self) -> list[_Write]:
+        group: list[_Write] = []
+        records = 0
+        for write in self._writes:
+            records += len(write.rows)
+            if group and records > GROUP:
+                break
+            group.append(write)
+        return group
+
+    async def _commit(self, group: list[_Write]) -> None:
+        rows = [row for write in group for row in write.rows]
+        try:
+            if rows:
+                await self._storage.append(rows)
+        except JournalError as error:
+            self._fail(str(error))
+            return
+        self._groups += 1
+        for write in group:
+            self._writes.popleft()
+            self._durable = write.last
+            if write.reply_to:
+                self.system.address(write.reply_to).tell(Appended(write.token, write.last))
+        self._gathering_since = trio.current_time()
+        self._urgent = self._urgent and bool(self._writes)
+        self._tell_progress()
+
+    def _fail(self, error: str) -> None:
+        self._failure = error
+        self._alarm("journal.failed", f"nothing is written any more: {error}")
+        writes, self._writes = self._writes, deque()
+        for write in writes:
+            self._answer_failed(write.reply_to, write.token, error)
+        self._tell_progress()
+
+    def _refuse(self, message: Append, error: str) -> None:
+        self._answer_failed(message.reply_to, message.token, error)
+
+    def _answer_failed(self, reply_to: str, token: str, error: str) -> None:
+        if reply_to:
+            self.system.address(reply_to).tell(JournalFailed(token, error))
+
+    def _tell_progress(self) -> None:
+        self._written.set()
+        self._written = trio.Event()
+
+    def _alarm(self, kind: str, text: str) -> None:
+        self.system.address("alarms").tell(RaiseAlarm(kind, text))
+
+    # reading
+
+    def _replay(self, message: Replay) -> ReplyFuture[list[Record]]:
+        answer: ReplyFuture[list[Record]] = self.promise()
+        self._reads.append(_Read(message, self._sequence, answer))
+        self._to_read.set()
+        # what it asks for includes what still waits to be written
+        if self._sequence > self._durable:
+            self._hurry()
+        return answer
+
+    async def _read(self) -> None:
+        while True:
+            while not self._reads:
+                await self._to_read.wait()
+                self._to_read = trio.Event()
+            read = self._reads[0]
+            while self._durable < read.upto and not self._failure:
+                await self._written.wait()
+            try:
+                records = await self._records(read)
+            except JournalError as error:
+                read.answer.fail(error)
+                if isinstance(error, JournalDamaged):
+                    self._alarm("journal.damaged", str(error))
+            else:
+                read.answer.set(records)
+            self._reads.popleft()
+
+    async def _records(self, read: _Read) -> list[Record]:
+        if self._failure:
+            raise JournalUnusable(f"the journal has failed, and what it holds is not known: {self._failure}")
+        records: list[Record] = []
+        after = GENESIS_SEQUENCE
+        while rows := await self._storage.read(read.replay, after, read.upto, FETCHED):
+            for start in range(0, len(rows), DECODED):
+                records += [_record(row) for row in rows[start : start + DECODED]]
+                await trio.lowlevel.checkpoint()
+            after = rows[-1].sequence
+            if len(rows) < FETCHED:
+                break
+        return records
+
+
+def _record(row: Row) -> Record:
+    try:
+        time = datetime.fromisoformat(row.time)
+        return Record(row.sequence, time, row.stream, row.kind, decode(row.kind, row.payload))
+    except ValueError as error:
+        # its hash is right, so this is how it was written: by a version with other messages, or by a fault of ours
+        raise JournalDamaged(f"it cannot be read: {error}", row.sequence) from error

@@ -1,0 +1,363 @@
+"""The journal actor, in virtual time on a simulated disk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+from pykka import ActorDeadError
+
+from actors.base import ActorContext, RunQueueActor
+from actors.journal import FLUSH_SECONDS, GROUP, JournalActor
+from actors.storage.errors import JournalDamaged, JournalUnusable
+from actors.storage.memory import SimulatedDisk, SimulatedStorage
+from actors.storage.rows import digest
+from actors.system import System
+from config.environment import virtual
+from messages.journal import Append, Appended, Entry, JournalFailed, Record, Replay
+from messages.lifecycle import RaiseAlarm
+from messages.order import IdsReserved
+from messages.risk import TradingHalted, TradingResumed
+
+START = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
+
+
+class Listener(RunQueueActor):
+    def __init__(self, context: ActorContext) -> None:
+        super().__init__(context)
+        self.heard: list[Any] = []
+
+    def on_receive(self, message: Any) -> Any:
+        self.heard.append(message)
+
+
+class House:
+    """A journal with somebody who waits and somebody who hears alarms."""
+
+    def __init__(self, system: System, disk: SimulatedDisk) -> None:
+        self.system, self.disk = system, disk
+        self.journal = system.address("journal")
+
+    def append(self, *payloads: Any, stream: str = "AAPL", token: str = "", checkpoint: bool = False) -> None:
+        entries = tuple(Entry(stream, payload, checkpoint) for payload in payloads)
+        self.journal.tell(Append(entries, "waiter" if token else "", token))
+
+    async def replay(self, *args: Any, **kwargs: Any) -> list[Record]:
+        records: list[Record] = await self.journal.ask(Replay(*args, **kwargs))
+        return records
+
+    def heard(self, name: str = "waiter") -> list[Any]:
+        actor = self.system.address(name).actor
+        assert isinstance(actor, Listener)
+        return actor.heard
+
+    async def start(self) -> None:
+        await self.system.start(
+            "journal", lambda context: JournalActor(context, storage=SimulatedStorage(self.disk), owner="test")
+        )
+
+
+@asynccontextmanager
+async def house(disk: SimulatedDisk) -> AsyncIterator[House]:
+    system = System(virtual(START, 1))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(lambda task_status: system.run(task_status=task_status))
+        for name in ("waiter", "alarms"):
+            await system.start(name, Listener)
+        built = House(system, disk)
+        await built.start()
+        yield built
+        nursery.cancel_scope.cancel()
+
+
+def run(scenario: Callable[[House], Awaitable[None]], disk: SimulatedDisk | None = None) -> SimulatedDisk:
+    on = disk or SimulatedDisk(sync_seconds=0.001)
+
+    async def main() -> None:
+        async with house(on) as built:
+            await scenario(built)
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    return on
+
+
+def ids(number: int) -> IdsReserved:
+    return IdsReserved(number)
+
+
+def test_an_append_is_answered_once_it_is_durable() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(1), ids(2), token="a")
+        await house.system.idle()
+        assert house.heard() == []
+        assert house.system.describe("journal")["pending"] == 2
+        await trio.sleep(0.002)
+        assert house.disk.synced == 2
+        assert house.heard() == [Appended("a", 2)]
+
+    run(scenario)
+
+
+def test_those_that_wait_together_share_one_sync_and_are_answered_in_order() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(0), token="first")
+        await trio.sleep(0.0005)
+        for number in range(1, 17):
+            house.append(ids(number), token=str(number))
+        await trio.sleep(0.01)
+        assert [answer.token for answer in house.heard()] == ["first", *map(str, range(1, 17))]
+        assert [answer.sequence for answer in house.heard()] == list(range(1, 18))
+        assert house.disk.syncs == 2
+
+    run(scenario)
+
+
+def test_what_nobody_waits_for_is_written_within_50_ms() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(1))
+        await trio.sleep(FLUSH_SECONDS - 0.001)
+        house.append(ids(2))
+        assert house.disk.synced == 0
+        await trio.sleep(0.0025)
+        assert house.disk.synced == 2
+        assert house.disk.syncs == 1
+
+    run(scenario)
+
+
+def test_what_nobody_waits_for_rides_along_with_the_next_that_somebody_does() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(1))
+        house.append(ids(2), token="a")
+        house.append(ids(3))
+        await trio.sleep(0.002)
+        assert house.heard() == [Appended("a", 2)]
+        assert (house.disk.synced, house.disk.syncs) == (3, 1)
+
+    run(scenario)
+
+
+def test_a_flood_is_written_in_groups_and_an_append_is_never_split() -> None:
+    async def scenario(house: House) -> None:
+        house.append(*map(ids, range(GROUP - 1)), token="a")
+        house.append(ids(1), ids(2), token="b")
+        house.append(*map(ids, range(2 * GROUP)), token="c")
+        sizes: list[int] = []
+        house.disk.before = lambda step: (
+            sizes.append(len(house.disk.rows) - house.disk.synced) if step == "sync" else None
+        )
+        await trio.sleep(0.0055)
+        assert [answer.token for answer in house.heard()] == ["a", "b", "c"]
+        assert sizes == [GROUP - 1, 2, 2 * GROUP]
+
+    run(scenario)
+
+
+def test_a_replay_includes_everything_appended_before_it_and_nothing_after() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(1))
+        answer = house.journal.ask(Replay("AAPL"))
+        house.append(ids(2))
+        records = await answer
+        assert [(record.sequence, record.payload) for record in records] == [(1, ids(1))]
+        assert trio.current_time() < FLUSH_SECONDS
+        assert records[0] == Record(1, START, "AAPL", "IdsReserved", ids(1))
+
+    run(scenario)
+
+
+def test_a_stream_is_replayed_from_its_last_checkpoint_unless_whole() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(1), ids(2))
+        house.append(ids(3), checkpoint=True)
+        house.append(ids(9), stream="MSFT", checkpoint=True)
+        house.append(ids(4))
+        house.append(TradingHalted("x"))
+        assert [record.sequence for record in await house.replay("AAPL")] == [3, 5, 6]
+        assert [record.sequence for record in await house.replay("AAPL", whole=True)] == [1, 2, 3, 5, 6]
+        assert [record.sequence for record in await house.replay("AAPL", kinds=("TradingHalted",))] == [6]
+        assert await house.replay("TSLA") == []
+
+    run(scenario)
+
+
+def test_kinds_are_replayed_over_all_streams_in_order() -> None:
+    async def scenario(house: House) -> None:
+        for stream in ("A", "B"):
+            house.append(ids(1), TradingHalted("x"), TradingResumed("y"), stream=stream)
+        records = await house.replay(kinds=("TradingResumed", "IdsReserved"))
+        assert [(record.sequence, record.stream) for record in records] == [(1, "A"), (3, "A"), (4, "B"), (6, "B")]
+        assert len(await house.replay()) == 6
+
+    run(scenario)
+
+
+def test_a_long_replay_lets_others_run_in_between() -> None:
+    async def scenario(house: House) -> None:
+        for start in range(0, 5_000, 500):
+            house.append(*map(ids, range(start, start + 500)))
+        await house.replay("AAPL", kinds=("TradingHalted",))
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await trio.lowlevel.checkpoint()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(count)
+            records = await house.replay("AAPL")
+            nursery.cancel_scope.cancel()
+        assert [record.payload.next_order_id for record in records] == list(range(5_000))
+        assert turns > 50
+
+    run(scenario)
+
+
+def test_a_failed_write_fails_the_journal_until_it_is_opened_anew() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(1), token="good")
+        await trio.sleep(0.002)
+
+        def broken(step: str) -> None:
+            if step == "sync":
+                raise OSError(28, "No space left on device")
+
+        house.disk.before = broken
+        house.append(ids(2), token="in the group")
+        house.append(ids(3), token="waits", checkpoint=True)
+        await trio.sleep(0.002)
+        house.disk.before = lambda step: None
+        house.append(ids(4), token="later")
+        await trio.sleep(0.002)
+        assert [type(answer) for answer in house.heard()] == [Appended, JournalFailed, JournalFailed, JournalFailed]
+        assert [answer.token for answer in house.heard()[1:]] == ["in the group", "waits", "later"]
+        assert "No space left" in house.heard()[3].error
+        assert [alarm.kind for alarm in house.heard("alarms")] == ["journal.failed"]
+        assert house.disk.syncs == 1
+        with pytest.raises(JournalUnusable, match="No space left"):
+            await house.replay("AAPL")
+        assert "No space left" in house.system.describe("journal")["failed"]
+
+        await house.system.stop("journal")
+        house.disk.power_cut()
+        await trio.sleep(0)
+
+    disk = run(scenario)
+
+    async def again(house: House) -> None:
+        assert [record.payload for record in await house.replay("AAPL")] == [ids(1)]
+        house.append(ids(5), token="new")
+        await trio.sleep(0.002)
+        assert house.heard() == [Appended("new", 2)]
+
+    run(again, disk)
+
+
+def test_a_payload_that_cannot_be_written_refuses_its_append_alone() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(1), {"not": "a message"}, token="bad")
+        house.append(ids(2), stream="\ud800", token="worse")
+        house.append(ids(3), token="good")
+        await trio.sleep(0.002)
+        bad, worse, good = house.heard()
+        assert (type(bad), bad.token) == (JournalFailed, "bad")
+        assert (type(worse), worse.token) == (JournalFailed, "worse")
+        assert good == Appended("good", 1)
+        assert [type(alarm) for alarm in house.heard("alarms")] == [RaiseAlarm, RaiseAlarm]
+        assert house.system.describe("journal")["failed"] == ""
+
+    run(scenario)
+
+
+def test_stopping_writes_what_waits() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(1))
+        house.append(ids(2), token="a")
+        house.append(ids(3))
+        await house.system.stop("journal")
+        assert house.disk.synced == 3
+        assert house.disk.owner is None
+        assert house.heard() == [Appended("a", 2)]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(("kept", "found"), [(0, 1), (1, 2)])
+def test_a_power_cut_loses_only_what_was_not_acknowledged(kept: int, found: int) -> None:
+    disk = SimulatedDisk(sync_seconds=0.001)
+
+    async def scenario(house: House) -> None:
+        house.append(ids(1), token="a")
+        await trio.sleep(0.002)
+        house.append(ids(2), token="b")
+        await trio.sleep(0.0005)
+        house.disk.power_cut(kept)
+        await trio.sleep(0.002)
+        assert house.heard()[0] == Appended("a", 1)
+        assert all(type(answer) is JournalFailed for answer in house.heard()[1:])
+
+    run(scenario, disk)
+
+    async def again(house: House) -> None:
+        assert [record.sequence for record in await house.replay("AAPL")] == list(range(1, found + 1))
+
+    run(again, disk)
+
+
+def test_damage_is_refused_at_start_and_when_read() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(1), ids(2), ids(3))
+        assert len(await house.replay("AAPL")) == 3
+        house.disk.rows[1] = house.disk.rows[1]._replace(payload='{"next_order_id":7}')
+        with pytest.raises(JournalDamaged, match="record 2: "):
+            await house.replay("AAPL")
+        await house.system.idle()
+        assert [alarm.kind for alarm in house.heard("alarms")] == ["journal.damaged"]
+
+    disk = run(scenario)
+
+    async def refused(house: House) -> None:
+        raise AssertionError("it started")
+
+    with pytest.RaisesGroup(pytest.RaisesExc(Exception, match="record 2"), flatten_subgroups=True):
+        run(refused, disk)
+
+
+def test_a_record_of_an_unknown_kind_is_not_skipped() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(1))
+        assert len(await house.replay()) == 1
+        row = house.disk.rows[0]._replace(kind="OfTomorrow")
+        house.disk.rows[0] = row._replace(hash=digest(row.previous, *row[:6]))
+        with pytest.raises(JournalDamaged, match=r"record 1: it cannot be read: OfTomorrow"):
+            await house.replay()
+
+    run(scenario)
+
+
+def test_an_unknown_message_is_a_bug_of_the_sender() -> None:
+    async def scenario(house: House) -> None:
+        with pytest.raises(TypeError, match="does not handle int"):
+            await house.journal.ask(1)
+
+    run(scenario)
+
+
+def test_a_replay_that_was_asked_when_the_journal_ended_is_answered() -> None:
+    async def scenario(house: House) -> None:
+        house.disk.sync_seconds = 10.0
+        house.append(ids(1), token="a")
+        answer = house.journal.ask(Replay("AAPL"))
+        await trio.sleep(0.001)
+        await house.system.stop("journal", timeout=0.1)
+        with pytest.raises(ActorDeadError):
+            await answer
+
+    run(scenario)
