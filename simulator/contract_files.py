@@ -63,9 +63,7 @@ def load(path: Path) -> list[ContractDefinition]:
     try:
         if path.suffix.lower() == ".csv":
             with path.open(newline="", encoding="utf-8") as stream:
-                rows = [
-                    {k: v for k, v in row.items() if v not in ("", None)} for row in csv.DictReader(stream)
-                ]
+                rows = [{k: v for k, v in row.items() if v not in ("", None)} for row in csv.DictReader(stream)]
         else:
             rows = tomllib.loads(path.read_text(encoding="utf-8")).get("contract", [])
         return read_rows(rows)
