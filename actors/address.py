@@ -32,10 +32,19 @@ class Address(Mailbox):
     become dead letters. All of it may be called from any thread.
     """
 
-    __slots__ = ("_dead_letters", "_state", "actor", "last_error", "name", "restarts", "watcher")
+    __slots__ = ("_dead_letters", "_on_first", "_state", "actor", "last_error", "name", "restarts", "watcher")
 
-    def __init__(self, name: str, dispatcher: Dispatcher, dead_letters: DeadLetterOffice, limit: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        dispatcher: Dispatcher,
+        dead_letters: DeadLetterOffice,
+        limit: int,
+        on_first: Callable[[Address], None] | None = None,
+    ) -> None:
+        """`on_first(address)` is called with the first message, if no actor was started before it."""
         super().__init__(dispatcher, limit)
+        self._on_first = on_first
         self.name = name
         self.actor: RunQueueActor | None = None
         self.watcher: Watcher | None = None
@@ -79,6 +88,12 @@ class Address(Mailbox):
         self.post(Envelope(message, reply_to=future))
         return future
 
+    def _keep(self, item: Any) -> None:
+        super()._keep(item)
+        if self._on_first is not None:
+            on_first, self._on_first = self._on_first, None
+            on_first(self)
+
     def status(self) -> ActorStatus:
         """Return what can be seen of it."""
         waiting = len(self.queue)
@@ -116,5 +131,6 @@ class Address(Mailbox):
 
     def enter(self, state: ActorState) -> None:
         """Note the next state. For the life cycle alone."""
+        self._on_first = None
         self.dispatcher.settle((state in UNSETTLED) - (self._state in UNSETTLED))
         self._state = state

@@ -51,6 +51,7 @@ class System:
         self.lifecycle = LifeCycle(self, on_event)
         self.dispatcher = Dispatcher(self.lifecycle.crash, batch)
         self._addresses: dict[str, Address] = {}
+        self._on_demand: dict[str, Callable[[Address], None]] = {}
         self._mailbox_limit = mailbox_limit
 
     def address(self, name: str) -> Address:
@@ -59,8 +60,20 @@ class System:
         if address is None:
             if not name or name.strip() != name:
                 raise ValueError(f"not a name for an actor: {name!r}")
-            address = self._addresses[name] = Address(name, self.dispatcher, self.dead_letters, self._mailbox_limit)
+            on_first = next((make for prefix, make in self._on_demand.items() if name.startswith(prefix)), None)
+            address = self._addresses[name] = Address(
+                name, self.dispatcher, self.dead_letters, self._mailbox_limit, on_first
+            )
         return address
+
+    def on_demand(self, prefix: str, make: Callable[[Address], None]) -> None:
+        """Have actors made when they are first addressed.
+
+        `make(address)` is called within the `tell` of the first message to an address of this prefix that never had
+        an actor; it must have one started soon. The message waits. Addresses that were mentioned before this call do
+        not count.
+        """
+        self._on_demand[prefix] = make
 
     def addresses(self, prefix: str = "") -> list[Address]:
         """Return all whose name begins with `prefix`, in the order in which they were first mentioned."""
