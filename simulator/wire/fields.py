@@ -17,7 +17,9 @@ __all__ = ["UNSET_DOUBLE", "UNSET_INTEGER", "BadField", "FieldReader", "encode",
 
 UNSET_INTEGER = "2147483647"
 UNSET_DOUBLE = "1.7976931348623157E308"
-INFINITE = "Infinite"
+INFINITE = "Infinity"
+"""Told so, because every client can read it; ib_insync itself writes `Infinite`, which it cannot read back."""
+_ALSO_INFINITE = "Infinite"
 
 _NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 _INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
@@ -56,6 +58,11 @@ def text(value: object) -> str:
 def encode(fields: Iterable[object]) -> bytes:
     """Return the frame of these fields, each terminated by NUL."""
     return frame("".join([text(value) + "\0" for value in fields]).encode("utf-8"))
+
+
+def is_infinite(written: str) -> bool:
+    """Whether the text stands for infinity, in either spelling."""
+    return written in (INFINITE, _ALSO_INFINITE)
 
 
 def is_unset(written: str) -> bool:
@@ -99,12 +106,12 @@ class FieldReader:
         return int(written)
 
     def number(self) -> float | None:
-        """Take a finite number, or None when unset."""
+        """Take a number, or None when unset."""
         written = self.text()
         if is_unset(written):
             return None
         check_number(written)
-        return float(written)
+        return math.inf if is_infinite(written) else float(written)
 
     def flag(self) -> bool:
         """Take 1 or 0; unset is false."""
@@ -133,8 +140,8 @@ def check_integer(written: str) -> None:
 
 
 def check_number(written: str) -> None:
-    """Raise BadField unless the text is unset, `Infinite`, or a plain decimal number."""
-    if is_unset(written) or written == INFINITE:
+    """Raise BadField unless the text is unset, infinite, or a plain decimal number."""
+    if is_unset(written) or is_infinite(written):
         return
     if len(written) > 64 or not _NUMBER.fullmatch(written):
         raise BadField(f'java.lang.NumberFormatException: For input string: "{written[:40]}"')

@@ -16,6 +16,7 @@ from simulator.wire.fields import (
     check_flag,
     check_integer,
     check_number,
+    is_infinite,
     is_unset,
 )
 
@@ -74,6 +75,7 @@ def _take(reader: FieldReader, layout: at.Layout, values: dict[str, str]) -> Non
             check_integer(written)
         elif kind == "n":
             check_number(written)
+            written = INFINITE if is_infinite(written) else written
         elif kind == "b":
             check_flag(written)
         values[name] = written
