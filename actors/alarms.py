@@ -1,0 +1,110 @@
+"""The alarms that stand: anybody raises and clears them, by telling the address `alarms`.
+
+An alarm is journaled, logged and published when it is raised and when it is cleared, and it survives a restart: whoever
+raised it clears it when its cause is gone, in whichever process that is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import attrs
+
+from actors.base import ActorContext, RunQueueActor
+from actors.bus import EventBus
+from actors.storage.errors import JournalError
+from config.logging import log
+from messages.journal import Append, Entry, Replay
+from messages.lifecycle import AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
+
+__all__ = ["STREAM", "AlarmsActor"]
+
+STREAM = "alarms"
+
+# kind, symbol, order reference, permId
+Identity: TypeAlias = tuple[str, str | None, str | None, int | None]
+
+
+def _identity(alarm: RaiseAlarm | ClearAlarm | AlarmRaised) -> Identity:
+    return (alarm.kind, alarm.symbol, alarm.order_ref, alarm.perm_id)
+
+
+class AlarmsActor(RunQueueActor):
+    """Keeps the standing alarms, oldest first."""
+
+    def __init__(self, context: ActorContext, *, bus: EventBus) -> None:
+        """`bus` is told AlarmRaised and AlarmCleared."""
+        super().__init__(context)
+        self._bus = bus
+        self._standing: dict[Identity, AlarmRaised] = {}
+
+    async def prepare(self) -> None:
+        """Find out which alarms stood when the process, or this actor, ended."""
+        try:
+            records = await self.system.address("journal").ask(Replay(STREAM))
+        except JournalError as error:
+            # of all actors this one must be there when the journal is not
+            self.tell_self(RaiseAlarm("journal.failed", f"which alarms stood before is not known: {error}"))
+            return
+        for record in records:
+            match record.payload:
+                case AlarmRaised() as alarm:
+                    self._standing[_identity(alarm)] = alarm
+                case AlarmCleared(id=over):
+                    self._standing = {key: alarm for key, alarm in self._standing.items() if alarm.id != over}
+
+    def on_receive(self, message: Any) -> Any:
+        """Handle RaiseAlarm, ClearAlarm and ListAlarms."""
+        match message:
+            case RaiseAlarm():
+                self._raise(message)
+            case ClearAlarm():
+                self._clear(message)
+            case ListAlarms():
+                return tuple(self._standing.values())
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def describe(self) -> dict[str, Any]:
+        """Name what stands."""
+        return {"standing": [f"{alarm.kind} {alarm.symbol or ''}".rstrip() for alarm in self._standing.values()]}
+
+    def _raise(self, message: RaiseAlarm) -> None:
+        identity = _identity(message)
+        standing = self._standing.get(identity)
+        if standing is None:
+            alarm = AlarmRaised(
+                id=self.environment.new_id(),
+                kind=message.kind,
+                text=message.text,
+                since=self.environment.now(),
+                symbol=message.symbol,
+                order_ref=message.order_ref,
+                perm_id=message.perm_id,
+            )
+            log("alarm.raised", level="WARNING", actor=self.address.name, **_fields(alarm))
+        elif standing.text == message.text:
+            return
+        else:
+            alarm = attrs.evolve(standing, text=message.text)
+        self._standing[identity] = alarm
+        self._journal(alarm)
+        self._bus.publish(alarm)
+
+    def _clear(self, message: ClearAlarm) -> None:
+        alarm = self._standing.pop(_identity(message), None)
+        if alarm is None:
+            return
+        over = AlarmCleared(alarm.id, alarm.kind, alarm.symbol)
+        log("alarm.cleared", actor=self.address.name, **_fields(alarm))
+        # where none stands any more, nothing before it matters to a later start
+        self._journal(over, checkpoint=not self._standing)
+        self._bus.publish(over)
+
+    def _journal(self, payload: AlarmRaised | AlarmCleared, checkpoint: bool = False) -> None:
+        self.system.address("journal").tell(Append((Entry(STREAM, payload, checkpoint),)))
+
+
+def _fields(alarm: AlarmRaised) -> dict[str, Any]:
+    return attrs.asdict(alarm, filter=lambda _, value: value is not None)

@@ -1,0 +1,182 @@
+"""The alarms actor on a journal in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+
+from actors.alarms import AlarmsActor
+from actors.bus import EventBus
+from actors.journal import JournalActor
+from actors.storage.memory import SimulatedDisk, SimulatedStorage
+from actors.system import System
+from config.environment import virtual
+from config.log_record import LogRecord
+from config.logging import start_logging
+from messages.journal import Replay
+from messages.lifecycle import AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
+
+START = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
+MISSING = RaiseAlarm("protection.missing", "AAPL has no stop", symbol="AAPL")
+
+
+class House:
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.alarms = system.address("alarms")
+        self.bus = EventBus()
+        self.published: list[Any] = []
+
+    def tell(self, event: Any) -> None:
+        self.published.append(event)
+
+    async def standing(self) -> tuple[AlarmRaised, ...]:
+        alarms: tuple[AlarmRaised, ...] = await self.alarms.ask(ListAlarms())
+        return alarms
+
+    async def start_alarms(self) -> None:
+        await self.system.start("alarms", lambda context: AlarmsActor(context, bus=self.bus))
+
+
+def run(scenario: Callable[[House], Awaitable[None]], disk: SimulatedDisk | None = None) -> list[LogRecord]:
+    logged: list[LogRecord] = []
+
+    async def main() -> None:
+        environment = virtual(START, 1)
+        log = start_logging(environment, listeners=(logged.append,), background=False, strict=True)
+        try:
+            async with trio.open_nursery() as nursery:
+                system = System(environment)
+                await nursery.start(lambda task_status: system.run(task_status=task_status))
+                storage = SimulatedStorage(disk or SimulatedDisk())
+                await system.start("journal", lambda context: JournalActor(context, storage=storage, owner="test"))
+                house = House(system)
+                house.bus.subscribe(AlarmRaised, house)
+                house.bus.subscribe(AlarmCleared, house)
+                await house.start_alarms()
+                await scenario(house)
+                await system.stop("alarms")
+                await system.stop("journal")
+                nursery.cancel_scope.cancel()
+        finally:
+            log.stop()
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    return logged
+
+
+@pytest.fixture
+def disk() -> SimulatedDisk:
+    return SimulatedDisk()
+
+
+def test_an_alarm_stands_until_it_is_cleared() -> None:
+    async def scenario(house: House) -> None:
+        house.alarms.tell(MISSING)
+        (alarm,) = await house.standing()
+        assert (alarm.kind, alarm.symbol, alarm.text, alarm.since) == (MISSING.kind, "AAPL", MISSING.text, START)
+        house.alarms.tell(ClearAlarm("protection.missing", symbol="AAPL"))
+        assert await house.standing() == ()
+        assert house.published == [alarm, AlarmCleared(alarm.id, alarm.kind, "AAPL")]
+
+    logged = run(scenario)
+    assert [record.event for record in logged] == ["alarm.raised", "alarm.cleared"]
+    assert logged[0].fields["symbol"] == "AAPL"
+    assert logged[0].fields["id"] == logged[1].fields["id"]
+
+
+def test_raised_twice_it_is_one_alarm_with_the_newer_text() -> None:
+    async def scenario(house: House) -> None:
+        house.alarms.tell(MISSING)
+        house.alarms.tell(MISSING)
+        house.alarms.tell(RaiseAlarm("protection.missing", "still none", symbol="AAPL"))
+        (alarm,) = await house.standing()
+        assert alarm.text == "still none"
+        assert [event.text for event in house.published] == [MISSING.text, "still none"]
+        assert len({event.id for event in house.published}) == 1
+
+    assert [record.event for record in run(scenario)] == ["alarm.raised"]
+
+
+def test_kind_and_subject_tell_alarms_apart() -> None:
+    async def scenario(house: House) -> None:
+        subjects: list[dict[str, Any]] = [
+            {},
+            {"symbol": "AAPL"},
+            {"symbol": "MSFT"},
+            {"order_ref": "r"},
+            {"perm_id": 7},
+        ]
+        for subject in subjects:
+            house.alarms.tell(RaiseAlarm("k", "text", **subject))
+        assert len(await house.standing()) == 5
+        house.alarms.tell(ClearAlarm("k"))
+        house.alarms.tell(ClearAlarm("other", symbol="AAPL"))
+        assert [alarm.symbol for alarm in await house.standing()] == ["AAPL", "MSFT", None, None]
+        house.alarms.tell(ClearAlarm("k", symbol="MSFT", order_ref="r"))
+        house.alarms.tell(ClearAlarm("k", perm_id=7))
+        assert [(alarm.symbol, alarm.order_ref) for alarm in await house.standing()] == [
+            ("AAPL", None),
+            ("MSFT", None),
+            (None, "r"),
+        ]
+
+    run(scenario)
+
+
+def test_what_stands_survives_a_restart_with_its_id_and_age(disk: SimulatedDisk) -> None:
+    before: list[AlarmRaised] = []
+
+    async def scenario(house: House) -> None:
+        house.alarms.tell(RaiseAlarm("over", "x"))
+        house.alarms.tell(MISSING)
+        house.alarms.tell(RaiseAlarm("later", "y"))
+        house.alarms.tell(RaiseAlarm("protection.missing", "refreshed", symbol="AAPL"))
+        house.alarms.tell(ClearAlarm("over"))
+        before.extend(await house.standing())
+
+    run(scenario, disk)
+
+    async def again(house: House) -> None:
+        assert list(await house.standing()) == before
+        assert [alarm.text for alarm in before] == ["refreshed", "y"]
+        house.alarms.tell(MISSING)
+        assert len(await house.standing()) == 2
+
+    assert [record.event for record in run(again, disk)] == []
+
+
+def test_replay_begins_where_none_stood(disk: SimulatedDisk) -> None:
+    async def scenario(house: House) -> None:
+        for number in range(20):
+            house.alarms.tell(RaiseAlarm("k", f"{number}"))
+            house.alarms.tell(ClearAlarm("k"))
+        house.alarms.tell(MISSING)
+        await house.system.idle()
+        records = await house.system.address("journal").ask(Replay("alarms"))
+        assert [type(record.payload) for record in records] == [AlarmCleared, AlarmRaised]
+
+    run(scenario, disk)
+
+
+def test_it_starts_and_works_while_the_journal_has_failed(disk: SimulatedDisk) -> None:
+    def full(step: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def scenario(house: House) -> None:
+        disk.before = full
+        house.alarms.tell(MISSING)
+        await trio.sleep(0.1)
+        assert [alarm.kind for alarm in await house.standing()] == ["protection.missing", "journal.failed"]
+        await house.system.stop("alarms")
+        await house.start_alarms()
+        (alarm,) = await house.standing()
+        assert alarm.kind == "journal.failed"
+        assert "which alarms stood before is not known" in alarm.text
+
+    run(scenario, disk)
