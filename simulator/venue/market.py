@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections import deque
 from decimal import Decimal
 
 from simulator.contracts import ContractDefinition
@@ -25,7 +26,7 @@ class Market:
         self.quote = Quote()
         self.bid_taken = ZERO  # of the bid size shown, since it was last told
         self.ask_taken = ZERO
-        self.postponed: list[int] = []  # types of ticks that came while the quote was crossed
+        self.postponed: deque[int] = deque(maxlen=64)  # types of ticks that came while the quote was crossed
         self.waiting: list[Working] = []  # for their triggers, in order of arrival
         self.buys: list[Working] = []  # live, best price first, then oldest
         self.sells: list[Working] = []

@@ -1,0 +1,135 @@
+"""One contract's random walk: quote, sizes, trades and volume."""
+
+from __future__ import annotations
+
+import math
+import random
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from simulator.contracts import ContractDefinition
+
+__all__ = ["DAY", "TICKS_PER_UPDATE", "Walk", "activity"]
+
+DAY = 6.5 * 3600  # seconds of a US session: the unit of volume and of the daily pattern
+YEAR = 252 * DAY
+TICKS_PER_UPDATE = 2.9  # how many ticks an update makes on average
+SHARED = 0.5  # part of the variance that all contracts share
+JUMPS_A_DAY = 3.0
+JUMP = 0.004  # standard deviation of a jump
+TRADED = 0.45  # updates that come with a trade
+
+Tick = tuple[int, float, int]
+"""tick type, price, size"""
+
+
+def activity(elapsed: float) -> float:
+    """Return how lively the market is, 1 on average: high after the open and before the close, low at noon."""
+    part = (elapsed % DAY) / DAY
+    return 0.6 + 1.2 * (2 * part - 1) ** 2
+
+
+class Walk:
+    """A geometric random walk with jumps, seen through a quote on the contract's tick grid.
+
+    Everything is drawn from its own generator; `step` is also given a shock that all walks share.
+    """
+
+    def __init__(self, definition: ContractDefinition, seed: str) -> None:
+        self.contract = definition.contract
+        self._random = random.Random(seed)
+        self._edges = [float(low) for low, _ in definition.bands]
+        self._steps = [step for _, step in definition.bands]
+        self._value = definition.reference_price
+        self._sigma = definition.volatility / math.sqrt(YEAR)
+        self._has_quote = definition.contract.sec_type != "IND"
+        self._has_trades = definition.contract.sec_type != "CASH"
+        self._unit, self._typical = _sizes(definition)
+        self._daily_volume = definition.daily_volume
+        self._volume = 0
+        self._bid = self._ask = self._last = 0.0
+        self._bid_size = self._ask_size = 0
+        self._high, self._low = 0.0, math.inf
+
+    def first(self) -> Iterator[Tick]:
+        """Return what TWS tells on subscription: the whole quote, the day so far and the close of the day before."""
+        yield from self._quote_ticks()
+        close = self._on_grid(self._value)
+        self._volume = self._round(self._daily_volume * 0.02)
+        if self._has_trades:
+            yield from self._trade_ticks(self._on_grid(self._value), self._unit)
+            yield 14, self._last, 0
+        yield 9, close, 0
+
+    def step(self, seconds: float, elapsed: float, shared: float) -> Iterator[Tick]:
+        """Move on by `seconds`; `shared` is a standard normal number. Return the ticks that tell it."""
+        lively = activity(elapsed)
+        shock = math.sqrt(SHARED) * shared + math.sqrt(1 - SHARED) * self._random.gauss(0, 1)
+        move = self._sigma * math.sqrt(seconds * lively) * shock
+        if self._random.random() < JUMPS_A_DAY * seconds / DAY:
+            move += self._random.gauss(0, JUMP)
+        self._value *= math.exp(move)
+        if self._has_quote:
+            yield from self._quote_ticks()
+        if self._has_trades and self._random.random() < TRADED:
+            mean = self._daily_volume * seconds / DAY / TRADED * lively
+            size = self._round(mean * self._random.lognormvariate(-0.5, 1.0))
+            price = self._random.choice((self._bid, self._ask)) if self._has_quote else self._on_grid(self._value)
+            yield from self._trade_ticks(price, size)
+
+    def _quote_ticks(self) -> Iterator[Tick]:
+        if not self._has_quote:
+            return
+        step = self._steps[self._band(self._value)]
+        digits = max(-int(step.as_tuple().exponent), 0)
+        width = 1 + int(self._random.expovariate(1.2))
+        # the value lies inside the quote, anywhere
+        lower = math.floor(self._value / float(step) - self._random.random() * (width - 1))
+        bid = round(max(lower, 1) * float(step), digits)
+        ask = round((max(lower, 1) + width) * float(step), digits)
+        bid_size, ask_size = self._shown(), self._shown()
+        if bid != self._bid:
+            yield 1, bid, bid_size
+        elif bid_size != self._bid_size:
+            yield 0, 0.0, bid_size
+        if ask != self._ask:
+            yield 2, ask, ask_size
+        elif ask_size != self._ask_size:
+            yield 3, 0.0, ask_size
+        self._bid, self._ask, self._bid_size, self._ask_size = bid, ask, bid_size, ask_size
+
+    def _trade_ticks(self, price: float, size: int) -> Iterator[Tick]:
+        self._last = price
+        self._volume += size
+        yield 4, price, size
+        yield 8, 0.0, self._volume
+        if price > self._high:
+            self._high = price
+            yield 6, price, 0
+        if price < self._low:
+            self._low = price
+            yield 7, price, 0
+
+    def _shown(self) -> int:
+        return self._round(self._typical * self._random.lognormvariate(0, 0.7))
+
+    def _round(self, size: float) -> int:
+        return max(round(size / self._unit), 1) * self._unit
+
+    def _on_grid(self, price: float) -> float:
+        step = self._steps[self._band(price)]
+        return round(round(price / float(step)) * float(step), max(-int(step.as_tuple().exponent), 0))
+
+    def _band(self, price: float) -> int:
+        return max(bisect_right(self._edges, price) - 1, 0)
+
+
+def _sizes(definition: ContractDefinition) -> tuple[int, float]:
+    """Return the unit of sizes, and the size that a side of the quote typically shows."""
+    match definition.contract.sec_type:
+        case "STK":
+            return 100, min(max(definition.daily_volume / DAY * 2, 200), 5000)
+        case "CASH":
+            return 10_000, 2_000_000
+        case _:
+            return 1, 20
