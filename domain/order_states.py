@@ -25,7 +25,6 @@ class OrderInput(StrEnum):
     KEEP = "keep"  # the gateway let no byte of it out
     ASK_CANCEL = "ask_cancel"
     ASK_MODIFY = "ask_modify"
-    END_CANCEL = "end_cancel"  # the cancellation had no effect
     END_MODIFY = "end_modify"  # the modification is in force, or refused
     WORKING = "working"  # PreSubmitted, Submitted, PendingSubmit, or Filled before its executions are here
     HOLD = "hold"  # Inactive, or shares being located
@@ -112,7 +111,6 @@ TRANSITIONS: dict[S, dict[OrderInput, S]] = {
         E.VANISH: S.EXPIRED,
     },
     S.PENDING_CANCEL: {
-        E.END_CANCEL: S.ACCEPTED,
         E.CANCEL: S.CANCELLED,
         E.REJECT: S.REJECTED,
         E.FILL_WHOLE: S.FILLED,  # INC-14: the fill won the race
@@ -145,9 +143,11 @@ TRANSITIONS: dict[S, dict[OrderInput, S]] = {
         E.FILL_WHOLE: S.FILLED,
         E.ABSENT: S.NOT_SENT,  # INC-19: open, completed and executions, all of one epoch
         E.VANISH: S.EXPIRED,
+        E.FIND: S.ACCEPTED,
     },
     S.FILLED: {},  # INC-21: a stale Submitted, a second Filled, a Cancelled after it
     S.CANCELLED: {
+        E.REJECT: S.REJECTED,  # the code that says why comes after the status
         E.FILL_WHOLE: S.FILLED,  # INC-14: a fill after Cancelled is a fill
         E.FIND: S.ACCEPTED,  # INC-12: believed dead, and alive
     },

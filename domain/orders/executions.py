@@ -30,6 +30,8 @@ class Executions:
         self._in_force: dict[str, Execution] = {}  # execId base → version in force
         self._most: dict[str, Decimal] = {}  # execId base → largest quantity any version had
         self._commissions: dict[str, Commission] = {}  # execId → what is known of its cost
+        self._net: dict[str, Decimal] = {}  # symbol → signed sum of the versions in force
+        self._unclaimed: dict[int, list[str]] = {}  # permId → execId bases of fills whose order is not known
         self._early: dict[str, Commission] = {}  # execId → a report whose execution is not here yet
 
     def book(self, execution: Execution) -> Booking | None:
@@ -40,17 +42,10 @@ class Executions:
         if known is not None and execution.version <= known.version:
             return None
         self._in_force[base] = execution
+        if known is not None:
+            self._net[known.symbol] -= known.signed_quantity
+        self._net[execution.symbol] = self._net.get(execution.symbol, Decimal(0)) + execution.signed_quantity
         return Booking(execution, known)
-
-    def known(self, exec_id: str) -> bool:
-        """Tell whether this very version is the one in force."""
-        execution = self._in_force.get(exec_id.rpartition(".")[0] or exec_id)
-        return execution is not None and execution.exec_id == exec_id
-
-    def outdated(self, execution: Execution) -> bool:
-        """Tell whether a later version of this fill is in force."""
-        known = self._in_force.get(execution.base)
-        return known is not None and execution.version < known.version
 
     def in_force(self, base: str) -> Execution:
         """Return the version in force; raises KeyError for a base that was never booked."""
@@ -59,6 +54,10 @@ class Executions:
     def most(self, base: str) -> Decimal:
         """Return the largest quantity that any version of this fill had: what the order was filled with, once."""
         return self._most[base]
+
+    def known_most(self, base: str) -> Decimal | None:
+        """Return the same, None for a fill that is not known."""
+        return self._most.get(base)
 
     def charge(self, commission: Commission) -> tuple[str, Commission] | None:
         """Take a commission report; return (symbol, report) where it is news about a fill that is here.
@@ -84,13 +83,16 @@ class Executions:
             self._commissions[execution.exec_id] = commission
         return commission
 
-    def of_perm(self, perm_id: int) -> list[Execution]:
-        """Return the fills in force that the broker booked under this permId."""
-        return [execution for execution in self._in_force.values() if execution.perm_id == perm_id]
+    def leave_unclaimed(self, execution: Execution) -> None:
+        """Note a fill whose order is not known; its permId may tell later."""
+        bases = self._unclaimed.setdefault(execution.perm_id, [])
+        if execution.base not in bases:
+            bases.append(execution.base)
+
+    def claim(self, perm_id: int) -> list[str]:
+        """Return, once, the execId bases of the fills under this permId whose order was not known."""
+        return self._unclaimed.pop(perm_id, [])
 
     def net(self) -> dict[str, Decimal]:
         """Return symbol → signed sum of the fills in force."""
-        totals: dict[str, Decimal] = {}
-        for execution in self._in_force.values():
-            totals[execution.symbol] = totals.get(execution.symbol, Decimal(0)) + execution.signed_quantity
-        return totals
+        return dict(self._net)

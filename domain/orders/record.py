@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from attrs import Factory, define, frozen
 
@@ -59,12 +58,15 @@ class OrderRecord:
     live: int = 0  # index of the version that rests at the broker, as far as is known
     wanted: int | None = None  # index of the version asked for and not settled
     revision: int = 0  # how many modifications were intended
+    queued: bool = False  # given to the gateway, which has not said yet whether bytes of it left
     cancel_wanted: bool = False
     cancel_reason: str = ""
 
     perms: dict[int, bool] = Factory(dict)  # permId → whether the broker may still hold it
     acknowledged: bool = False  # the broker has shown it at least once
-    confirmed: bool = False  # the broker has echoed the live version, and it works
+    echoed: int | None = None  # index of the version that the broker showed last
+    worked: bool = False  # a status has said PreSubmitted or Submitted, and none Inactive since
+    tif_shown: str = ""
     echo: BrokerOrder | None = None  # the latest one
     broker_status: str = ""
     rejection: tuple[int, str] | None = None  # a refusal that waits for its proof
@@ -72,7 +74,7 @@ class OrderRecord:
     claimed_whole: bool = False  # a status said Filled
     epoch: int = 0  # last connection in which the gateway or the broker spoke of it
     request_epoch: int = 0  # connection in which the outstanding request was written; 0: not known to be
-    heard: set[Any] = Factory(set)  # what the broker has said already: said again it is no news
+    heard: set[int] = Factory(set)  # hashes of what the broker has said already: said again it is no news
     text: str = ""
     at: datetime | None = None  # time of the latest fact
 
@@ -150,6 +152,11 @@ class OrderRecord:
         )
 
     @property
+    def confirmed(self) -> bool:
+        """Whether the broker has echoed the very terms of the live version, time in force included, and works it."""
+        return self.echoed == self.live and self.worked and self.tif_shown in ("", self.tif)
+
+    @property
     def short_of_claim(self) -> bool:
         """Whether the broker has named a larger filled quantity than executions account for."""
         return self.claimed > self.filled_once or (self.claimed_whole and self.filled_once == 0)
@@ -171,7 +178,7 @@ class OrderRecord:
             trailing_pct=terms.trailing_pct,
             trailing_amount=terms.trailing_amount,
             average_price=self.average_price,
-            tif=self.tif,
+            tif=self.tif_shown or self.tif,
             order_id=self.order_id,
             perm_id=self.perm_id,
             client_id=self.client_id,

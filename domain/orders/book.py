@@ -1,0 +1,344 @@
+"""The order book: who an order is, and what each fact means for it.
+
+The same function takes live messages and journaled facts, in any order and any number of times; replaying the journal
+therefore gives the book that wrote it. It has no clock and tells nobody: what follows is returned as effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TypeAlias
+
+from domain.ids import OrderIds
+from domain.order_states import OrderInput
+from domain.orders.echo import wrong_execution
+from domain.orders.effects import Alarm, Effect, Happened, SendCancel, ToJournal, Verify, Watch
+from domain.orders.executions import Executions
+from domain.orders.fills import fill_alarms, foreign_view, recount
+from domain.orders.hearing import hear_echo, hear_error, hear_status
+from domain.orders.record import OrderRecord, Terms
+from domain.orders.standing import Standing, changes, end_modify, move, settle
+from messages.gateway import (
+    BrokerCommission,
+    BrokerError,
+    BrokerExecution,
+    BrokerOrder,
+    BrokerOrderStatus,
+    OrderNotSent,
+    OrderSent,
+)
+from messages.order import (
+    CancelIntended,
+    Commission,
+    CommissionBooked,
+    Execution,
+    ExecutionBooked,
+    IdsReserved,
+    ModifyIntended,
+    OrderCorrectedEvent,
+    OrderCreatedEvent,
+    OrderFilledEvent,
+    OrderIntended,
+    OrderResolved,
+    OrderStatus,
+)
+
+__all__ = ["FACTS", "Fact", "OrderBook"]
+
+Fact: TypeAlias = (
+    IdsReserved
+    | OrderIntended
+    | OrderSent
+    | OrderNotSent
+    | ModifyIntended
+    | CancelIntended
+    | OrderResolved
+    | ExecutionBooked
+    | CommissionBooked
+    | BrokerOrder
+    | BrokerOrderStatus
+    | BrokerExecution
+    | BrokerCommission
+    | BrokerError
+)
+
+FACTS: tuple[str, ...] = tuple(kind.__name__ for kind in Fact.__args__)
+"""Kinds of journal records that make the book."""
+
+_RESOLUTIONS: dict[OrderStatus, OrderInput] = {
+    OrderStatus.ACCEPTED: OrderInput.FIND,
+    OrderStatus.NOT_SENT: OrderInput.ABSENT,
+    OrderStatus.EXPIRED: OrderInput.VANISH,
+    OrderStatus.CANCELLED: OrderInput.CANCEL,
+    OrderStatus.REJECTED: OrderInput.REJECT,
+}
+
+
+class OrderBook:
+    """Every order and every execution that was ever heard of.
+
+    An order is found by orderRef, then permId; an order id counts only together with its client id and the connection
+    epoch in which it was sent or shown (INC-06).
+    """
+
+    def __init__(self, client_id: int) -> None:
+        """`client_id` is ours: errors of the broker name an order id and no client."""
+        self.client_id = client_id
+        self.ids = OrderIds()
+        self.executions = Executions()
+        self.con_ids: dict[str, int] = {}  # symbol → contract, where known
+        self._orders: dict[str, OrderRecord] = {}
+        self._live: dict[str, OrderRecord] = {}  # those of them that are not done
+        self._external: dict[int, OrderRecord] = {}  # permId → order of somebody else that is open
+        self._by_perm: dict[int, OrderRecord] = {}
+        self._by_id: dict[tuple[int, int, int], OrderRecord] = {}  # (client id, epoch, order id) → order
+
+    def get(self, order_ref: str) -> OrderRecord | None:
+        """Return one of our orders."""
+        return self._orders.get(order_ref)
+
+    def orders(self) -> Iterator[OrderRecord]:
+        """Yield our orders, oldest first."""
+        return iter(self._orders.values())
+
+    def live(self) -> list[OrderRecord]:
+        """Return those of our orders that are not done, oldest first."""
+        return list(self._live.values())
+
+    def external(self) -> Iterator[OrderRecord]:
+        """Yield the open orders that are not ours."""
+        return iter(self._external.values())
+
+    def keep_external(self, perm_ids: set[int]) -> None:
+        """Forget the external orders that a complete list of open orders does not show."""
+        self._external = {perm: record for perm, record in self._external.items() if perm in perm_ids}
+
+    def find(
+        self, order_ref: str, perm_id: int, client_id: int = -1, epoch: int = 0, order_id: int = 0
+    ) -> OrderRecord | None:
+        """Return the order of ours that these name, None where they name none. A reference decides alone."""
+        if order_ref:
+            return self._orders.get(order_ref)
+        if perm_id and perm_id in self._by_perm:
+            return self._by_perm[perm_id]
+        return self._by_id.get((client_id, epoch, order_id)) if order_id > 0 else None
+
+    def apply(self, fact: Fact, at: datetime | None = None) -> list[Effect]:
+        """Take a fact and return what follows. Raises IllegalTransition only for an intent of ours that cannot be."""
+        effects, record = self._dispatch(fact)
+        if record is not None:
+            record.at = at or record.at
+            if record.status.done:
+                self._live.pop(record.order_ref, None)
+            else:
+                self._live.setdefault(record.order_ref, record)
+        return effects
+
+    def forget_connections(self) -> None:
+        """End a replay: what was said belongs to connections of an earlier process, and nothing is queued any more.
+
+        Epochs of this process start above those; what was in flight is to be doubted by the caller.
+        """
+        self._by_id.clear()
+        for record in self._orders.values():
+            record.epoch = record.request_epoch = 0
+            record.queued = False
+
+    def doubt(self, record: OrderRecord, reason: str) -> list[Effect]:
+        """Hold nothing for sure about an order any more, unless it still waits in the gateway's queue."""
+        if record.queued:
+            return []
+        before = Standing.of(record)
+        move(record, OrderInput.DOUBT)
+        return [Happened(record.symbol, event) for event in changes(record, before, reason)]
+
+    def _dispatch(self, fact: Fact) -> tuple[list[Effect], OrderRecord | None]:
+        match fact:
+            case BrokerOrder():
+                return self._echo(fact)
+            case BrokerOrderStatus():
+                self.ids.saw(fact.order_id)
+                record = self.find("", fact.perm_id, fact.client_id, fact.epoch, fact.order_id)
+                if record is None:
+                    return [], None
+                bound = self._bind(record, fact.perm_id, fact.client_id, fact.epoch, fact.order_id)
+                return bound + hear_status(record, fact), record
+            case BrokerError():
+                record = self.find("", 0, self.client_id, fact.epoch, fact.order_id)
+                return ([], None) if record is None else (hear_error(record, fact), record)
+            case BrokerExecution(epoch, execution):
+                return self._fill(execution, epoch, journal=True)
+            case ExecutionBooked(execution):
+                return self._fill(execution, 0, journal=False)
+            case BrokerCommission(_, commission):
+                return self._charge(commission, journal=True), None
+            case CommissionBooked(_, commission):
+                return self._charge(commission, journal=False), None
+            case OrderIntended():
+                return self._intend(fact)
+            case IdsReserved(next_order_id):
+                self.ids.recover(next_order_id)
+                return [], None
+            case OrderSent() | OrderNotSent() | ModifyIntended() | CancelIntended() | OrderResolved():
+                return self._step(fact)
+
+    def _intend(self, fact: OrderIntended) -> tuple[list[Effect], OrderRecord]:
+        record = OrderRecord.intended(fact)
+        move(record, OrderInput.INTEND)
+        record.queued = True
+        self.ids.saw(fact.order_id)
+        self._orders[record.order_ref] = record
+        return [Happened(record.symbol, OrderCreatedEvent(record.view()))], record
+
+    def _step(
+        self, fact: OrderSent | OrderNotSent | ModifyIntended | CancelIntended | OrderResolved
+    ) -> tuple[list[Effect], OrderRecord | None]:
+        """Take a fact of our own side about an order of ours."""
+        ref = fact.modify.order_ref if isinstance(fact, ModifyIntended) else fact.order_ref
+        record = self._orders.get(ref)
+        if record is None:
+            return [], None
+        before = Standing.of(record)
+        effects: list[Effect] = []
+        modified: bool | None = None
+        cause = ""
+        match fact:
+            case OrderSent(_, order_id, epoch):
+                self._by_id[record.client_id, epoch, order_id] = record
+                record.epoch, record.queued = epoch, False
+                if record.wanted is not None or record.cancel_wanted:
+                    record.request_epoch = epoch
+                move(record, OrderInput.SEND)
+                if record.cancel_wanted and record.status is OrderStatus.SENT:
+                    move(record, OrderInput.ASK_CANCEL)
+                    effects.append(SendCancel(record.order_ref))
+                effects += [ToJournal(record.symbol, fact), Watch(record.order_ref)]
+            case OrderNotSent(_, _, reason, cancellation):
+                cause = reason
+                effects.append(ToJournal(record.symbol, fact))
+                if cancellation:
+                    effects.append(Watch(record.order_ref))
+                elif record.wanted is not None:
+                    record.queued = False
+                    end_modify(record, None)
+                    modified = False
+                elif not record.acknowledged:
+                    record.queued = False
+                    move(record, OrderInput.KEEP)
+            case ModifyIntended(modify, revision):
+                move(record, OrderInput.ASK_MODIFY)
+                record.versions.append(Terms.of(modify))
+                record.wanted, record.revision = len(record.versions) - 1, revision
+                record.request_epoch = record.stale = 0
+                record.queued = True
+            case CancelIntended(_, reason):
+                if not record.status.done:
+                    record.cancel_wanted, record.cancel_reason = True, reason
+                    move(record, OrderInput.ASK_CANCEL)
+            case OrderResolved(_, status, evidence):
+                cause = evidence
+                if status is OrderStatus.ACCEPTED and not record.status.done and record.wanted is not None:
+                    end_modify(record, None)
+                    modified = False
+                if status in _RESOLUTIONS:
+                    move(record, _RESOLUTIONS[status])
+                effects.append(ToJournal(record.symbol, fact))
+        settle(record)
+        events = changes(record, before, cause, modified=modified)
+        return effects + [Happened(record.symbol, event) for event in events], record
+
+    def _echo(self, echo: BrokerOrder) -> tuple[list[Effect], OrderRecord | None]:
+        self.ids.saw(echo.order_id)
+        record = self.find(echo.order_ref, echo.perm_id, echo.client_id, echo.epoch, echo.order_id)
+        if record is not None:
+            bound = self._bind(record, echo.perm_id, echo.client_id, echo.epoch, echo.order_id)
+            return bound + hear_echo(record, echo, self.con_ids.get(record.symbol)), record
+        if echo.completed or not echo.perm_id:
+            return [], None
+        foreign = self._external.setdefault(echo.perm_id, OrderRecord.external(echo))
+        hear_echo(foreign, echo, None)
+        if foreign.status.done:
+            del self._external[echo.perm_id]
+        return [], None
+
+    def _bind(self, record: OrderRecord, perm_id: int, client_id: int, epoch: int, order_id: int) -> list[Effect]:
+        """Note under which numbers the broker speaks of an order. A second permId is a second order (INC-08)."""
+        if order_id > 0:
+            self._by_id[client_id, epoch, order_id] = record
+        if not perm_id or perm_id in record.perms:
+            return []
+        effects: list[Effect] = []
+        if record.perms:
+            record.severe.add("order.duplicated")
+            text = f"one intent lives under permIds {', '.join(map(str, [*record.perms, perm_id]))}"
+            effects = [
+                Alarm("order.duplicated", text, record.symbol, record.order_ref, perm_id, hold=True),
+                SendCancel(record.order_ref),
+                Verify(record.order_ref, text),
+            ]
+        record.perms[perm_id] = True
+        self._by_perm[perm_id] = record
+        self._external.pop(perm_id, None)
+        fills = self.executions.claim(perm_id)
+        if fills:  # booked before anybody knew whose they were
+            record.bases += [base for base in fills if base not in record.bases]
+            recount(record, self.executions)
+        return effects
+
+    def _fill(self, execution: Execution, epoch: int, *, journal: bool) -> tuple[list[Effect], OrderRecord | None]:
+        record = self.find(execution.order_ref, execution.perm_id, execution.client_id, epoch, execution.order_id)
+        effects: list[Effect] = []
+        wrong: tuple[str, ...] = ()
+        before = None
+        if record is not None:
+            effects += self._bind(record, execution.perm_id, execution.client_id, epoch, 0)
+            wrong = wrong_execution(record, execution, self.con_ids.get(record.symbol))
+            before = Standing.of(record)
+        known_most = self.executions.known_most(execution.base)
+        booking = self.executions.book(execution)
+        if booking is None and self.executions.most(execution.base) == known_most:
+            return effects, record
+        if record is None:
+            self.executions.leave_unclaimed(execution)
+        else:
+            if execution.base not in record.bases:
+                record.bases.append(execution.base)
+            if wrong:
+                record.severe.add("order.mismatch")
+            record.acknowledged = True
+            record.missing = 0
+            record.epoch = max(record.epoch, epoch)
+            recount(record, self.executions)
+            settle(record)
+        if booking is None:  # an older version after a newer one: it counts only for what the order has lost
+            effects.append(ToJournal(execution.symbol, BrokerExecution(epoch, execution)))
+        else:
+            ours = record if not wrong else None
+            view = ours.view() if ours is not None else foreign_view(execution)
+            if journal:
+                replaced = booking.replaces.exec_id if booking.replaces else None
+                effects.append(
+                    ToJournal(execution.symbol, ExecutionBooked(execution, view.role, view.position_id, replaced))
+                )
+            if booking.replaces is None:
+                effects.append(Happened(execution.symbol, OrderFilledEvent(view, execution)))
+            else:
+                effects.append(Happened(execution.symbol, OrderCorrectedEvent(view, execution, booking.replaces)))
+            effects += fill_alarms(record, execution, wrong)
+            early = self.executions.awaited(execution)
+            if early is not None:
+                effects += _charged(execution.symbol, early, journal)
+        if record is not None and before is not None:
+            cause = f"execution {execution.exec_id}"
+            effects += [Happened(record.symbol, event) for event in changes(record, before, cause)]
+        return effects, record
+
+    def _charge(self, commission: Commission, *, journal: bool) -> list[Effect]:
+        charged = self.executions.charge(commission)
+        return [] if charged is None else _charged(*charged, journal)
+
+
+def _charged(symbol: str, commission: Commission, journal: bool) -> list[Effect]:
+    fact = CommissionBooked(symbol, commission)
+    return [ToJournal(symbol, fact), Happened(symbol, fact)] if journal else [Happened(symbol, fact)]

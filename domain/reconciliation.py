@@ -1,0 +1,239 @@
+"""Fold a complete snapshot of the broker into the order book, and conclude what only completeness can tell.
+
+**What proves absence.** An order that is in none of the open orders, the completed orders and the executions of one
+snapshot may have been on its way when the lists were made. Lists that began after its bytes had been processed are
+proof, and there are two ways to know that they did:
+
+* The order was last spoken of in an earlier connection. The client id is fixed, and TWS admits a client id only after
+  it has read the former connection of that id to its end (error 326 until then), so whatever bytes there were had been
+  read before this connection began: one snapshot is enough.
+* The order was sent in this connection. The gateway takes one snapshot at a time and TCP keeps the order, so the
+  queries of the *second* snapshot told after the sending left after the order's bytes: two in a row are needed. This
+  holds on a stalled link too (INC-02): the answers themselves are the round trip that follows the bytes.
+
+The same count decides that a modification is not in force, and that an order believed done is open after all.
+
+Three witnesses may still be late: while the broker's position of the symbol has moved by more than executions explain,
+nothing is concluded about its orders (INC-19). Nor is anything while TWS itself has lost its servers (1100).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from attrs import frozen
+
+from domain.orders.book import OrderBook
+from domain.orders.effects import Alarm, Effect, SendCancel
+from domain.orders.record import OrderRecord
+from messages.gateway import BrokerCommission, BrokerExecution, BrokerOrder, BrokerSnapshot
+from messages.order import OrderResolved, OrderStatus
+from messages.position import BrokerHolding
+
+__all__ = ["Difference", "Reconciliation", "reconcile"]
+
+_WORKS = ("PreSubmitted", "Submitted")
+
+
+@frozen(slots=True)
+class Difference:
+    """Something the broker's lists knew otherwise than the book."""
+
+    symbol: str
+    text: str
+    order_ref: str = ""
+    perm_id: int = 0
+
+
+@frozen(slots=True)
+class Reconciliation:
+    """What came of it. `again` says why another snapshot is needed soon, "" where none is.
+
+    `offsets` holds symbol → broker's position less the sum of executions, to be given to the next one.
+    """
+
+    effects: tuple[Effect, ...]
+    differences: tuple[Difference, ...]
+    holdings: tuple[tuple[str, BrokerHolding], ...]
+    offsets: dict[str, Decimal]
+    again: str
+
+
+@frozen(slots=True)
+class _Before:
+    """What the book knew of an order before the snapshot spoke of it."""
+
+    record: OrderRecord
+    status: OrderStatus
+    epoch: int
+
+
+def reconcile(
+    book: OrderBook,
+    snapshot: BrokerSnapshot,
+    account: str,
+    at: datetime,
+    *,
+    offsets: Mapping[str, Decimal] | None = None,
+    held: Iterable[str] = (),
+    conclusive: bool = True,
+) -> Reconciliation:
+    """Bring the book up to the snapshot.
+
+    `offsets` are those of the snapshot before, `held` the symbols whose holdings were told as not zero before, and
+    without `conclusive` absence proves nothing. Raises ValueError for a snapshot that is not complete.
+    """
+    open_orders, completed, executions = snapshot.open_orders, snapshot.completed_orders, snapshot.executions
+    if open_orders is None or completed is None or executions is None or snapshot.positions is None:
+        raise ValueError("a list without its end marker is unknown, not empty")
+    known: dict[str, _Before] = {}
+    for record in book.live():
+        _note(known, record)
+    externals = {record.perm_id for record in book.external()}
+    effects: list[Effect] = []
+    differences: list[Difference] = []
+    for execution in executions:
+        _note(known, book.find(execution.order_ref, execution.perm_id))
+        learned = book.apply(BrokerExecution(snapshot.epoch, execution), at)
+        if learned:
+            text = f"execution {execution.exec_id}: {execution.side} {execution.quantity} at {execution.price}"
+            differences.append(Difference(execution.symbol, text, execution.order_ref, execution.perm_id))
+        effects += learned
+    for commission in snapshot.commissions:
+        effects += book.apply(BrokerCommission(snapshot.epoch, commission), at)
+    shown: dict[str, BrokerOrder] = {}
+    ended: set[str] = set()
+    for echo in completed:
+        found = book.find(echo.order_ref, echo.perm_id)
+        if found is not None:
+            _note(known, found)
+            ended.add(found.order_ref)
+            effects += book.apply(echo, at)
+    foreign: set[int] = set()
+    for echo in open_orders:
+        _note(known, book.find(echo.order_ref, echo.perm_id, echo.client_id, echo.epoch, echo.order_id))
+        effects += book.apply(echo, at)
+        found = book.find(echo.order_ref, echo.perm_id, echo.client_id, echo.epoch, echo.order_id)
+        if found is not None:
+            shown[found.order_ref] = echo
+            continue
+        foreign.add(echo.perm_id)
+        if echo.perm_id not in externals:
+            text = f"external order: {echo.side} {echo.quantity} {echo.order_type} of client {echo.client_id}"
+            differences.append(Difference(echo.symbol, text, echo.order_ref, echo.perm_id))
+    book.keep_external(foreign)
+
+    holdings, now = _holdings(book, snapshot, account, held)
+    moved = {symbol for symbol, offset in now.items() if offsets is not None and offset != offsets.get(symbol, 0)}
+    again = ""
+    for ref, before in known.items():
+        record = before.record
+        open_echo = shown.get(ref)
+        if open_echo is not None:
+            concluded, doubt = _seen_open(record, before, open_echo, snapshot.epoch)
+        elif record.status.done:
+            continue
+        else:
+            witnessed = record.order_ref in ended or not conclusive or record.symbol in moved
+            concluded, doubt = _seen_nowhere(record, before, snapshot.epoch, witnessed=witnessed)
+        for conclusion in concluded:
+            effects += book.apply(conclusion, at) if isinstance(conclusion, OrderResolved) else [conclusion]
+        again = again or doubt
+        if record.status is not before.status:
+            text = f"{before.status} → {record.status}"
+            differences.append(Difference(record.symbol, text, ref, record.perm_id))
+    return Reconciliation(tuple(effects), tuple(differences), holdings, now, again)
+
+
+def _note(known: dict[str, _Before], record: OrderRecord | None) -> None:
+    if record is not None:
+        known.setdefault(record.order_ref, _Before(record, record.status, record.epoch))
+
+
+def _enough(last_epoch: int, epoch: int, count: int) -> bool:
+    """Whether that many snapshots in a row prove it: see the module."""
+    return count >= (1 if last_epoch < epoch else 2)
+
+
+def _seen_open(
+    record: OrderRecord, before: _Before, echo: BrokerOrder, epoch: int
+) -> tuple[list[OrderResolved | Effect], str]:
+    record.missing = 0
+    if record.status is OrderStatus.FILLED:
+        return [], ""
+    if before.status.done and record.status.done:
+        record.stale += 1
+        if not _enough(before.epoch, epoch, record.stale):
+            return [], f"{record.order_ref} is {record.status} and listed as open"
+        record.stale = 0
+        text = f"believed {before.status}, and the broker's complete list shows it {echo.status}"
+        return [
+            OrderResolved(record.order_ref, OrderStatus.ACCEPTED, text),
+            Alarm("order.revived", text, record.symbol, record.order_ref, echo.perm_id or None),
+        ], ""
+    if echo.status in _WORKS:
+        record.rejection = None
+        if record.claimed_whole or record.claimed > record.filled_once:
+            # complete executions do not bear the claim out, and the order still rests: it was idle talk (INC-21)
+            record.claimed, record.claimed_whole = record.filled_once, False
+    if record.cancel_wanted and not record.queued and echo.status not in ("PendingCancel", "PreCancelled"):
+        return [SendCancel(record.order_ref)], ""
+    if record.wanted is None or record.queued:
+        record.stale = 0
+        return [], ""
+    record.stale += 1
+    if not _enough(record.request_epoch, epoch, record.stale):
+        return [], f"the modification of {record.order_ref} is not in force yet"
+    evidence = "complete lists show the earlier terms: the modification is not in force"
+    return [OrderResolved(record.order_ref, OrderStatus.ACCEPTED, evidence)], ""
+
+
+def _seen_nowhere(
+    record: OrderRecord, before: _Before, epoch: int, *, witnessed: bool
+) -> tuple[list[OrderResolved | Effect], str]:
+    if record.queued:
+        return [], ""
+    if witnessed or record.short_of_claim:
+        record.missing = 0
+        return [], f"{record.order_ref}: executions are missing, or the lists cannot tell"
+    record.missing += 1
+    if not _enough(before.epoch, epoch, record.missing):
+        return [], f"{record.order_ref} is in no list"
+    count = "one snapshot" if record.missing == 1 else f"{record.missing} snapshots"
+    evidence = f"absent from open orders, completed orders and executions in {count} of connection {epoch}"
+    if record.rejection is not None and record.filled_once == 0:
+        status = OrderStatus.REJECTED
+    elif not record.acknowledged:
+        status = OrderStatus.NOT_SENT
+    else:
+        status = OrderStatus.CANCELLED if record.cancel_wanted else OrderStatus.EXPIRED
+    return [OrderResolved(record.order_ref, status, evidence)], ""
+
+
+def _holdings(
+    book: OrderBook, snapshot: BrokerSnapshot, account: str, held: Iterable[str]
+) -> tuple[tuple[tuple[str, BrokerHolding], ...], dict[str, Decimal]]:
+    """Holdings of every symbol that either side knows of (INC-34), and what executions do not explain of each."""
+    quantity: dict[str, Decimal] = {}
+    cost: dict[str, Decimal] = {}
+    for position in snapshot.positions or ():
+        if account and position.account != account:
+            continue
+        quantity[position.symbol] = quantity.get(position.symbol, Decimal(0)) + position.quantity
+        cost[position.symbol] = position.average_cost
+    net = book.executions.net()
+    symbols = {symbol for symbol, amount in net.items() if amount}
+    symbols |= {symbol for symbol, amount in quantity.items() if amount}
+    symbols |= {record.symbol for record in book.live()}
+    symbols |= set(held)
+    holdings = tuple(
+        (symbol, BrokerHolding(snapshot.epoch, quantity.get(symbol, Decimal(0)), cost.get(symbol, Decimal(0))))
+        for symbol in sorted(symbols)
+    )
+    offsets = {
+        symbol: quantity.get(symbol, Decimal(0)) - net.get(symbol, Decimal(0))
+        for symbol in sorted(quantity.keys() | net.keys())
+    }
+    return holdings, offsets
