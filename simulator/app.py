@@ -31,8 +31,8 @@ class SimulatorSettings:
 
     host: str = "127.0.0.1"
     port: int = 7497  # 0: any free one
-    feed: str = "synthetic"  # synthetic[:SYMBOL,SYMBOL…] or recorded:FILE[:SYMBOL]
-    speed: float = 1.0  # how many times faster than real time the feed runs
+    feed: str = "synthetic"  # what simulator.feeds.open_feed takes: synthetic…, recorded:FILE…, manual
+    speed: float = 1.0  # how many times faster than its data the feed runs; 0: as fast as possible
     seed: int = 1
     calendar: str = "always"  # or an exchange's, such as XNYS
     contracts: Path | None = None  # a TOML or CSV file with further contract definitions
