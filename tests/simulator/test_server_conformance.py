@@ -148,6 +148,8 @@ def test_ticks_snapshots_and_every_tick_by_tick_kind_arrive(with_paper: Any, set
             (snapshot,) = await aio(ib.reqTickersAsync)(AAPL)
             assert (snapshot.bid, snapshot.ask) == (99.98, 100.0)
             ib.cancelMktData(AAPL)
+            for kind in ("Last", "BidAsk", "MidPoint"):
+                ib.cancelTickByTickData(AAPL, kind)
             await settle(ib)
             paper.tick("AAPL", bid=50.0)
             await settle(ib)
