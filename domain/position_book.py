@@ -1,0 +1,265 @@
+"""A position as the journal and the order events tell it: plan, fills, own orders, what earlier ones leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from attrs import evolve
+
+from domain.position import Ledger
+from messages.order import (
+    CommissionBooked,
+    Execution,
+    ExecutionBooked,
+    OrderIntended,
+    OrderRequest,
+    OrderStatus,
+    OrderView,
+    Role,
+    Side,
+)
+from messages.position import ExitPlan, ExitsAdjusted, PositionClosed, PositionPlanned, PositionStatus
+
+__all__ = ["TRAILING", "HistoryNeeded", "PositionBook", "requested"]
+
+TRAILING = "trailing"
+"""Source of an ExitsAdjusted that only notes where the trailing stop stands; the plan stays."""
+
+_KEPT = 1000  # ids of signals and fills that a checkpoint carries on
+
+
+class HistoryNeeded(Exception):
+    """A record refers to what lies before the checkpoint: the whole stream must be read."""
+
+
+def requested(request: OrderRequest) -> OrderView:
+    """Return the view of an order that was asked for and of which nothing is known yet."""
+    return OrderView(
+        order_ref=request.order_ref,
+        symbol=request.symbol,
+        role=request.role,
+        side=request.side,
+        quantity=request.quantity,
+        filled=Decimal(0),
+        order_type=request.order_type,
+        status=OrderStatus.CREATED,
+        limit_price=request.limit_price,
+        stop_price=request.stop_price,
+        trailing_pct=request.trailing_pct,
+        trailing_amount=request.trailing_amount,
+        tif=request.tif,
+        parent_ref=request.parent_ref,
+        oca_group=request.oca_group,
+        position_id=request.position_id,
+    )
+
+
+class PositionBook:
+    """State of one symbol's position. Pure: told facts, asked questions, sends nothing."""
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.plan: PositionPlanned | None = None
+        self.previous: PositionPlanned | None = None  # the plan of the position that closed last
+        self.exits = ExitPlan()
+        self.trailed_to: Decimal | None = None
+        self.ledger = Ledger()
+        self.orders: dict[str, OrderView] = {}  # own order_ref → how it stands
+        self.signal_ids: dict[str, None] = {}
+        self.settled: dict[str, None] = {}  # execId bases of positions that have closed
+        self.held = False  # whether anything has filled since the position was planned
+        self.last_reduction: tuple[Role | None, str, Execution] | None = None  # role, order_ref, fill
+        self.close_reason = ""  # what the last EXIT order was sent for
+
+    # reading
+
+    @property
+    def quantity(self) -> Decimal:
+        """Signed."""
+        return self.ledger.quantity
+
+    @property
+    def side(self) -> Side:
+        """The plan's side; without a plan that of the holding."""
+        if self.plan is not None:
+            return self.plan.side
+        return Side.BUY if self.quantity >= 0 else Side.SELL
+
+    @property
+    def wrong_side(self) -> bool:
+        """Whether what is held lies on the other side than planned."""
+        return self.plan is not None and self.quantity * self.plan.side.sign < 0
+
+    def live(self, *roles: Role) -> Iterator[OrderView]:
+        """Yield own orders of these roles that may still fill."""
+        return (order for order in self.orders.values() if not order.status.done and order.role in roles)
+
+    def all_exits(self) -> list[OrderView]:
+        """Return own exit orders, done ones included."""
+        return [order for order in self.orders.values() if order.role is not None and not order.role.adds_risk]
+
+    def done(self) -> bool:
+        """Whether nothing is held and no own order may still fill."""
+        return not self.quantity and all(order.status.done for order in self.orders.values())
+
+    def status(self, *, closing: bool, armed: bool) -> PositionStatus:
+        """Return where the position is in its life."""
+        if self.plan is None:
+            return PositionStatus.OPEN if self.quantity else PositionStatus.CLOSED
+        if closing:
+            return PositionStatus.CLOSING
+        entering = list(self.live(Role.ENTRY))
+        if not self.quantity:
+            if self.held or not entering:
+                return PositionStatus.CLOSING if self.held else PositionStatus.PLANNED
+            unsent = (OrderStatus.CREATED, OrderStatus.INTENDED)
+            return PositionStatus.PLANNED if entering[0].status in unsent else PositionStatus.OPENING
+        if entering:
+            return PositionStatus.OPENING
+        return PositionStatus.OPEN if armed else PositionStatus.ADJUSTING
+
+    # facts
+
+    def planned(self, fact: PositionPlanned) -> None:
+        """Take a plan; what is held already (an addition, or a holding taken over) stays."""
+        if self.plan is None and not self.quantity:
+            self._clear()
+        self.plan = fact
+        self.exits = fact.exits
+        if fact.signal_id is not None:
+            self.signal_ids[fact.signal_id] = None
+
+    def adjusted(self, fact: ExitsAdjusted) -> None:
+        """Take another plan of exits, or the note of where the trailing stop stands."""
+        if fact.source == TRAILING:
+            self.trailed_to = fact.exits.stop_loss_price
+        else:
+            self.exits = fact.exits
+
+    def note(self, view: OrderView) -> bool:
+        """Take how an order stands; return whether it belongs to the current position."""
+        if self.plan is None or view.position_id != self.plan.position_id:
+            return False
+        self.orders[view.order_ref] = view
+        return True
+
+    def knows_fill(self, execution: Execution) -> bool:
+        """Whether this fill was booked in a position that has closed."""
+        return execution.base in self.settled
+
+    def book(
+        self, execution: Execution, role: Role | None, position_id: str, replaces: Execution | None = None
+    ) -> bool:
+        """Book a fill or its new version; return False for one already known.
+
+        A late fill of an order of the position that closed last revives its plan, so that it is protected again.
+        """
+        if replaces is None and (execution.base in self.settled or self.ledger.knows(execution)):
+            return False
+        if self.plan is None and self.previous is not None and position_id == self.previous.position_id:
+            self.plan = self.previous
+        before = self.quantity
+        booked = self.ledger.book(execution) if replaces is None else self.ledger.correct(execution, replaces)
+        if booked:
+            self.held = self.held or bool(self.quantity) or bool(before)
+            if before and (abs(self.quantity) < abs(before) or self.quantity * before < 0):
+                self.last_reduction = (role, execution.order_ref, execution)
+        return booked
+
+    def closed(self, fact: PositionClosed) -> None:
+        """Forget all that the record settles."""
+        self.previous = self.plan or self.previous
+        self.settled = dict.fromkeys(fact.exec_bases)
+        self.signal_ids = dict.fromkeys(fact.signal_ids)
+        self.plan = None
+        self._clear()
+
+    def closing_record(self, reason: str, day: str) -> PositionClosed:
+        """Return the record that closes the position; it carries on what later events must be compared with."""
+        bases = {**self.settled, **dict.fromkeys(self.ledger.bases)}
+        return PositionClosed(
+            position_id=self.plan.position_id if self.plan is not None else "",
+            symbol=self.symbol,
+            reason=reason,
+            realized_pnl=self.ledger.realized_pnl,
+            commission=self.ledger.commission,
+            exec_bases=tuple(bases)[-_KEPT:],
+            signal_ids=tuple(self.signal_ids)[-_KEPT:],
+            day=day,
+        )
+
+    def adopt(self, views: Iterable[OrderView]) -> None:
+        """Take the orders as `orders` knows them after a replay; what it does not name any more is over."""
+        named = {view.order_ref: view for view in views}
+        for order_ref, view in self.orders.items():
+            if order_ref not in named:
+                self.orders[order_ref] = evolve(view, status=OrderStatus.EXPIRED)
+        for view in named.values():
+            self.note(view)
+
+    def _clear(self) -> None:
+        multiplier = self.ledger.multiplier
+        self.ledger = Ledger(multiplier)
+        self.orders = {}
+        self.exits = ExitPlan()
+        self.trailed_to = None
+        self.held = False
+        self.last_reduction = None
+        self.close_reason = ""
+
+    # replay
+
+    @classmethod
+    def replayed(cls, symbol: str, payloads: Iterable[Any], history: Iterable[Any] | None = None) -> PositionBook:
+        """Return the book that these journal payloads of the symbol's stream (from a checkpoint on) lead to.
+
+        Raises:
+            HistoryNeeded: one of them refers to what lies before; give the whole stream as `history`.
+        """
+        book = cls(symbol)
+        executions: dict[str, Execution] = {}
+        plans: dict[str, PositionPlanned] = {}
+        for payload in history or ():
+            match payload:
+                case ExecutionBooked():
+                    executions[payload.execution.exec_id] = payload.execution
+                case PositionPlanned():
+                    plans[payload.position_id] = payload
+        for payload in payloads:
+            if isinstance(payload, ExecutionBooked) and book.plan is None and payload.position_id in plans:
+                book.previous = plans[payload.position_id]
+            book._replay(payload, executions, whole=history is not None)
+        return book
+
+    def _replay(self, payload: Any, executions: dict[str, Execution], *, whole: bool) -> None:
+        match payload:
+            case PositionPlanned():
+                self.planned(payload)
+            case ExitsAdjusted():
+                self.adjusted(payload)
+            case PositionClosed():
+                self.closed(payload)
+            case OrderIntended(request):
+                self.note(requested(request))
+                if request.role is Role.EXIT:
+                    self.close_reason = request.source
+            case ExecutionBooked():
+                executions[payload.execution.exec_id] = payload.execution
+                self._replay_fill(payload, executions, whole=whole)
+            case CommissionBooked(_, commission):
+                self.ledger.charge(commission)
+            case _:
+                # what the broker said about orders: `orders` replays that
+                return
+
+    def _replay_fill(self, fact: ExecutionBooked, executions: Mapping[str, Execution], *, whole: bool) -> None:
+        replaces = executions.get(fact.replaces) if fact.replaces is not None else None
+        orphan = bool(fact.position_id) and self.plan is None and self.previous is None
+        if (orphan or (fact.replaces is not None and replaces is None)) and not whole:
+            raise HistoryNeeded
+        self.book(fact.execution, fact.role, fact.position_id, replaces)
+        view = self.orders.get(fact.execution.order_ref)
+        if view is not None and replaces is None:
+            self.orders[view.order_ref] = evolve(view, filled=view.filled + fact.execution.quantity)
