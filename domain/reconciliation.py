@@ -130,13 +130,13 @@ def reconcile(
     again = ""
     for ref, before in known.items():
         record = before.record
-        open_echo = shown.get(ref)
-        if open_echo is not None:
-            concluded, doubt = _seen_open(record, before, open_echo, snapshot.epoch)
-        elif record.status.done:
-            continue
-        else:
-            witnessed = record.order_ref in ended or not conclusive or record.symbol in moved
+        echo_open = shown.get(ref)
+        concluded: list[OrderResolved | Effect] = []
+        doubt = ""
+        if echo_open is not None:
+            concluded, doubt = _seen_open(record, before, echo_open, snapshot.epoch)
+        elif not record.status.done:
+            witnessed = ref in ended or not conclusive or record.symbol in moved
             concluded, doubt = _seen_nowhere(record, before, snapshot.epoch, witnessed=witnessed)
         for conclusion in concluded:
             effects += book.apply(conclusion, at) if isinstance(conclusion, OrderResolved) else [conclusion]

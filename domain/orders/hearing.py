@@ -61,7 +61,9 @@ def hear_error(record: OrderRecord, error: BrokerError) -> list[Effect]:
     before = Standing.of(record)
     meaning = code_meaning(error.code)
     cause = f"error {error.code}: {error.text}"
-    record.text = cause
+    said = (error.epoch, error.code, error.text)
+    if hash(said) not in record.heard:
+        record.text = cause
     effects: list[Effect] = []
     modified: bool | None = None
     if meaning is CodeMeaning.CANCELLED and record.cancel_wanted and len(record.perms) < 2:
@@ -78,7 +80,7 @@ def hear_error(record: OrderRecord, error: BrokerError) -> list[Effect]:
             effects.append(Verify(record.order_ref, cause))
     elif meaning is not CodeMeaning.INFORMATION and not record.status.done:
         effects.append(Verify(record.order_ref, cause))
-    return _conclude(record, before, error, (error.epoch, error.code, error.text), cause, effects, modified)
+    return _conclude(record, before, error, said, cause, effects, modified)
 
 
 def _take_version(record: OrderRecord, echo: BrokerOrder) -> bool | None:
@@ -114,7 +116,7 @@ def _hear_word(record: OrderRecord, word: str, why_held: str, perm_id: int, *, c
     if event is OrderInput.CANCEL:
         if perm_id in record.perms:
             record.perms[perm_id] = False
-        if any(alive for perm, alive in record.perms.items() if perm != perm_id):
+        if len(record.perms) > 1 and any(record.perms.values()):
             return [SendCancel(record.order_ref), Verify(record.order_ref, "another permId of it may live")]
         if record.rejection is not None and record.filled_once == 0 and not record.cancel_reason:
             event = OrderInput.REJECT

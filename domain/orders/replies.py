@@ -55,6 +55,7 @@ _INFORMATION = frozenset(
 _REFUSED = frozenset(
     {
         103,  # duplicate order id
+        104,  # modification of an order that has filled: look for the fill
         105,  # modification does not match
         106,
         107,

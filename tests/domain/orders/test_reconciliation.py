@@ -1,0 +1,269 @@
+"""What complete snapshots prove, and what they do not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from domain.orders.effects import SendCancel
+from messages.gateway import BrokerSnapshot, OrderNotSent
+from messages.order import (
+    ExecutionBooked,
+    OrderCancelledEvent,
+    OrderExpiredEvent,
+    OrderFilledEvent,
+    OrderModifiedEvent,
+    OrderRejectedEvent,
+    OrderResolved,
+    OrderResolvedEvent,
+    OrderStatus,
+)
+from messages.position import BrokerHolding
+
+D = Decimal
+
+
+def doubt(desk: Any, ref: str = "pb-1") -> None:
+    desk.effects += desk.book.doubt(desk.order(ref), "no acknowledgement")
+
+
+@pytest.mark.parametrize("missing", ["open_orders", "completed_orders", "executions", "positions"])
+def test_inc_05_a_list_without_its_end_is_refused(desk: Any, missing: str) -> None:
+    lists: dict[str, Any] = {"open_orders": (), "completed_orders": (), "executions": (), "positions": ()}
+    with pytest.raises(ValueError, match="unknown, not empty"):
+        desk.reconcile(BrokerSnapshot(epoch=1, commissions=(), **(lists | {missing: None})))
+
+
+def test_inc_44_an_order_of_an_earlier_connection_is_proven_absent_by_one_snapshot(desk: Any) -> None:
+    desk.placed()
+    doubt(desk)
+    result = desk.reconcile(desk.snapshot(epoch=2))
+    assert desk.order().status is OrderStatus.NOT_SENT
+    assert [resolved.status for resolved in desk.journaled(OrderResolved)] == [OrderStatus.NOT_SENT]
+    assert len(desk.happened(OrderExpiredEvent)) == 1
+    assert [difference.text for difference in result.differences] == ["UNKNOWN → NOT_SENT"]
+    assert result.again == ""
+
+
+def test_inc_02_in_the_same_connection_it_takes_a_second_one(desk: Any) -> None:
+    # the lists of the first may have been made before the order's bytes were read
+    desk.placed()
+    doubt(desk)
+    assert desk.reconcile(desk.snapshot()).again
+    assert desk.order().status is OrderStatus.UNKNOWN
+    assert desk.reconcile(desk.snapshot()).again == ""
+    assert desk.order().status is OrderStatus.NOT_SENT
+
+
+def test_inc_02_a_proven_absence_is_no_article_of_faith(desk: Any) -> None:
+    record = desk.placed()
+    desk.reconcile(desk.snapshot(epoch=2))
+    desk.tell(desk.echo(record, epoch=2), desk.fill(epoch=2))
+    assert desk.order().status is OrderStatus.FILLED
+
+
+def test_an_order_that_waits_in_the_gateways_queue_is_not_absent(desk: Any) -> None:
+    desk.tell(desk.intent())
+    desk.reconcile(desk.snapshot(epoch=2))
+    desk.reconcile(desk.snapshot(epoch=2))
+    assert desk.order().status is OrderStatus.INTENDED
+
+
+def test_an_intent_of_an_earlier_process_without_trace_is_resolved_by_the_first_snapshot(desk: Any) -> None:
+    # INC-43: killed between the fsync and the send, or between the send and its note
+    desk.tell(desk.intent())
+    desk.book.forget_connections()
+    doubt(desk)
+    desk.reconcile(desk.snapshot(epoch=1))
+    assert desk.order().status is OrderStatus.NOT_SENT
+
+
+@pytest.mark.parametrize("where", ["open", "completed", "executions"])
+def test_any_of_the_three_witnesses_resolves_it(desk: Any, where: str) -> None:
+    record = desk.placed()
+    doubt(desk)
+    echo = desk.echo(record, epoch=2)
+    cancelled = desk.echo(record, "Cancelled", epoch=2, order_id=0, completed=True, quantity=D(0), filled=D(0))
+    desk.reconcile(
+        desk.snapshot(
+            epoch=2,
+            opened=[echo] if where == "open" else [],
+            completed=[cancelled] if where == "completed" else [],
+            fills=[desk.fill(epoch=2)] if where == "executions" else [],
+            positions={"AAPL": 100} if where == "executions" else {},
+        )
+    )
+    expected = {"open": OrderStatus.ACCEPTED, "completed": OrderStatus.CANCELLED, "executions": OrderStatus.FILLED}
+    assert desk.order().status is expected[where]
+    assert len(desk.happened(OrderResolvedEvent)) == 1
+
+
+def test_inc_19_completed_as_filled_without_its_executions_stays_open_and_asks_again(desk: Any) -> None:
+    record = desk.placed()
+    filled = desk.echo(record, "Filled", order_id=0, completed=True, quantity=D(100), filled=D(100))
+    for _ in range(3):
+        assert desk.reconcile(desk.snapshot(completed=[filled])).again
+    assert not desk.order().status.done
+    desk.reconcile(desk.snapshot(completed=[filled], fills=[desk.fill()]))
+    assert desk.order().status is OrderStatus.FILLED
+
+
+def test_inc_19_while_the_position_has_moved_unexplained_nothing_is_absent(desk: Any) -> None:
+    desk.reconcile(desk.snapshot())
+    desk.placed()
+    doubt(desk)
+    assert desk.reconcile(desk.snapshot(epoch=2, positions={"AAPL": 100})).again
+    assert desk.order().status is OrderStatus.UNKNOWN
+    desk.reconcile(desk.snapshot(epoch=2, positions={"AAPL": 100}, fills=[desk.fill(epoch=2)]))
+    assert desk.order().status is OrderStatus.FILLED
+
+
+def test_nothing_is_absent_while_tws_has_lost_its_servers(desk: Any) -> None:
+    desk.working()
+    for _ in range(3):
+        desk.reconcile(desk.snapshot(epoch=2), conclusive=False)
+    assert desk.order().status is OrderStatus.ACCEPTED
+
+
+def test_inc_01_a_fill_learned_here_is_booked_like_a_live_one(desk: Any) -> None:
+    desk.working()
+    result = desk.reconcile(desk.snapshot(epoch=2, fills=[desk.fill(epoch=2)], positions={"AAPL": 100}))
+    assert len(desk.happened(OrderFilledEvent)) == len(desk.journaled(ExecutionBooked)) == 1
+    assert len(result.differences) == 2  # the execution, and the status it led to
+    again = desk.reconcile(desk.snapshot(epoch=2, fills=[desk.fill(epoch=2)], positions={"AAPL": 100}))
+    assert again.effects == again.differences == ()
+
+
+def test_inc_31_a_working_order_that_is_gone_has_expired(desk: Any) -> None:
+    desk.working()
+    desk.reconcile(desk.snapshot(epoch=2))
+    assert desk.order().status is OrderStatus.EXPIRED
+
+
+def test_a_cancelled_order_that_is_gone_is_cancelled(desk: Any) -> None:
+    desk.working()
+    desk.tell(desk.cancel())
+    doubt(desk)
+    desk.reconcile(desk.snapshot(epoch=2))
+    assert desk.order().status is OrderStatus.CANCELLED
+    assert desk.happened(OrderCancelledEvent)[0].reason == "operator"
+
+
+def test_inc_40_a_cancellation_that_did_not_arrive_is_written_again(desk: Any) -> None:
+    record = desk.working()
+    desk.tell(desk.cancel())
+    doubt(desk)
+    result = desk.reconcile(desk.snapshot(epoch=2, opened=[desk.echo(record, epoch=2)]))
+    assert SendCancel("pb-1") in result.effects
+    assert desk.order().status is OrderStatus.PENDING_CANCEL
+
+
+def test_inc_16_a_cancellation_that_pends_is_not_written_again(desk: Any) -> None:
+    record = desk.working()
+    desk.tell(desk.cancel())
+    result = desk.reconcile(desk.snapshot(opened=[desk.echo(record, "PendingCancel")]))
+    assert SendCancel("pb-1") not in result.effects
+
+
+def test_a_rejection_is_proven_by_absence(desk: Any) -> None:
+    desk.placed()
+    desk.tell(desk.error(201))
+    desk.reconcile(desk.snapshot())
+    desk.reconcile(desk.snapshot())
+    assert desk.happened(OrderRejectedEvent)[0].code == 201
+
+
+def test_a_rejection_code_for_an_order_that_works_is_forgotten(desk: Any) -> None:
+    record = desk.placed()
+    desk.tell(desk.error(201))
+    desk.reconcile(desk.snapshot(opened=[desk.echo(record)]))
+    assert desk.order().status is OrderStatus.ACCEPTED
+    desk.tell(desk.status("Cancelled"))
+    assert desk.order().status is OrderStatus.CANCELLED
+
+
+def test_inc_12_an_order_believed_dead_and_listed_open_twice_is_alive(desk: Any) -> None:
+    record = desk.working()
+    desk.tell(desk.status("Cancelled"))
+    assert desk.reconcile(desk.snapshot(opened=[desk.echo(record)])).again
+    assert desk.order().status is OrderStatus.CANCELLED  # the list may be older than the cancellation
+    desk.reconcile(desk.snapshot(opened=[desk.echo(record)]))
+    assert desk.order().status is OrderStatus.ACCEPTED
+    assert desk.alarms() == ["order.revived"]
+
+
+@pytest.mark.parametrize(("epoch", "needed"), [(1, 2), (2, 1)])
+def test_a_modification_that_the_lists_do_not_show_is_not_in_force(desk: Any, epoch: int, needed: int) -> None:
+    record = desk.working()
+    desk.tell(desk.modify(60, 151), desk.sent())
+    doubt(desk)
+    for _ in range(needed):
+        assert desk.happened(OrderModifiedEvent) == []
+        desk.reconcile(desk.snapshot(epoch=epoch, opened=[desk.echo(record, version=0, epoch=epoch)]))
+    assert [event.applied for event in desk.happened(OrderModifiedEvent)] == [False]
+    assert (desk.order().status, desk.view().limit_price) == (OrderStatus.ACCEPTED, D(150))
+
+
+def test_a_modification_that_the_lists_show_is_in_force(desk: Any) -> None:
+    record = desk.working()
+    desk.tell(desk.modify(60, 151), desk.sent())
+    doubt(desk)
+    desk.reconcile(desk.snapshot(epoch=2, opened=[desk.echo(record, version=1, epoch=2)]))
+    assert [event.applied for event in desk.happened(OrderModifiedEvent)] == [True]
+
+
+def test_inc_21_a_claim_that_complete_executions_do_not_bear_out_is_dropped(desk: Any) -> None:
+    record = desk.working()
+    desk.tell(desk.status("Filled", 124))
+    assert desk.order().short_of_claim
+    desk.reconcile(desk.snapshot(opened=[desk.echo(record)]))
+    assert not desk.order().short_of_claim
+
+
+def test_inc_34_holdings_cover_the_union_of_symbols(desk: Any) -> None:
+    desk.tell(desk.fill(100))  # known to us only: the broker's list lacks it, so it is flat there
+    desk.placed("pb-2", 6, symbol="TSLA")
+    result = desk.reconcile(desk.snapshot(positions={"MSFT": 5}), held=["NVDA"])
+    assert {symbol: holding.quantity for symbol, holding in result.holdings} == {
+        "AAPL": D(0),
+        "MSFT": D(5),
+        "NVDA": D(0),
+        "TSLA": D(0),
+    }
+    assert dict(result.holdings)["MSFT"] == BrokerHolding(1, D(5), D(150))
+
+
+def test_inc_10_external_orders_come_and_go_with_complete_lists(desk: Any) -> None:
+    record = desk.placed()
+    manual = desk.echo(record, order_ref="", order_id=0, client_id=0, perm_id=55)
+    result = desk.reconcile(desk.snapshot(opened=[manual]))
+    assert [difference.perm_id for difference in result.differences] == [55]
+    assert [external.perm_id for external in desk.book.external()] == [55]
+    desk.reconcile(desk.snapshot())
+    assert list(desk.book.external()) == []
+
+
+def test_inc_10_an_order_of_an_earlier_run_is_adopted_by_its_reference(desk: Any) -> None:
+    record = desk.working()
+    desk.book.forget_connections()
+    desk.reconcile(desk.snapshot(opened=[desk.echo(record, epoch=1)]))
+    desk.tell(desk.status("Cancelled", perm_id=0, epoch=1))  # by its id alone: bound again in this connection
+    assert desk.order().status is OrderStatus.CANCELLED
+
+
+def test_inc_43_reconciling_again_changes_nothing(desk: Any) -> None:
+    record = desk.working()
+    snapshot = desk.snapshot(epoch=2, opened=[desk.echo(record, epoch=2)], fills=[desk.fill(40, epoch=2)])
+    desk.reconcile(snapshot)
+    stands = desk.stands()
+    for _ in range(5):
+        assert desk.reconcile(snapshot).effects == ()
+    assert desk.stands() == stands
+
+
+def test_a_modification_that_never_left_is_not_looked_for(desk: Any) -> None:
+    record = desk.working()
+    desk.tell(desk.modify(60, 151), OrderNotSent("pb-1", 5, "link down"))
+    assert desk.reconcile(desk.snapshot(opened=[desk.echo(record)])).again == ""
