@@ -24,6 +24,7 @@ from actors.future import ReplyFuture
 from actors.storage.errors import JournalDamaged, JournalError, JournalUnusable
 from actors.storage.port import Storage
 from actors.storage.rows import GENESIS_SEQUENCE, Row, digest
+from config.logging import log
 from messages.codec import CodecError, decode, encode
 from messages.journal import Append, Appended, JournalFailed, Record, Replay
 from messages.lifecycle import RaiseAlarm
@@ -81,8 +82,9 @@ class JournalActor(RunQueueActor):
         self._hash = opened.hash
         self.spawn(self._write)
         self.spawn(self._read)
+        log("journal.opened", actor=self.address.name, records=opened.sequence)
         if opened.repaired:
-            self._alarm("journal.repaired", opened.repaired)
+            log("journal.repaired", level="WARNING", actor=self.address.name, text=opened.repaired)
 
     async def finish(self) -> None:
         """Write what waits."""

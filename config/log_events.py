@@ -101,6 +101,9 @@ EVENTS: Mapping[str, Event] = {
     "reconcile.difference": _event("{symbol?}: the broker differs", "symbol"),
     "alarm.raised": _event("ALARM {kind}: {text}", "id", "kind", "text"),
     "alarm.cleared": _event("alarm over: {kind} {symbol?}", "id", "kind"),
+    # journal
+    "journal.opened": _event("journal open: {records} records", "records"),
+    "journal.repaired": _event("journal repaired: {text}", "text"),
     # the log itself
     "log.dropped": _event("{lines} lines were not written", "lines"),
 }

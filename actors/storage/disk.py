@@ -8,11 +8,12 @@ from pathlib import Path
 import trio
 
 from actors.storage.check import check_records
-from actors.storage.errors import JournalUnusable
+from actors.storage.errors import JournalDamaged, JournalUnusable
 from actors.storage.lock import JournalLock
 from actors.storage.port import Opened
 from actors.storage.rows import Row
 from actors.storage.sqlite import SqliteJournal
+from actors.storage.wal import inspect_wal
 from actors.storage.worker import Worker
 from messages.journal import Replay
 
@@ -81,9 +82,21 @@ class DiskStorage:
         except OSError as error:
             raise JournalUnusable(f"{self.path.parent}: {error.strerror}") from error
         self._lock.take()
+        wal = inspect_wal(self.path)
+        if wal.damaged:
+            # not opened for writing: that would drop for good what follows the damage
+            raise JournalDamaged(f"it and what followed is lost: {wal.damaged}", self._last_before_damage() + 1)
         header = self._writing.open(owner, created)
         last = self._writing.last()
         if last is None or last.sequence <= CHECKED_AT_START:
             self._writing.check_file()
         sequence, hashed = check_records(self._writing, header, CHECKED_AT_START)
-        return Opened(sequence, hashed, "")
+        repaired = f"the last write was not finished, and {wal.torn} pages of it were dropped" if wal.torn else ""
+        return Opened(sequence, hashed, repaired)
+
+    def _last_before_damage(self) -> int:
+        journal = SqliteJournal(self.path, read_only=True)
+        try:
+            return check_records(journal, journal.open())[0]
+        finally:
+            journal.close()

@@ -33,7 +33,7 @@ from sqlalchemy import (
 
 from messages.journal import Replay
 
-__all__ = ["APPLICATION_ID", "INSERT", "LAST", "entries", "header", "selection", "tables"]
+__all__ = ["APPLICATION_ID", "INSERT", "LAST", "entries", "header", "newest", "selection", "tables"]
 
 # "PbJ1" in the file's header: `file` and we can tell a journal from any other SQLite database
 APPLICATION_ID = 0x50624A31
@@ -113,3 +113,13 @@ def selection(replay: Replay, after: int, upto: int, limit: int) -> tuple[Execut
         values["stream"] = replay.stream
     values.update((f"kind_{number}", kind) for number, kind in enumerate(kinds))
     return _statement(replay.stream is not None, replay.whole, len(kinds)), values
+
+
+def newest(replay: Replay, skip: int) -> tuple[Executable, dict[str, Any]]:
+    """Return the statement for the sequence of the newest row of a whole replay but `skip`, and its parameters."""
+    conditions: list[ColumnElement[bool]] = []
+    if replay.stream is not None:
+        conditions.append(_c.stream == replay.stream)
+    if replay.kinds:
+        conditions.append(_c.kind.in_(replay.kinds))
+    return select(_c.sequence).where(*conditions).order_by(_c.sequence.desc()).limit(1).offset(skip), {}

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from actors.storage.errors import JournalDamaged, JournalError, JournalUnusable, JournalVersionError
 from actors.storage.rows import GENESIS_SEQUENCE, Header, Row, check_row
-from actors.storage.schema import APPLICATION_ID, INSERT, LAST, header, selection, tables
+from actors.storage.schema import APPLICATION_ID, INSERT, LAST, header, newest, selection, tables
 from messages.codec import SCHEMA_VERSION
 from messages.journal import Replay
 
@@ -69,6 +69,8 @@ class SqliteJournal:
                 raise JournalVersionError(
                     f"{self.path} has schema version {version}; this program reads version {SCHEMA_VERSION} only"
                 )
+            if not self._read_only:
+                self._use_wal()
             return self._header()
 
     def close(self) -> None:
@@ -102,6 +104,12 @@ class SqliteJournal:
         statement, values = selection(replay, after, upto, limit)
         with self._reading():
             return [Row(*found) for found in self._live.execute(statement, values)]
+
+    def nth_newest(self, replay: Replay, count: int) -> int:
+        """Return the sequence after which `replay` has its last `count` records; 0 where it has no more than those."""
+        with self._reading():
+            found = self._live.execute(*newest(replay, count)).first()
+            return GENESIS_SEQUENCE if found is None else int(found[0])
 
     def check_file(self) -> None:
         """Have SQLite compare its pages and indices with each other. Raises JournalDamaged."""
@@ -139,11 +147,14 @@ class SqliteJournal:
     def _has_tables(self) -> bool:
         return self._live.exec_driver_sql("SELECT 1 FROM sqlite_master").first() is not None
 
-    def _create(self, made: Header) -> None:
+    def _use_wal(self) -> None:
         mode = self._pragma("journal_mode=WAL")
+        self._live.rollback()
         if mode != "wal":
             raise JournalUnusable(f"{self.path} is on a file system that does not support SQLite's WAL mode")
-        self._live.rollback()
+
+    def _create(self, made: Header) -> None:
+        self._use_wal()
         # the driver begins a transaction by itself only before an INSERT
         self._live.exec_driver_sql("BEGIN IMMEDIATE")
         tables.create_all(self._live)
@@ -160,7 +171,7 @@ class SqliteJournal:
             os.close(folder)
 
     def _header(self) -> Header:
-        values: dict[str, str] = dict(self._live.execute(header.select()).tuples())
+        values = {row.key: row.value for row in self._live.execute(header.select())}
         self._live.rollback()
         try:
             return Header(int(values["schema"]), values["created"], values["owner"])

@@ -67,7 +67,7 @@ def run(scenario: Callable[[House], Awaitable[None]], disk: SimulatedDisk | None
             log.stop()
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
-    return logged
+    return [record for record in logged if record.event.startswith("alarm.")]
 
 
 @pytest.fixture

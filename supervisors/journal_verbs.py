@@ -1,0 +1,131 @@
+"""`pitboss journal verify|dump|stats PATH`: what a journal holds, without disturbing the process that writes it.
+
+Each returns the exit code: 0 fine, 1 no such file, 4 damaged, of another version, or not readable.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from actors.storage.check import all_rows, check_records
+from actors.storage.errors import JournalDamaged, JournalError
+from actors.storage.rows import GENESIS_SEQUENCE, Header, Row, check_row
+from actors.storage.sqlite import SqliteJournal
+from actors.storage.wal import inspect_wal, wal_path
+from messages.codec import CodecError, decode
+from messages.journal import Replay
+
+__all__ = ["dump", "stats", "verify"]
+
+_CHUNK = 1_000
+
+
+def verify(path: Path) -> int:
+    """Check the file, the chain through every record, and that each can be read; print the first that is not good."""
+    return _look(path, _verify)
+
+
+def dump(
+    path: Path, *, stream: str | None = None, kinds: tuple[str, ...] = (), after: int = 0, last: int | None = None
+) -> int:
+    """Print records as JSON lines, oldest first: of one stream, of some kinds, after a sequence, the last so many.
+
+    Stops at the first that is not as it was written.
+    """
+    return _look(path, partial(_dump, replay=Replay(stream, kinds, whole=True), after=after, last=last))
+
+
+def stats(path: Path) -> int:
+    """Print how many records there are, from when to when, of which kinds and streams, and what they take."""
+    return _look(path, _stats)
+
+
+def _look(path: Path, action: Callable[[SqliteJournal, Header], None]) -> int:
+    if not path.is_file():
+        print(f"{path}: no such file", file=sys.stderr)
+        return 1
+    journal = SqliteJournal(path, read_only=True)
+    try:
+        try:
+            action(journal, journal.open())
+        finally:
+            journal.close()
+        sys.stdout.flush()
+    except JournalError as error:
+        sys.stdout.flush()
+        print(f"{path}: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # `| head` has seen enough; without this the interpreter would complain when it flushes at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _verify(journal: SqliteJournal, header: Header) -> None:
+    def readable(row: Row) -> None:
+        try:
+            decode(row.kind, row.payload)
+        except CodecError as error:
+            raise JournalDamaged(f"it cannot be read: {error}", row.sequence) from error
+
+    wal = inspect_wal(journal.path)
+    journal.check_file()
+    sequence, hashed = check_records(journal, header, seen=readable)
+    if wal.damaged:
+        raise JournalDamaged(f"it and what followed is lost: {wal.damaged}", sequence + 1)
+    print(f"{journal.path}: {sequence} records, none missing, none altered; last hash {hashed.hex()}")
+    if wal.torn:
+        print(f"{wal.torn} pages of an unfinished write follow: it is going on now, or the next start will drop it")
+
+
+def _dump(journal: SqliteJournal, _: Header, replay: Replay, after: int, last: int | None) -> None:
+    newest = journal.last()
+    upto = GENESIS_SEQUENCE if newest is None else newest.sequence
+    if last is not None:
+        after = max(after, journal.nth_newest(replay, last))
+    while rows := journal.read_unchecked(replay, after, upto, _CHUNK):
+        for row in rows:
+            check_row(row)
+            print(json.dumps(_line(row), ensure_ascii=False))
+        after = rows[-1].sequence
+
+
+def _line(row: Row) -> dict[str, Any]:
+    try:
+        payload = json.loads(row.payload)
+    except ValueError as error:
+        raise JournalDamaged(f"it cannot be read: {error}", row.sequence) from error
+    line = {"sequence": row.sequence, "time": row.time, "stream": row.stream, "kind": row.kind, "payload": payload}
+    return {**line, "checkpoint": True} if row.checkpoint else line
+
+
+def _stats(journal: SqliteJournal, header: Header) -> None:
+    kinds: Counter[str] = Counter()
+    streams: Counter[str] = Counter()
+    payload = 0
+    first = newest = journal.last()
+    for rows in all_rows(journal, GENESIS_SEQUENCE, GENESIS_SEQUENCE if newest is None else newest.sequence):
+        first = rows[0] if rows[0].sequence == GENESIS_SEQUENCE + 1 else first
+        kinds.update(row.kind for row in rows)
+        streams.update(row.stream for row in rows)
+        payload += sum(len(row.payload) for row in rows)
+    size = sum(file.stat().st_size for file in (journal.path, wal_path(journal.path)) if file.exists())
+    print(f"journal   {journal.path}")
+    print(f"schema    {header.schema}, made {header.created} by {header.owner}")
+    print(f"records   {kinds.total():,} in {len(streams):,} streams")
+    if first is not None and newest is not None:
+        print(f"time      {first.time} to {newest.time}")
+    print(f"size      {size:,} bytes, payload {payload:,}")
+    for title, counts in (("kind", kinds), ("stream", streams)):
+        print(f"\n{title}")
+        for name, count in counts.most_common(20):
+            print(f"{count:>12,}  {name}")
+        if len(counts) > 20:
+            print(f"{sum(count for _, count in counts.most_common()[20:]):>12,}  ({len(counts) - 20:,} more)")
