@@ -17,13 +17,13 @@ __all__ = ["SendQueue", "Unit"]
 class Unit:
     """Messages that are written together, or not at all.
 
-    Exactly one of `write` and `refuse(reason)` is called, once. `alive` says that it may leave only after a recent
-    round trip. Instants are trio's.
+    One of `write` and `refuse(reason)` is called, once. `write` returns how many messages it wrote, at most `size`: it
+    may still decide against it. `alive` says that it may leave only after a recent round trip. Instants are trio's.
     """
 
     priority: Priority
     size: int
-    write: Callable[[], None]
+    write: Callable[[], int]
     refuse: Callable[[str], None]
     label: str
     deadline: float = math.inf

@@ -16,7 +16,7 @@ from messages.gateway import Priority
 
 
 def unit(label: str, priority: Priority = Priority.ENTRY, deadline: float = math.inf) -> Unit:
-    nothing: Callable[..., None] = lambda *_: None  # noqa: E731
+    nothing: Callable[..., int] = lambda *_: 0  # noqa: E731
     return Unit(priority, 1, nothing, nothing, label, deadline)
 
 

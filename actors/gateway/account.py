@@ -1,0 +1,44 @@
+"""The account's values and P&L, as the broker counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from actors.gateway.outlets import Outlets
+from actors.gateway.sender import Sender
+from actors.ib.client import WireClient
+from messages.gateway import AccountValue, Priority
+
+__all__ = ["AccountDesk"]
+
+
+class AccountDesk:
+    """Subscribes the account on one connection. TWS repeats every value each three minutes: only changes are told."""
+
+    def __init__(
+        self, client: WireClient, sender: Sender, next_request_id: Callable[[], int], outlets: Outlets
+    ) -> None:
+        self._client = client
+        self._sender = sender
+        self._next_request_id = next_request_id
+        self._outlets = outlets
+        self._values: dict[tuple[str, str, str], str] = {}  # (account, key, currency) → value
+        self._pnl_request = 0
+
+    async def subscribe(self, account: str) -> None:
+        """Ask for values and P&L, as they change."""
+        before, self._pnl_request = self._pnl_request, self._next_request_id()
+        if before:
+            await self._sender.written(Priority.DATA, "cancel pnl", lambda: self._client.cancelPnL(before))
+        request = self._pnl_request
+        await self._sender.written(
+            Priority.DATA, "account updates", lambda: self._client.reqAccountUpdates(True, account)
+        )
+        await self._sender.written(Priority.DATA, "pnl", lambda: self._client.reqPnL(request, account, ""))
+
+    def value(self, value: AccountValue) -> None:
+        """Take updateAccountValue."""
+        key = (value.account, value.key, value.currency)
+        if self._values.get(key) != value.value:
+            self._values[key] = value.value
+            self._outlets.portfolio(value)

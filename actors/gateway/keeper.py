@@ -1,0 +1,293 @@
+"""Connects, serves the connection, and connects again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal
+
+import trio
+import trio_asyncio
+from attrs import frozen
+
+from actors.gateway.backoff import BackOff
+from actors.gateway.data_desk import DataDesk
+from actors.gateway.errors import BrokerRefusedError, BrokerUnavailableError, LinkLostError
+from actors.gateway.history import LinkHistory
+from actors.gateway.order_desk import OrderDesk, OrderLink
+from actors.gateway.outlets import Outlets
+from actors.gateway.sender import Sender
+from actors.gateway.session import Session
+from config.environment import Environment
+from config.logging import log
+from config.settings import Settings
+from messages.gateway import BrokerConnected, BrokerLost
+
+__all__ = ["LinkKeeper", "Timing"]
+
+
+@frozen(slots=True, kw_only=True)
+class Timing:
+    """How long the gateway waits for things, in seconds."""
+
+    answer: float = 10.0  # for the end of each list and each contract, from when it was asked for
+    between_snapshots: float = 1.0
+    after_incomplete: float = 60.0  # before the link is given up when two snapshots in a row are incomplete
+    goodbye: float = 1.0  # for an orderly end of the connection
+
+
+class LinkKeeper:
+    """Keeps one connection to TWS, for ever: each has an epoch, a handshake, a snapshot, and an end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Environment,
+        history: LinkHistory,
+        *,
+        outlets: Outlets,
+        sender: Sender,
+        orders: OrderDesk,
+        data: DataDesk,
+        connection_factory: Callable[[], Any],
+        timing: Timing,
+    ) -> None:
+        """`connection_factory()` makes a SocketConnection, or its twin in memory, for each attempt."""
+        self.session: Session | None = None
+        self.account = ""
+        self.last_round_trip: datetime | None = None
+        self.first_over = trio.Event()
+        self.first_error: BrokerUnavailableError | None = None
+        self._settings = settings
+        self._environment = environment
+        self._history = history
+        self._outlets = outlets
+        self._sender = sender
+        self._orders = orders
+        self._data = data
+        self._connection_factory = connection_factory
+        self._timing = timing
+        self._backoff = BackOff(environment.random)
+        self._asked = trio.Event()
+        self._incomplete = 0
+        self._gap_since: float | None = None
+        self._stopping = False
+
+    async def run(self, first_connect: Literal["required", "retry"]) -> None:
+        """Connect, serve, and connect again, until cancelled or closed.
+
+        With a first connection that is required, `first_over` is set once it was made or `first_error` says why not.
+        Raises BrokerRefusedError, and whatever the receiving side of a connection raised.
+        """
+        deadline = trio.current_time() + self._settings.broker.connect_timeout_seconds
+        self._open_gap("the process has started")
+        async with trio_asyncio.open_loop():
+            while not self._stopping:
+                try:
+                    session = await self._connect()
+                except BrokerRefusedError as error:
+                    if self.first_over.is_set() or first_connect == "retry":
+                        raise
+                    self._give_up(error)
+                    return
+                except LinkLostError as error:
+                    hopeless = isinstance(error.__cause__, OSError) or trio.current_time() >= deadline
+                    if not self.first_over.is_set() and first_connect == "required" and hopeless:
+                        self._give_up(BrokerUnavailableError(str(error)))
+                        return
+                    self._outlets.notice(502, str(error))
+                else:
+                    self.first_over.set()
+                    await self._serve(session)
+                if not self._stopping:
+                    await trio.sleep(self._backoff.pause())
+
+    def ask(self, reason: str) -> None:
+        """Request a snapshot; requests that come while one is gathered are answered by one more."""
+        if not self._asked.is_set():
+            log("reconcile.started", actor="gateway", reason=reason)
+        self._asked.set()
+
+    def entry_bar(self) -> str:
+        """Return why no risk may be added now, as far as the link is concerned; '' where nothing stands against it."""
+        session = self.session
+        if session is None:
+            return "there is no connection to the broker"
+        if session.degraded:
+            return f"TWS has lost its link to IB: {session.degraded}"
+        if trio.current_time() < session.refused_until:
+            return "TWS complained about the message rate within the last minute"
+        now = self._environment.now()
+        for window in self._settings.broker.restart_windows:
+            if window.contains(now):
+                return f"TWS restarts in this window: {window}"
+        return ""
+
+    async def close(self) -> None:
+        """End the subscriptions and the connection in order. `run` returns then."""
+        self._stopping = True
+        session = self.session
+        if session is None:
+            return
+        self._data.cancel_all(session, self._sender.available())
+        session.client.disconnect()
+        with trio.move_on_after(self._timing.goodbye):
+            await session.closed.wait()
+        session.end("the process stops")
+
+    async def _connect(self) -> Session:
+        broker = self._settings.broker
+        session = Session(
+            self._history.epoch + 1,
+            self._settings,
+            self._connection_factory(),
+            sender=self._sender,
+            feeds=self._data.feeds,
+            outlets=self._outlets,
+            on_round_trip=self._round_trip,
+            on_notice=self._notice,
+            timeout=self._timing.answer,
+        )
+        connect = trio_asyncio.aio_as_trio(session.client.connectAsync)
+        try:
+            with trio.move_on_after(broker.connect_timeout_seconds) as session.handshake:
+                # without a time-out of its own: that would hide a refusal until it is over
+                await connect(broker.host, broker.port, broker.client_id, 0)
+            if not session.client.isReady():
+                session.end(f"no answer within {broker.connect_timeout_seconds:g} s")
+                cause = session.last_error or session.reason
+                raise LinkLostError(f"no session with {broker.host}:{broker.port}: {cause}")
+            self.account = self._choose_account(session.client.getAccounts())
+        except OSError as error:
+            session.end(str(error))
+            raise LinkLostError(f"cannot connect to {broker.host}:{broker.port}: {error.strerror or error}") from error
+        except BaseException:
+            session.end("the handshake was given up")
+            raise
+        return session
+
+    def _choose_account(self, accounts: list[str]) -> str:
+        broker = self._settings.broker
+        listed = ", ".join(accounts)
+        if broker.account and broker.account not in accounts:
+            raise BrokerRefusedError(f"broker.account {broker.account} is not one of this login's: {listed}")
+        if not broker.account and len(accounts) != 1:
+            raise BrokerRefusedError(f"this login has several accounts, set broker.account to one of: {listed}")
+        account = broker.account or accounts[0]
+        # IB's paper accounts begin with D; an account that does not is real money
+        if broker.mode == "paper" and not account.startswith("D"):
+            raise BrokerRefusedError(f"{account} is no paper account, and the mode is paper")
+        return account
+
+    async def _serve(self, session: Session) -> None:
+        self._history.epoch = session.epoch
+        first_order_id = session.client.getReqId()
+        self.session = session
+        self._orders.open(OrderLink(session.client, session.epoch, self.account, first_order_id))
+        self._sender.open(session.trips, session.ask_time, session.end)
+        self._asked = trio.Event()
+        self._announce(session, first_order_id)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._sender.run)
+                nursery.start_soon(self._reconcile, session)
+                nursery.start_soon(session.account.subscribe, self.account)
+                nursery.start_soon(self._data.run, session)
+                await session.closed.wait()
+                nursery.cancel_scope.cancel()
+        finally:
+            self.session = None
+            self._orders.close()
+            session.end("the gateway has ended")
+        self._report_loss(session)
+        if session.failure is not None:
+            raise session.failure
+
+    def _announce(self, session: Session, first_order_id: int) -> None:
+        version = session.client.serverVersion()
+        log(
+            "broker.connected",
+            actor="gateway",
+            epoch=session.epoch,
+            account=self.account,
+            client_id=self._settings.broker.client_id,
+            next_order_id=first_order_id,
+            server_version=version,
+        )
+        for kind in ("broker.lost", "broker.client_id_in_use"):
+            self._outlets.clear(kind)
+        self._outlets.link(BrokerConnected(session.epoch, first_order_id, self.account, version))
+
+    def _report_loss(self, session: Session) -> None:
+        log("broker.lost", level="WARNING", actor="gateway", epoch=session.epoch, reason=session.reason)
+        self._open_gap(session.reason)
+        self._data.lost(session.reason)
+        if not self._stopping:
+            self._outlets.link(BrokerLost(session.epoch, session.reason))
+            self._outlets.alarm("broker.lost", session.reason)
+
+    async def _reconcile(self, session: Session) -> None:
+        while True:
+            self._asked = trio.Event()
+            snapshot = await session.snapshot.gather()
+            self._outlets.orders(snapshot)
+            if not snapshot.complete:
+                self._incomplete += 1
+                # A late end marker could be taken for that of the next request, so the connection is given up: at
+                # once the first time; then rarely, for exits can still be sent on it.
+                if self._incomplete > 1:
+                    self._outlets.alarm("broker.incomplete", "the broker does not answer all that it is asked")
+                    await trio.sleep(self._timing.after_incomplete)
+                session.end("the broker did not answer all that it was asked")
+                return
+            self._incomplete = 0
+            self._outlets.clear("broker.incomplete")
+            self._backoff.reset()
+            if not session.degraded:
+                self._close_gap()
+            await trio.sleep(self._timing.between_snapshots)
+            await self._asked.wait()
+
+    def _notice(self, session: Session, *, lost_data: bool, reason: str) -> None:
+        """TWS has lost its link to IB, or has it again, or something could not be read."""
+        if session.degraded:
+            self._open_gap(reason)
+            return
+        if lost_data:
+            self._data.again()
+        self.ask(reason)
+
+    def _round_trip(self) -> None:
+        self.last_round_trip = self._environment.now()
+
+    def _give_up(self, error: BrokerUnavailableError) -> None:
+        self.first_error = error
+        self.first_over.set()
+
+    def _open_gap(self, reason: str) -> None:
+        if self._gap_since is None:
+            self._gap_since = trio.current_time()
+            log("broker.gap_opened", level="WARNING", actor="gateway", reason=reason)
+
+    def _close_gap(self) -> None:
+        if self._gap_since is not None:
+            seconds = trio.current_time() - self._gap_since
+            self._gap_since = None
+            log("broker.gap_closed", actor="gateway", seconds=round(seconds, 3))
+
+    def describe(self) -> dict[str, Any]:
+        """Return how the link stands."""
+        session = self.session
+        trips = -math.inf if session is None or session.trips.last_answer is None else session.trips.last_answer
+        return {
+            "connected": session is not None,
+            "epoch": self._history.epoch,
+            "account": self.account,
+            "queued": len(self._sender),
+            "seconds_since_round_trip": round(trio.current_time() - trips, 3) if trips > -math.inf else None,
+            "degraded": session.degraded if session is not None else "",
+            "undecoded": session.undecoded if session is not None else 0,
+            "orders_out": self._history.gate.orders_out,
+            "entries_barred": self.entry_bar(),
+        }

@@ -1,0 +1,165 @@
+"""Orders and cancellations on their way to the socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import trio
+from attrs import frozen
+
+from actors.gateway.last_gate import LastGate
+from actors.gateway.outlets import Outlets
+from actors.gateway.queue import Unit
+from actors.gateway.sender import Sender
+from actors.ib.client import WireClient
+from actors.ib.contract import contract_of
+from actors.ib.order import order_of
+from config.logging import log
+from messages.gateway import CancelOutgoing, OrderNotSent, OrderSent, OutgoingOrder, PlaceOrders, Priority
+from messages.market import Instrument
+
+__all__ = ["OrderDesk", "OrderLink"]
+
+
+@frozen(slots=True)
+class OrderLink:
+    """What the desk needs of the connection that it writes to."""
+
+    client: WireClient
+    epoch: int
+    account: str
+    first_order_id: int
+
+
+class OrderDesk:
+    """Passes units through the queue and the last gate, writes them, and reports each order's fate, once."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        gate: LastGate,
+        instruments: Mapping[str, Instrument],
+        outlets: Outlets,
+        entry_bar: Callable[[], str],
+    ) -> None:
+        """`entry_bar()` returns why no risk may be added at this moment, or ''. Exits and cancels are exempt."""
+        self._sender = sender
+        self._gate = gate
+        self._instruments = instruments
+        self._outlets = outlets
+        self._entry_bar = entry_bar
+        self._link: OrderLink | None = None
+
+    def open(self, link: OrderLink) -> None:
+        """Write to this connection from now on."""
+        self._link = link
+
+    def close(self) -> None:
+        """There is no connection any more. The sender refuses what waits."""
+        self._link = None
+
+    def place(self, message: PlaceOrders) -> None:
+        """Send the orders as one unit, or say why not."""
+        entry = message.priority is Priority.ENTRY
+        self._sender.put(
+            Unit(
+                priority=message.priority,
+                size=len(message.orders),
+                write=lambda: self._write(message),
+                refuse=lambda reason: self._refuse(message.orders, reason),
+                label=", ".join(order.request.order_ref for order in message.orders),
+                deadline=trio.current_time() + message.deadline_seconds,
+                alive=entry,
+            )
+        )
+
+    def cancel(self, message: CancelOutgoing) -> None:
+        """Send a cancellation; it waits for the budget alone."""
+
+        def refuse(reason: str) -> None:
+            self._outlets.orders(OrderNotSent(message.order_ref, message.order_id, reason, cancellation=True))
+
+        def write() -> int:
+            if self._link is None:
+                refuse("there is no connection to the broker")
+                return 0
+            try:
+                self._link.client.cancelOrder(message.order_id)
+            except ConnectionError as error:
+                refuse(str(error))
+                return 0
+            return 1
+
+        self._sender.put(Unit(Priority.CANCEL, 1, write, refuse, f"cancel {message.order_ref}"))
+
+    def _write(self, message: PlaceOrders) -> int:
+        link, orders = self._link, message.orders
+        if link is None:
+            self._refuse(orders, "there is no connection to the broker")
+            return 0
+        bar = self._entry_bar() if message.priority is Priority.ENTRY else ""
+        if bar:
+            self._refuse(orders, bar)
+            return 0
+        now = trio.current_time()
+        refusal = self._gate.refusal(
+            orders,
+            account=link.account,
+            first_order_id=link.first_order_id,
+            instruments=self._instruments,
+            now=now,
+        )
+        if refusal is not None:
+            symbol = orders[0].request.symbol if orders else None
+            if refusal.impossible:
+                self._outlets.alarm(
+                    "order.last_gate", f"refused: {refusal.reason}", symbol=symbol, order_ref=refusal.order_ref
+                )
+            self._refuse(orders, f"last gate: {refusal.order_ref}: {refusal.reason}", denied=True)
+            return 0
+        try:
+            # all of it is made before the first byte leaves, so that half a bracket never does
+            wire = [(order, contract_of(self._instruments[order.request.symbol]), order_of(order)) for order in orders]
+            with link.client.together():
+                for order, contract, form in wire:
+                    link.client.placeOrder(order.order_id, contract, form)
+        except (ConnectionError, ValueError) as error:
+            self._refuse(orders, str(error))
+            return 0
+        self._gate.sent(orders, now)
+        for order in orders:
+            self._report_sent(order, link.epoch)
+        return len(orders)
+
+    def _report_sent(self, order: OutgoingOrder, epoch: int) -> None:
+        request = order.request
+        self._outlets.orders(OrderSent(request.order_ref, order.order_id, epoch))
+        log(
+            "order.sent",
+            actor="gateway",
+            symbol=request.symbol,
+            order_ref=request.order_ref,
+            order_id=order.order_id,
+            epoch=epoch,
+            role=request.role.value,
+            side=request.side.value,
+            quantity=request.quantity,
+            type=request.order_type.value,
+            limit=request.limit_price,
+            stop=request.stop_price,
+            modification=order.modification,
+        )
+
+    def _refuse(self, orders: Sequence[OutgoingOrder], reason: str, *, denied: bool = False) -> None:
+        for order in orders:
+            request = order.request
+            if denied:
+                log(
+                    "order.denied",
+                    level="ERROR",
+                    actor="gateway",
+                    symbol=request.symbol,
+                    order_ref=request.order_ref,
+                    reason=reason,
+                )
+            self._outlets.orders(OrderNotSent(request.order_ref, order.order_id, reason))
