@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import count
 
 from simulator.model import Order
@@ -39,6 +40,11 @@ class Registry:
     def refuse(self, client_id: int, order_id: int) -> None:
         """Remember that the id was used up by an order that was not accepted (INC-11)."""
         self._refused.add((client_id, order_id))
+
+    def forget(self, keep: Collection[int]) -> None:
+        """Free the clients' ids of all orders but those with a permanent id in `keep` (INC-06)."""
+        self._refused.clear()
+        self._by_client = {ids: one for ids, one in self._by_client.items() if one.order.perm_id in keep}
 
     def to_modify(self, client_id: int, order_id: int) -> Working | None:
         """Return the live order that a second order with this id changes, None for a new id.

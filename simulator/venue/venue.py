@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -107,6 +107,14 @@ class Venue:
     def cancel_all(self) -> None:
         """Cancel every order of every client."""
         self._do(self._cancel_all)
+
+    def place_beside(self, order: Order) -> None:
+        """Place a change of a live order as a second order under the same id, as a degraded link does (INC-08)."""
+        self._do(self._desk.place_beside, order)
+
+    def restart_gateway(self, keep: Collection[int]) -> None:
+        """Lose every open order whose permId is not in `keep`, and free the order ids of all that is not kept."""
+        self._do(self._restart_gateway, frozenset(keep))
 
     def locate(self, con_id: int) -> None:
         """Find shares to borrow: short sales of the contract that wait for a locate go to the market."""
@@ -246,6 +254,12 @@ class Venue:
         for working in [*self._registry.live.values()]:
             if working.stage is not Stage.DONE:
                 self._desk.cancel(working)
+
+    def _restart_gateway(self, keep: frozenset[int]) -> None:
+        for perm_id, working in [*self._registry.live.items()]:
+            if perm_id not in keep and working.stage is not Stage.DONE:
+                self._desk.cancel(working)
+        self._registry.forget(keep)
 
     def _locate(self, con_id: int) -> None:
         for working in [*self._registry.live.values()]:
