@@ -1,0 +1,1 @@
+"""Measurements, each against a baseline of the same run. They judge nothing; `make bench` prints them all."""
