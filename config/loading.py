@@ -14,16 +14,23 @@ from cattrs.gen import make_dict_structure_fn
 
 from config.checks import inconsistencies
 from config.expectations import Expectation
-from config.overrides import apply_overrides
+from config.overrides import PREFIX, apply_overrides
 from config.problems import Problem, SettingsError, problems_of
-from config.settings import RuleSettings, Settings
+from config.settings import ProcessSettings, RuleSettings, Settings
 
-__all__ = ["load", "settings_from"]
+__all__ = ["load", "load_process", "settings_from"]
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read a configuration file (None: only the defaults) and the overrides in `environ`. Raises SettingsError."""
     return settings_from({} if path is None else _read(path), environ)
+
+
+def load_process(path: Path | None, environ: Mapping[str, str]) -> ProcessSettings:
+    """Read the section `process` alone: enough to find a running process. Raises SettingsError."""
+    data = {} if path is None else {"process": _read(path).get("process", {})}
+    overrides = {name: value for name, value in environ.items() if name.startswith(f"{PREFIX}PROCESS_")}
+    return settings_from(data, overrides).process
 
 
 def settings_from(data: dict[str, Any], environ: Mapping[str, str]) -> Settings:

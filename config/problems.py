@@ -15,7 +15,8 @@ from cattrs.errors import (
     IterableValidationNote,
 )
 
-from config.expectations import EnvironmentText, Refused
+from config.expectations import Refused
+from config.redaction import redact
 
 __all__ = ["Problem", "SettingsError", "did_you_mean", "problems_of"]
 
@@ -94,9 +95,8 @@ def _join(path: str, key: str) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, EnvironmentText | str):
-        return f'"{value}"' if len(value) <= 80 else f'"{value[:77]}…"'
     if isinstance(value, Mapping):
         return "a table"
-    text = str(value)
-    return text if len(text) <= 80 else f"{text[:77]}…"
+    text = redact(str(value))
+    text = text if len(text) <= 80 else f"{text[:79]}…"
+    return f'"{text}"' if isinstance(value, str) else text

@@ -15,11 +15,10 @@ __all__ = ["PACKAGES", "foreign_packages", "foreign_packages_message"]
 
 PACKAGES = ("messages", "domain", "actors", "config", "simulator", "monitoring")
 _MARK = "py.typed"  # each of ours has one, next to the others
+_HOME = Path(__file__).resolve().parent.parent
 
 
-def foreign_packages(
-    find: Callable[[str], ModuleSpec | None] = find_spec, home: Path = Path(__file__).resolve().parent.parent
-) -> dict[str, str]:
+def foreign_packages(find: Callable[[str], ModuleSpec | None] = find_spec, home: Path = _HOME) -> dict[str, str]:
     """Package name → where Python found it, for each that is not next to this package (`home`)."""
     foreign = {}
     for name in PACKAGES:

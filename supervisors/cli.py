@@ -1,0 +1,81 @@
+"""The command line: which verbs there are, and how their failures are told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from cyclopts import App, CycloptsError
+from rich.console import Console
+
+from config.problems import SettingsError
+from config.redaction import redact
+from supervisors.exit_codes import ExitCode, ProcessFailed
+
+__all__ = ["run"]
+
+# verb → where it is; a module is imported when its verb is used, so that `status` need not load a broker's client
+_VERBS = {
+    "run": "supervisors.verbs_run:run",
+    "demo": "supervisors.verbs_demo:demo",
+    "simulator": "supervisors.verbs_simulator:simulator",
+    "check": "supervisors.verbs_configuration:check",
+    "status": "supervisors.verbs_control:status",
+    "buy": "supervisors.verbs_control:buy",
+    "sell": "supervisors.verbs_control:sell",
+    "close": "supervisors.verbs_control:close",
+    "cancel": "supervisors.verbs_control:cancel",
+    "halt": "supervisors.verbs_control:halt",
+    "resume": "supervisors.verbs_control:resume",
+    "flatten": "supervisors.verbs_control:flatten",
+}
+_JOURNAL_VERBS = ("verify", "dump", "stats")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one verb; return its exit code. Errors are one line on stderr each, without secrets."""
+    app = _app()
+    try:
+        verb, bound, _ = app.parse_args(list(arguments), exit_on_error=False, print_error=False)
+        code = verb(*bound.args, **bound.kwargs)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else ExitCode.FINE
+    except CycloptsError as error:
+        return _failed(ExitCode.USAGE, f"{error} (see pitboss --help)")
+    except SettingsError as error:
+        return _failed(ExitCode.USAGE, *str(error).splitlines())
+    except ProcessFailed as error:
+        return _failed(error.code, redact(str(error)))
+    except KeyboardInterrupt:
+        return ExitCode.AT_ONCE
+    except BrokenPipeError:
+        # whoever read the output has seen enough; nothing may be flushed into the closed pipe at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
+
+
+def _failed(code: ExitCode, *lines: str) -> int:
+    for line in lines:
+        print(f"pitboss: {line}", file=sys.stderr)
+    return code
+
+
+def _app() -> App:
+    app = App(
+        name="pitboss",
+        help="Order and position management for Interactive Brokers.",
+        version=f"pitboss {version('pitboss')}",
+        help_epilogue="Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 broker, 4 journal or disk, "
+        "5 no running process.",
+        error_console=Console(stderr=True),
+        help_format="plaintext",
+    )
+    for name, place in _VERBS.items():
+        app.command(place, name=name)
+    journal = App(name="journal", help="Check a journal, print it as JSON lines, or summarise it.")
+    for name in _JOURNAL_VERBS:
+        journal.command(f"supervisors.verbs_journal:{name}", name=name)
+    app.command(journal)
+    return app

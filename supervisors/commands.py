@@ -1,0 +1,186 @@
+"""What a person may ask of a running process: requests of the control socket, carried out by asking actors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from actors.system import System
+from config.logging import log
+from config.settings import Settings
+from messages.order import CancelOrder, ListOrders, OrderType, OrderView, Side
+from messages.position import (
+    ClosePosition,
+    CommandAccepted,
+    CommandRefused,
+    DescribePosition,
+    OpenPosition,
+    PlaceOrder,
+    PositionView,
+    Size,
+)
+from messages.risk import FlattenAll, Halt, Resume
+from supervisors.asking import NoAnswerError, ask
+from supervisors.levels import amount, exit_plan
+from supervisors.process_state import ProcessState
+from supervisors.status import collect_status
+
+__all__ = ["Commands", "Refused"]
+
+Reply = dict[str, Any]
+
+_FIELDS: Mapping[str, frozenset[str]] = {
+    "status": frozenset(),
+    "buy": frozenset({"symbol", "quantity", "limit", "stop", "target", "trail"}),
+    "sell": frozenset({"symbol", "quantity", "limit", "stop", "target", "trail"}),
+    "close": frozenset({"symbol"}),
+    "cancel": frozenset({"order_ref"}),
+    "halt": frozenset({"reason"}),
+    "resume": frozenset({"reason"}),
+    "flatten": frozenset({"symbol", "reason"}),
+}
+
+
+class Refused(Exception):  # an answer, not an accident
+    """The command did nothing; the text says why."""
+
+
+class Commands:
+    """Answers requests. Each is a mapping with `command` and its fields, all of them text or None."""
+
+    def __init__(self, settings: Settings, system: System, state: ProcessState) -> None:
+        """`settings` supply the exits of a symbol that a command does not name."""
+        self._settings = settings
+        self._system = system
+        self._state = state
+
+    async def answer(self, request: Mapping[str, Any]) -> Reply:
+        """Carry a request out. The reply has `ok`; with it `status` or `text`, without it `error`."""
+        command = request.get("command")
+        try:
+            if command == "status":
+                return {"ok": True, "status": await collect_status(self._system, self._state)}
+            fields = self._fields(command, request)
+            text, order_refs = await self._carry_out(str(command), fields)
+        except (Refused, NoAnswerError, ValueError) as error:
+            log("system.command", level="WARNING", command=str(command), outcome=f"refused: {error}", request=request)
+            return {"ok": False, "error": str(error)}
+        log("system.command", command=str(command), outcome=text, request=request)
+        return {"ok": True, "text": text, "order_refs": list(order_refs)}
+
+    def _fields(self, command: object, request: Mapping[str, Any]) -> dict[str, str]:
+        allowed = _FIELDS.get(command) if isinstance(command, str) else None
+        if allowed is None:
+            raise Refused(f"there is no command {command!r}")
+        fields = {name: value for name, value in request.items() if name != "command" and value is not None}
+        unknown = fields.keys() - allowed
+        if unknown or not all(isinstance(value, str) for value in fields.values()):
+            raise Refused(f"{command} takes {', '.join(sorted(allowed))}, as text")
+        return fields
+
+    async def _carry_out(self, command: str, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        handlers: Mapping[str, Callable[[dict[str, str]], Awaitable[tuple[str, tuple[str, ...]]]]] = {
+            "buy": lambda given: self._trade(Side.BUY, given),
+            "sell": lambda given: self._trade(Side.SELL, given),
+            "close": self._close,
+            "cancel": self._cancel,
+            "halt": self._halt,
+            "resume": self._resume,
+            "flatten": self._flatten,
+        }
+        return await handlers[command](fields)
+
+    async def _trade(self, side: Side, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        symbol, quantity = _symbol(fields), amount(fields.get("quantity", ""), "a number of shares")
+        held = await self._held(symbol)
+        if held * side.sign < 0:
+            return await self._reduce(symbol, side, quantity, held, fields)
+        limit = fields.get("limit")
+        opening = OpenPosition(
+            side=side,
+            size=Size(quantity=quantity),
+            exits=exit_plan(
+                self._settings.exits(symbol), fields.get("stop"), fields.get("target"), fields.get("trail")
+            ),
+            source="operator",
+            order_type=OrderType.MARKET if limit is None else OrderType.LIMIT,
+            limit_price=None if limit is None else amount(limit, "a price"),
+            add=True,
+        )
+        return await self._ask_position(symbol, opening)
+
+    async def _reduce(
+        self, symbol: str, side: Side, quantity: Decimal, held: Decimal, fields: dict[str, str]
+    ) -> tuple[str, tuple[str, ...]]:
+        """An order against the position makes it smaller; turning it round in one step is left to rules."""
+        if quantity > abs(held):
+            raise Refused(f"the position in {symbol} is {held:f}: close it first, then {str(side).lower()}")
+        if quantity == abs(held) and "limit" not in fields:
+            return await self._ask_position(symbol, ClosePosition("operator"))
+        limit = fields.get("limit")
+        order = PlaceOrder(
+            side=side,
+            quantity=quantity,
+            order_type=OrderType.MARKET if limit is None else OrderType.LIMIT,
+            limit_price=None if limit is None else amount(limit, "a price"),
+        )
+        return await self._ask_position(symbol, order)
+
+    async def _close(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        return await self._ask_position(self._known(_symbol(fields)), ClosePosition("operator"))
+
+    async def _cancel(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        order_ref = fields.get("order_ref", "")
+        orders: tuple[OrderView, ...] = await ask(self._system.address("orders"), ListOrders(done=True))
+        order = next((view for view in orders if view.order_ref == order_ref), None)
+        if order is None:
+            raise Refused(f"no order of today has the reference {order_ref!r}")
+        if order.status.done:
+            raise Refused(f"{order_ref} is {order.status} already")
+        self._system.address("orders").tell(CancelOrder(order_ref, "operator"))
+        return f"cancelling {order_ref}; it can still fill until the broker has confirmed", (order_ref,)
+
+    async def _halt(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        await ask(self._system.address("portfolio"), Halt(fields.get("reason", "operator")))
+        return "halted: no new risk; exits go on", ()
+
+    async def _resume(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        await ask(self._system.address("portfolio"), Resume(fields.get("reason", "operator")))
+        return "resumed", ()
+
+    async def _flatten(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        if "symbol" in fields:
+            return await self._close(fields)
+        await ask(self._system.address("portfolio"), FlattenAll(fields.get("reason", "operator")))
+        return "halted, and closing every position", ()
+
+    async def _held(self, symbol: str) -> Decimal:
+        if not any(address.name == f"position/{symbol}" for address in self._system.addresses("position/")):
+            return Decimal(0)
+        view: PositionView = await ask(self._system.address(f"position/{symbol}"), DescribePosition())
+        return view.quantity
+
+    def _known(self, symbol: str) -> str:
+        if not any(address.name == f"position/{symbol}" for address in self._system.addresses("position/")):
+            raise Refused(f"there is no position in {symbol}")
+        return symbol
+
+    async def _ask_position(
+        self, symbol: str, message: OpenPosition | ClosePosition | PlaceOrder
+    ) -> tuple[str, tuple[str, ...]]:
+        outcome = await ask(self._system.address(f"position/{symbol}"), message, 10.0)
+        match outcome:
+            case CommandAccepted(order_refs=order_refs, text=text):
+                return text or "accepted", order_refs
+            case CommandRefused(reason=reason, figures=figures):
+                raise Refused(f"{reason} ({figures})" if figures else reason)
+            case _:
+                raise TypeError(f"position/{symbol} answered {outcome!r}")
+
+
+def _symbol(fields: dict[str, str]) -> str:
+    symbol = fields.get("symbol", "").upper()
+    if not symbol or not symbol.replace(" ", "").replace(".", "").replace("-", "").isalnum():
+        raise Refused(f"{fields.get('symbol', '')!r} is not a symbol")
+    return symbol

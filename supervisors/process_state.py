@@ -1,0 +1,75 @@
+"""What the process as a whole is doing: starting, ready, halted or stopping."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from actors.bus import EventBus
+from config.environment import Environment
+from config.logging import log
+from messages.event import BaseEvent
+from messages.gateway import TradingAllowed
+from messages.risk import HaltedEvent, ResumedEvent
+
+__all__ = ["ProcessState", "State"]
+
+
+class State(StrEnum):
+    """The states of `pitboss status`."""
+
+    STARTING = "STARTING"  # not, or no longer, in agreement with the broker: no new risk
+    READY = "READY"
+    HALTED = "HALTED"  # by an operator or a limit: no new risk until resumed
+    STOPPING = "STOPPING"
+
+
+class ProcessState:
+    """Follows on the bus what decides the state, and logs each time the process gets ready.
+
+    It subscribes itself: what it does with an event is two assignments, and it has to outlive every actor.
+    """
+
+    def __init__(self, environment: Environment, bus: EventBus) -> None:
+        """Begin as STARTING."""
+        self.state = State.STARTING
+        self.reason = "not yet compared with the broker"
+        self.since: datetime = environment.now()
+        self._environment = environment
+        self._not_allowed: str | None = self.reason
+        self._halted: str | None = None
+        for event_type in (TradingAllowed, HaltedEvent, ResumedEvent):
+            bus.subscribe(event_type, self)
+
+    def tell(self, event: BaseEvent) -> None:
+        """Take an event of the bus."""
+        match event:
+            case TradingAllowed(allowed=True):
+                self._not_allowed = None
+            case TradingAllowed(reason=reason):
+                self._not_allowed = reason
+            case HaltedEvent(reason=reason):
+                self._halted = reason
+            case ResumedEvent():
+                self._halted = None
+            case _:
+                raise TypeError(f"did not subscribe to {event!r}")
+        if self._halted is not None:
+            self._enter(State.HALTED, self._halted)
+        elif self._not_allowed is not None:
+            self._enter(State.STARTING, self._not_allowed)
+        else:
+            self._enter(State.READY, "")
+
+    def stopping(self, reason: str) -> None:
+        """The process stops; nothing leads out of this."""
+        self._enter(State.STOPPING, reason)
+
+    def _enter(self, state: State, reason: str) -> None:
+        if self.state is State.STOPPING:
+            return
+        if state is not self.state:
+            self.state, self.since = state, self._environment.now()
+            if state is State.READY:
+                log("system.ready")
+        self.reason = reason

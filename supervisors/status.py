@@ -1,0 +1,162 @@
+"""What `pitboss status --json` prints, asked from the actors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import trio
+
+from actors.system import System
+from config.log_record import timestamp
+from messages.gateway import GatewayStatus, LinkStatus
+from messages.lifecycle import AlarmRaised, ListAlarms
+from messages.order import ListOrders, OrderView
+from messages.position import DescribePosition, PositionView
+from messages.risk import DescribePortfolio, PortfolioView
+from supervisors.asking import NoAnswerError, ask
+from supervisors.process_state import ProcessState
+
+__all__ = ["collect_status"]
+
+_SECONDS = 3.0  # an actor that takes longer is named under "unanswered"
+
+
+async def collect_status(system: System, state: ProcessState) -> dict[str, Any]:
+    """Ask everybody at once. What nobody answered for is null or left out, and named under `unanswered`."""
+    status: dict[str, Any] = {
+        "state": str(state.state),
+        "reason": state.reason,
+        "since": timestamp(state.since),
+        "broker": None,
+        "portfolio": None,
+        "positions": [],
+        "orders": None,
+        "actors": _actors(system),
+        "alarms": None,
+        "unanswered": [],
+    }
+
+    async def fill(address: str, message: Any, take: Callable[[Any], Awaitable[None]]) -> None:
+        try:
+            await take(await ask(system.address(address), message, _SECONDS))
+        except NoAnswerError as error:
+            status["unanswered"].append(str(error))
+
+    async def broker(link: LinkStatus) -> None:
+        status["broker"] = {
+            "connected": link.connected,
+            "epoch": link.epoch,
+            "last_round_trip": link.last_round_trip,
+            "account": link.account,
+            "queued": link.queued,
+        }
+
+    async def portfolio(view: PortfolioView) -> None:
+        status["portfolio"] = _portfolio(view)
+
+    async def orders(views: tuple[OrderView, ...]) -> None:
+        status["orders"] = [_order(view) for view in views]
+
+    async def alarms(standing: tuple[AlarmRaised, ...]) -> None:
+        status["alarms"] = [_alarm(alarm) for alarm in standing]
+
+    async def position(view: PositionView) -> None:
+        if view.position_id:
+            status["positions"].append(_position(view))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(fill, "gateway", GatewayStatus(), broker)
+        nursery.start_soon(fill, "portfolio", DescribePortfolio(), portfolio)
+        nursery.start_soon(fill, "orders", ListOrders(done=True), orders)
+        nursery.start_soon(fill, "alarms", ListAlarms(), alarms)
+        for address in system.addresses("position/"):
+            nursery.start_soon(fill, address.name, DescribePosition(), position)
+    status["positions"].sort(key=lambda item: item["symbol"])
+    status["unanswered"].sort()
+    return status
+
+
+def _money(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
+
+
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else timestamp(value)
+
+
+def _actors(system: System) -> list[dict[str, Any]]:
+    return [
+        {
+            "address": status.address,
+            "state": str(status.state),
+            "restarts": status.restarts,
+            "mailbox": status.mailbox,
+            "error": status.error,
+        }
+        for status in system.snapshot()
+        if status.state != "new"  # addressed, but no actor of this configuration
+    ]
+
+
+def _portfolio(view: PortfolioView) -> dict[str, Any]:
+    return {
+        "state": str(view.state),
+        "reason": view.reason,
+        "equity": _money(view.equity),
+        "gross_exposure": _money(view.gross_exposure),
+        "reserved": _money(view.reserved),
+        "realized_pnl": _money(view.realized_pnl),
+        "unrealized_pnl": _money(view.unrealized_pnl),
+    }
+
+
+def _position(view: PositionView) -> dict[str, Any]:
+    return {
+        "symbol": view.symbol,
+        "quantity": _money(view.quantity),
+        "average_price": _money(view.average_price),
+        "realized_pnl": _money(view.realized_pnl),
+        "unrealized_pnl": _money(view.unrealized_pnl),
+        "commission": _money(view.commission),
+        "stop": _money(view.stop),
+        "target": _money(view.target),
+        "protected": view.protected,
+        "state": str(view.status),
+        "last_price": view.last_price,
+        "opened": _moment(view.opened),
+        "position_id": view.position_id,
+    }
+
+
+def _order(view: OrderView) -> dict[str, Any]:
+    return {
+        "order_ref": view.order_ref,
+        "perm_id": view.perm_id,
+        "symbol": view.symbol,
+        "side": str(view.side),
+        "quantity": _money(view.quantity),
+        "filled": _money(view.filled),
+        "type": view.order_type,
+        "role": None if view.role is None else str(view.role),
+        "status": str(view.status),
+        "limit": _money(view.limit_price),
+        "stop": _money(view.stop_price),
+        "average_price": _money(view.average_price),
+        "position_id": view.position_id,
+        "text": view.text,
+    }
+
+
+def _alarm(alarm: AlarmRaised) -> dict[str, Any]:
+    return {
+        "id": alarm.id,
+        "kind": alarm.kind,
+        "symbol": alarm.symbol,
+        "order_ref": alarm.order_ref,
+        "perm_id": alarm.perm_id,
+        "text": alarm.text,
+        "since": timestamp(alarm.since),
+    }

@@ -1,0 +1,99 @@
+"""`check`, and how every verb that takes a configuration reads it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+from cyclopts import Parameter
+
+from config.loading import load
+from config.redaction import MASK, register_secret
+from config.rules import build_rules
+from config.settings import Settings
+
+__all__ = ["ConfigFile", "StateDir", "check", "effective"]
+
+ConfigFile = Annotated[Path, Parameter(name=["--config", "-c"], help="The configuration file (TOML).")]
+StateDir = Annotated[
+    Path | None,
+    Parameter(name="--state-dir", help="Folder of control socket, journal and log, in place of [process] state_dir."),
+]
+
+
+def check(*, config: ConfigFile, state_dir: StateDir = None) -> None:
+    """Validate a configuration and print what it amounts to, secrets masked."""
+    settings = effective(config, state_dir)
+    for line in describe(settings):
+        print(line)
+
+
+def effective(config: Path, state_dir: Path | None) -> Settings:
+    """The configuration with the environment's overrides. Raises SettingsError."""
+    settings = load(config, os.environ)
+    register_secret(settings.signals.api_key)
+    if state_dir is not None:
+        settings = attrs.evolve(settings, process=attrs.evolve(settings.process, state_dir=state_dir.expanduser()))
+    return settings
+
+
+def describe(settings: Settings) -> list[str]:
+    """The effective configuration as TOML, then the rules in words and what deserves a second look."""
+    lines: list[str] = []
+    for name in ("process", "broker", "signals", "risk", "defaults"):
+        lines += _table(f"[{name}]", getattr(settings, name))
+    for symbol, section in settings.symbols.items():
+        lines += _table(f"[symbols.{symbol}]" if symbol.isalnum() else f'[symbols."{symbol}"]', section)
+    for rule in settings.rules:
+        lines += _table("[[rules]]", rule)
+    for name in ("journal", "log"):
+        lines += _table(f"[{name}]", getattr(settings, name))
+    lines += [f"# rule {rule.words()}" for rule in build_rules(settings)]
+    lines += [f"# note: {note}" for note in _notes(settings)]
+    return lines
+
+
+def _table(head: str, section: Any) -> list[str]:
+    lines = [head]
+    for field in attrs.fields(type(section)):
+        value = getattr(section, field.name)
+        if field.name == "api_key":
+            lines.append(f"# api_key = {MASK} (from API_KEY)" if value else "# no API_KEY")
+        elif value is None:
+            lines.append(f"# {field.name}: none")
+        else:
+            lines.append(f"{field.name} = {_toml(value)}")
+    return [*lines, ""]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }" if value else "{}"
+    if isinstance(value, int | float):
+        return str(value)
+    text = str(value)
+    if type(value).__name__ == "Decimal":
+        return format(value, "f")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _notes(settings: Settings) -> list[str]:
+    notes = []
+    if settings.broker.mode == "live":
+        notes.append("this trades real money")
+    for symbol in settings.symbols:
+        if not settings.exits(symbol).protects:
+            notes.append(f"positions in {symbol} have no stop by default")
+    if not settings.broker.restart_windows:
+        notes.append("no restart_windows: entries are also sent while TWS restarts itself")
+    limits = ("max_position_notional", "max_order_notional", "max_gross_exposure", "max_daily_loss")
+    missing = [name for name in limits if getattr(settings.risk, name) is None]
+    if missing:
+        notes.append(f"no {', '.join(missing)}")
+    return notes
