@@ -127,6 +127,8 @@ class Supervisor:
         Raises ValueError where the name is taken, StartFailedError, after which it is no child, and
         SupervisorStoppedError.
         """
+        if not self.running:
+            raise SupervisorStoppedError(f"supervisor {self.name} does not run: it cannot start {specification.name}")
         child = self._admit(specification)
         await self._in_turn(self._add, child, False)
         return child.address
@@ -134,11 +136,12 @@ class Supervisor:
     def start_child_soon(self, specification: ChildSpecification) -> Address:
         """Add a child behind the others, and return its address at once: what is told to it waits until it runs.
 
-        For handlers, which cannot wait. A start that fails is treated like a crash. Raises ValueError where the name
-        is taken, and SupervisorStoppedError.
+        For handlers, which cannot wait. While the supervisor does not run, the child is started with the others when
+        it does. A start that fails is treated like a crash. Raises ValueError where the name is taken.
         """
         child = self._admit(specification)
-        self._in_turn(self._add, child, True)
+        if self.running:
+            self._in_turn(self._add, child, True)
         return child.address
 
     async def stop_child(self, name: str) -> None:
@@ -159,8 +162,6 @@ class Supervisor:
         return ActorChild(specification, self._system, period)
 
     def _admit(self, specification: ChildSpecification) -> ActorChild:
-        if not self.running:
-            raise SupervisorStoppedError(f"supervisor {self.name} does not run: it cannot start {specification.name}")
         if specification.name in self._children:
             raise ValueError(f"{specification.name} is a child of {self.name} already")
         child = ActorChild(specification, self._system, self.specification.period)

@@ -1,0 +1,141 @@
+"""The tree: which actors there are, in which order they start, and what happens when one of them fails.
+
+    root (rest_for_one)
+    ├─ journal                 append-only, written ahead; everything else can be rebuilt from it
+    ├─ gateway                 the one connection to TWS
+    ├─ orders                  the only writer of orders
+    ├─ portfolio               exposure, limits, halts
+    ├─ positions (one_for_one) position/AAPL, position/MSFT, …: made when first addressed
+    ├─ rules                   events → rules → commands
+    ├─ signals (one_for_one)   signals/options-flow
+    └─ alarms                  what a person must know about
+
+When one of the root's children restarts, so do those below it in this list, which were built on what it said. A
+position that crashes is its own business; past the intensity it is quarantined, and the others never notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from actors.address import Address
+from actors.alarms import AlarmsActor
+from actors.bus import EventBus
+from actors.gateway import GatewayActor, LastGate, LinkHistory
+from actors.ib.client import SocketConnection
+from actors.journal import JournalActor
+from actors.orders import OrderActor
+from actors.portfolio import PortfolioActor
+from actors.position import PositionActor
+from actors.rules import RulesActor
+from actors.signals.client import OptionsFlowClient
+from actors.signals.options_flow import OptionsFlowActor
+from actors.storage.disk import DiskStorage
+from actors.storage.port import Storage
+from actors.storage.sqlite import journal_path
+from actors.system import System
+from config.rules import build_rules
+from config.settings import Settings
+from domain.rules import Rule
+from supervisors.specification import (
+    Backoff,
+    ChildSpecification,
+    PastIntensity,
+    Strategy,
+    SupervisorSpecification,
+)
+from supervisors.supervisor import Supervisor
+
+__all__ = ["World", "build_tree"]
+
+
+@frozen(kw_only=True)
+class World:
+    """What the tree stands on where it is not the machine: None means the machine's own."""
+
+    storage: Callable[[], Storage] | None = None
+    connection: Callable[[], Any] | None = None
+    signals: Callable[[], OptionsFlowClient] | None = None
+    rules: Sequence[Rule] = ()  # beside those of the configuration
+
+
+def build_tree(settings: Settings, system: System, bus: EventBus, world: World | None = None) -> Supervisor:
+    """Return the root supervisor of a process, not started yet."""
+    world = world or World()
+    history = LinkHistory(LastGate(settings.risk))
+    rules = (*build_rules(settings), *world.rules)
+
+    def storage() -> Storage:
+        if world.storage is not None:
+            return world.storage()
+        return DiskStorage(journal_path(settings.journal.url, settings.process.state_dir))
+
+    def position(name: str) -> ChildSpecification:
+        return ChildSpecification(name, lambda context: PositionActor(context, settings=settings, bus=bus))
+
+    root = Supervisor(
+        SupervisorSpecification(
+            "root",
+            strategy=Strategy.REST_FOR_ONE,
+            intensity=5,
+            period=60.0,
+            backoff=Backoff(initial=0.1, maximum=5.0),
+            children=(
+                ChildSpecification(
+                    "journal",
+                    lambda context: JournalActor(context, storage=storage(), owner=settings.process.name),
+                    shutdown=30.0,
+                    startup=120.0,
+                ),
+                ChildSpecification(
+                    "gateway",
+                    lambda context: GatewayActor(
+                        context,
+                        settings=settings,
+                        bus=bus,
+                        history=history,
+                        connection_factory=world.connection or SocketConnection,
+                    ),
+                    startup=settings.broker.connect_timeout_seconds + 5.0,
+                ),
+                ChildSpecification(
+                    "orders", lambda context: OrderActor(context, settings=settings, bus=bus), startup=120.0
+                ),
+                ChildSpecification("portfolio", lambda context: PortfolioActor(context, settings=settings, bus=bus)),
+                SupervisorSpecification(
+                    "positions",
+                    strategy=Strategy.ONE_FOR_ONE,
+                    past_intensity=PastIntensity.QUARANTINE,
+                    intensity=3,
+                    period=60.0,
+                    children=tuple(position(f"position/{symbol}") for symbol in settings.symbols),
+                ),
+                ChildSpecification("rules", lambda context: RulesActor(context, rules=rules, bus=bus)),
+                SupervisorSpecification(
+                    "signals",
+                    strategy=Strategy.ONE_FOR_ONE,
+                    children=(_options_flow(settings, bus, world),) if settings.signals.base_url else (),
+                ),
+                ChildSpecification("alarms", lambda context: AlarmsActor(context, bus=bus)),
+            ),
+        ),
+        system,
+    )
+
+    def make_position(address: Address) -> None:
+        root.supervisor("positions").start_child_soon(position(address.name))
+
+    system.on_demand("position/", make_position)
+    return root
+
+
+def _options_flow(settings: Settings, bus: EventBus, world: World) -> ChildSpecification:
+    return ChildSpecification(
+        "signals/options-flow",
+        lambda context: OptionsFlowActor(
+            context, settings=settings.signals, symbols=settings.symbols, bus=bus, client=world.signals
+        ),
+    )
