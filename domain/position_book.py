@@ -71,7 +71,8 @@ class PositionBook:
         self.settled: dict[str, None] = {}  # execId bases of positions that have closed
         self.held = False  # whether anything has filled since the position was planned
         self.last_reduction: tuple[Role | None, str, Execution] | None = None  # role, order_ref, fill
-        self.close_reason = ""  # what the last EXIT order was sent for
+        self.closing_order = ""  # order_ref of the market order that was sent to make it flat
+        self.closing_source = ""  # "SOURCE: REASON" of it
 
     # reading
 
@@ -137,6 +138,7 @@ class PositionBook:
             self.trailed_to = fact.exits.stop_loss_price
         else:
             self.exits = fact.exits
+            self.trailed_to = None
 
     def note(self, view: OrderView) -> bool:
         """Take how an order stands; return whether it belongs to the current position."""
@@ -160,6 +162,7 @@ class PositionBook:
             return False
         if self.plan is None and self.previous is not None and position_id == self.previous.position_id:
             self.plan = self.previous
+            self.exits = self.previous.exits
         before = self.quantity
         booked = self.ledger.book(execution) if replaces is None else self.ledger.correct(execution, replaces)
         if booked:
@@ -207,7 +210,8 @@ class PositionBook:
         self.trailed_to = None
         self.held = False
         self.last_reduction = None
-        self.close_reason = ""
+        self.closing_order = ""
+        self.closing_source = ""
 
     # replay
 
@@ -243,8 +247,8 @@ class PositionBook:
                 self.closed(payload)
             case OrderIntended(request):
                 self.note(requested(request))
-                if request.role is Role.EXIT:
-                    self.close_reason = request.source
+                if request.role is Role.EXIT and ": " in request.source:
+                    self.closing_order, self.closing_source = request.order_ref, request.source
             case ExecutionBooked():
                 executions[payload.execution.exec_id] = payload.execution
                 self._replay_fill(payload, executions, whole=whole)

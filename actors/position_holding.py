@@ -1,0 +1,75 @@
+"""Comparing what a position holds by its executions with what the broker says it holds."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+import trio
+from attrs import frozen
+
+from config.logging import log
+from messages.gateway import AskBroker
+from messages.position import BrokerHolding
+
+if TYPE_CHECKING:
+    from actors.position import PositionActor
+
+__all__ = ["HoldingCheck", "QuietAgain"]
+
+QUIET_SECONDS = 3.0  # position messages lag behind fills (INC-32)
+
+
+@frozen(slots=True)
+class QuietAgain:
+    """Enough time without a fill has passed to ask the broker once more."""
+
+
+class HoldingCheck:
+    """A difference is never booked: the first is asked about again after a quiet while; if it stands then, it is an
+    alarm, and the symbol takes no new risk until both agree."""
+
+    def __init__(self, actor: PositionActor) -> None:
+        self._actor = actor
+        self._last_fill = -inf
+        self._asked = False
+        self.difference: str | None = None
+
+    def filled(self) -> None:
+        """Note a fill: what the broker said before it says nothing now."""
+        self._last_fill = trio.current_time()
+
+    def compare(self, holding: BrokerHolding) -> None:
+        """Compare with a complete snapshot's word."""
+        actor = self._actor
+        own = actor.book.quantity
+        if holding.quantity == own:
+            self._asked = False
+            self.difference = None
+            actor.clear("reconcile.difference")
+            return
+        quiet = trio.current_time() - self._last_fill >= QUIET_SECONDS
+        if not (self._asked and quiet):
+            if not self._asked:
+                self._asked = True
+                actor.after(QUIET_SECONDS, QuietAgain())
+            return
+        self.difference = f"broker {holding.quantity}, executions {own}"
+        log(
+            "reconcile.difference",
+            level="ERROR",
+            actor=actor.address.name,
+            symbol=actor.symbol,
+            broker=holding.quantity,
+            executions=own,
+            epoch=holding.epoch,
+        )
+        actor.alarm("reconcile.difference", self.difference)
+
+    def ask_again(self) -> None:
+        """Ask the broker once more, when nothing has filled for a while."""
+        waited = trio.current_time() - self._last_fill
+        if waited < QUIET_SECONDS:
+            self._actor.after(QUIET_SECONDS - waited, QuietAgain())
+            return
+        self._actor.system.address("gateway").tell(AskBroker(f"holding of {self._actor.symbol} differs"))
