@@ -56,7 +56,8 @@ class OwnedTasks:
     async def ended(self) -> None:
         """Wait until none runs."""
         if self._scopes:
-            self._empty = self._empty or trio.Event()
+            if self._empty is None:
+                self._empty = trio.Event()
             await self._empty.wait()
 
     async def _run(
@@ -71,3 +72,4 @@ class OwnedTasks:
             del self._scopes[scope]
             if not self._scopes and self._empty is not None:
                 self._empty.set()
+                self._empty = None
