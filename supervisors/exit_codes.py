@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import IntEnum
 
-from actors.deadletters import describe_error
-from actors.gateway.errors import BrokerUnavailableError
-from actors.storage.errors import JournalError
-
-__all__ = ["ExitCode", "ProcessFailed", "failure_of"]
+__all__ = ["ExitCode", "ProcessFailed"]
 
 
 class ExitCode(IntEnum):
@@ -31,26 +26,3 @@ class ProcessFailed(Exception):  # it is what happened
         """`text` goes to stderr as it is."""
         super().__init__(text)
         self.code = code
-
-
-def failure_of(error: BaseException) -> ProcessFailed:
-    """The failure behind an error: the cause that has an exit code of its own speaks for it, else the innermost."""
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ProcessFailed):
-            return cause
-        if isinstance(cause, BrokerUnavailableError):
-            return ProcessFailed(ExitCode.BROKER, str(cause))
-        if isinstance(cause, JournalError):
-            return ProcessFailed(ExitCode(cause.exit_code), str(cause))
-    return ProcessFailed(ExitCode.FAILED, describe_error(causes[-1]))
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, then what it contains or was raised from, outermost first."""
-    yield error
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _causes(inner)
-    elif error.__cause__ is not None:
-        yield from _causes(error.__cause__)

@@ -13,7 +13,8 @@ from config.log_console import ConsoleListener
 from config.log_record import LogRecord
 from config.logging import Log, log, start_logging
 from config.settings import Settings
-from supervisors.exit_codes import ExitCode, ProcessFailed, failure_of
+from supervisors.exit_codes import ExitCode, ProcessFailed
+from supervisors.failures import failure_of
 from supervisors.process import Process
 from supervisors.state_folder import own_state_folder
 from supervisors.tree import build_tree

@@ -1,0 +1,132 @@
+"""`simulator`: the paper TWS alone, and a signal service beside it where asked for."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import trio
+from cyclopts import Parameter
+
+from config.environment import Environment, machine
+from config.redaction import register_secret
+from simulator.app import PaperBroker, Serving, SimulatorSettings, serve
+from simulator.signals import SignalServer, SignalSettings, serve_signals
+from supervisors.exit_codes import ExitCode, ProcessFailed
+
+__all__ = ["SIGNALS_LINE", "TWS_LINE", "simulator"]
+
+TWS_LINE = "paper TWS on "
+SIGNALS_LINE = "signal service on "
+
+
+def simulator(
+    *,
+    host: Annotated[str, Parameter(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, Parameter(help="Port of the paper TWS; 0 takes a free one.")] = 7497,
+    feed: Annotated[
+        str,
+        Parameter(help="synthetic[:SYMBOL,…][@TICKS_PER_SECOND], recorded:FILE[:SYMBOL][:loop], or manual."),
+    ] = "synthetic",
+    speed: Annotated[float, Parameter(help="How many times faster than its data; 0 as fast as possible.")] = 1.0,
+    seed: Annotated[int, Parameter(help="Of everything random.")] = 1,
+    calendar: Annotated[str, Parameter(help='"always" open, or an exchange such as XNYS.')] = "always",
+    book: Annotated[Path | None, Parameter(help="Keep the ground truth in this file.")] = None,
+    contracts: Annotated[Path | None, Parameter(help="Further contracts (TOML or CSV).")] = None,
+    signals: Annotated[
+        int | None,
+        Parameter(help="Also serve predictions, shaped like the Options Flow Monitor, on this port; key: API_KEY."),
+    ] = None,
+    tickers: Annotated[str, Parameter(help="Symbols that predictions are made for.")] = "AAPL,MSFT,NVDA,TSLA,SPY",
+    interval: Annotated[float, Parameter(help="Seconds between two predictions of a symbol.")] = 60.0,
+    script: Annotated[Path | None, Parameter(help="Predictions from a file (JSON lines).")] = None,
+    until_input_ends: Annotated[
+        bool, Parameter(negative=(), help="End when standard input does: for a program that starts this one.")
+    ] = False,
+) -> None:
+    """Serve any IB API client like a TWS with a paper account, until SIGINT or SIGTERM.
+
+    Prints one line for each service that listens.
+    """
+    try:
+        tws = SimulatorSettings(
+            host=host, port=port, feed=feed, speed=speed, seed=seed, calendar=calendar, book=book, contracts=contracts
+        )
+        service = _signal_settings(host, signals, tickers, interval, seed, script) if signals is not None else None
+        trio.run(_serve, tws, service, machine(seed), until_input_ends)
+    except BaseExceptionGroup as group:
+        raise _failure(group) from group
+    except (ValueError, OSError) as error:
+        raise _failure(error) from error
+
+
+def _signal_settings(
+    host: str, port: int, tickers: str, interval: float, seed: int, script: Path | None
+) -> SignalSettings:
+    key = os.environ.get("API_KEY", "")
+    if not key:
+        raise ValueError("--signals needs a key that clients must send, in the environment variable API_KEY")
+    register_secret(key)
+    symbols = tuple(symbol.strip().upper() for symbol in tickers.split(",") if symbol.strip())
+    return SignalSettings(
+        api_key=key, host=host, port=port, tickers=symbols, interval=interval, seed=seed, script=script
+    )
+
+
+async def _serve(
+    tws: SimulatorSettings, service: SignalSettings | None, environment: Environment, until_input_ends: bool
+) -> None:
+    async with trio.open_nursery() as nursery:
+        serving: Serving = await nursery.start(serve, tws, environment)
+        server: SignalServer | None = None
+        if service is not None:
+            prices = _Prices(serving.broker)
+
+            async def serve_predictions(*, task_status: trio.TaskStatus[SignalServer]) -> None:
+                await serve_signals(service, environment, price_of=prices, task_status=task_status)
+
+            server = await nursery.start(serve_predictions)
+        print(f"{TWS_LINE}{serving.host}:{serving.port}", flush=True)
+        if server is not None:
+            print(f"{SIGNALS_LINE}{server.base_url}", flush=True)
+        if until_input_ends:
+            await _input_ends()
+        else:
+            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+                await anext(aiter(received))
+        nursery.cancel_scope.cancel()
+
+
+async def _input_ends() -> None:
+    stream = trio.lowlevel.FdStream(os.dup(sys.stdin.fileno()))
+    async with stream:
+        while await stream.receive_some():
+            pass
+
+
+class _Prices:
+    """symbol → the last price in the paper TWS, for the predictions."""
+
+    def __init__(self, broker: PaperBroker) -> None:
+        self._broker = broker
+
+    def __call__(self, symbol: str) -> float | None:
+        for definition in self._broker.contracts.find(symbol):
+            last = self._broker.venue.quote(definition.contract.con_id).last
+            if not math.isnan(last):
+                return last
+        return None
+
+
+def _failure(error: BaseException) -> ProcessFailed:
+    if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        return _failure(error.exceptions[0])
+    if isinstance(error, ValueError):
+        return ProcessFailed(ExitCode.USAGE, str(error))
+    if isinstance(error, OSError):
+        return ProcessFailed(ExitCode.FAILED, error.strerror or str(error))
+    raise error
