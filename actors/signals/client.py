@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-__all__ = ["KeyRefusedError", "OptionsFlowClient", "RateLimitedError", "ServiceError"]
+__all__ = ["KeyRefusedError", "NoPredictionError", "OptionsFlowClient", "RateLimitedError", "ServiceError"]
 
 _TIMEOUT_SECONDS = 30.0
 
@@ -17,6 +17,10 @@ class ServiceError(Exception):
 
 class KeyRefusedError(ServiceError):
     """401: the key is wrong, and asking again will not help."""
+
+
+class NoPredictionError(ServiceError):
+    """404: the service has no prediction for the ticker, or not yet."""
 
 
 class RateLimitedError(ServiceError):
@@ -31,12 +35,13 @@ class RateLimitedError(ServiceError):
 class OptionsFlowClient:
     """Asks the service. Use as an async context manager; the key goes into a header and nowhere else."""
 
-    def __init__(self, base_url: str, api_key: str) -> None:
-        """`base_url` already holds `/api/v1`."""
+    def __init__(self, base_url: str, api_key: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """`base_url` already holds `/api/v1`; `transport` takes the network's place in a simulation."""
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/") + "/",
             headers={"X-API-Key": api_key, "Accept": "application/json"},
             timeout=_TIMEOUT_SECONDS,
+            transport=transport,
         )
 
     async def __aenter__(self) -> OptionsFlowClient:
@@ -55,6 +60,8 @@ class OptionsFlowClient:
             raise KeyRefusedError("the service refuses the API key (401)")
         if response.status_code == 429:
             raise RateLimitedError(_reset_seconds(response.headers.get("X-RateLimit-Reset"), now_epoch))
+        if response.status_code == 404:
+            raise NoPredictionError(f"the service has no prediction for {symbol} (404)")
         try:
             body = response.json()
         except ValueError as error:

@@ -12,7 +12,13 @@ from attrs import frozen
 
 from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
-from actors.signals.client import KeyRefusedError, OptionsFlowClient, RateLimitedError, ServiceError
+from actors.signals.client import (
+    KeyRefusedError,
+    NoPredictionError,
+    OptionsFlowClient,
+    RateLimitedError,
+    ServiceError,
+)
 from actors.signals.intake import Intake
 from actors.signals.prediction import MalformedPredictionError, parse_prediction
 from config.logging import log
@@ -130,6 +136,8 @@ class OptionsFlowActor(RunQueueActor):
             except RateLimitedError as error:
                 self._not_before = max(self._not_before, trio.current_time() + error.seconds)
                 self.tell_self(_Failure(symbol, str(error), error.seconds, key_refused=False))
+            except NoPredictionError as error:
+                self.tell_self(_Failure(symbol, str(error), pause, key_refused=False))
             except ServiceError as error:
                 backoff = min(max(1.0, backoff * 2), _LONGEST_BACKOFF_SECONDS)
                 wait = backoff * (0.5 + self.environment.random.random())
