@@ -142,7 +142,7 @@ def test_stale_unsure_and_malformed_predictions_are_accounted_for_and_not_given_
         await trio.sleep(1)
         house.push(confidence=0.5)
         await trio.sleep(60)
-        house.push(confidence=float("nan"), id="broken")
+        house.push(confidence=1.5, id="broken")
         await trio.sleep(60)
         assert house.taken() == []
         assert [event.reason for event in house.ignored()] == ["stale", "confidence", "malformed"]
