@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from config.environment import Environment
 from simulator.book_file import BookFile
 from simulator.contract_files import built_in, load
 from simulator.contracts import ContractBook
+from simulator.faults import FaultEngine, Script, read_script
 from simulator.feeds import Feed, open_feed
 from simulator.model import Ticked
 from simulator.server.pacing import PacingLimits
@@ -59,8 +61,9 @@ class PaperBroker:
     """A paper TWS without listeners: for tests in memory, and what `serve` puts behind a port."""
 
     def __init__(self, settings: SimulatorSettings, environment: Environment) -> None:
-        """Raises ValueError for a calendar, feed or contract file that does not exist or is wrong; OSError."""
-        self.environment = environment
+        """Raises ValueError for a calendar, feed, fault script or contract file that is wrong; OSError."""
+        # A copy, so that a fault that sets the clock sets the broker's alone.
+        self.environment = environment = copy(environment)
         self.contracts = _contract_book(settings.contracts)
         self.venue = Venue(
             environment,
@@ -79,6 +82,10 @@ class PaperBroker:
             pacing=PacingLimits(settings.messages_per_second, settings.pacing_breaches),
             master_client_id=settings.master_client_id,
         )
+        script = Script() if settings.faults is None else read_script(settings.faults)
+        self.faults = FaultEngine(self.tws, script.rules)
+        for dice in script.random:
+            self.faults.throw(dice)
 
     def deliver(self, ticks: Sequence[Ticked]) -> None:
         """Take ticks of the feed; what they cause goes out together."""
@@ -86,10 +93,11 @@ class PaperBroker:
             self.venue.on_tick(tick)
 
     async def run(self) -> None:
-        """Run the feed and the clock until cancelled. A feed that ends leaves the market as it is."""
+        """Run the feed, the clock and the faults until cancelled. A feed that ends leaves the market as it is."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.feed.run, self.deliver)
             nursery.start_soon(self._keep_time)
+            nursery.start_soon(self.faults.run)
 
     async def _keep_time(self) -> None:
         while True:

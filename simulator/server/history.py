@@ -35,8 +35,8 @@ class HistoryDesk:
         return {
             r.ReqHistoricalData: self._bars,
             r.CancelHistoricalData: self._cancel,
-            r.ReqHeadTimestamp: self._head,
-            r.CancelHeadTimestamp: lambda request: None,  # the answer has gone out already
+            r.ReqHeadTimeStamp: self._head,
+            r.CancelHeadTimeStamp: lambda request: None,  # the answer has gone out already
         }
 
     def advance(self, now: datetime) -> None:
@@ -81,7 +81,7 @@ class HistoryDesk:
         if live is not None:
             self._tws.board.unsubscribe(live.contract.con_id, live)
 
-    def _head(self, request: r.ReqHeadTimestamp) -> None:
+    def _head(self, request: r.ReqHeadTimeStamp) -> None:
         contract = self._find(request.req_id, request.contract)
         if contract is None:
             return

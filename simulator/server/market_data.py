@@ -45,8 +45,8 @@ class MarketDataDesk:
             r.ReqMktData: self._subscribe,
             r.CancelMktData: self._cancel,
             r.ReqMarketDataType: self._set_kind,
-            r.ReqTickByTick: self._subscribe_by_tick,
-            r.CancelTickByTick: self._cancel_by_tick,
+            r.ReqTickByTickData: self._subscribe_by_tick,
+            r.CancelTickByTickData: self._cancel_by_tick,
             r.ReqRealTimeBars: self._subscribe_bars,
             r.CancelRealTimeBars: self._cancel_bars,
         }
@@ -57,6 +57,13 @@ class MarketDataDesk:
         for line in every:
             self._leave(line)
         self._snapshots.clear()
+
+    def silence(self, symbol: str = "") -> None:
+        """Stop the ticks of the present subscriptions to a symbol, '' for all; the client is not told."""
+        every: list[TickTaker] = [*self._lines.values(), *self._by_tick.values(), *self._bars.values()]
+        for line in every:
+            if symbol in ("", line.contract.symbol):
+                self._leave(line)
 
     def advance(self, now: datetime) -> None:
         """End snapshots that have waited long enough, and send bars that are complete."""
@@ -129,7 +136,7 @@ class MarketDataDesk:
 
     # tick by tick
 
-    def _subscribe_by_tick(self, request: r.ReqTickByTick) -> None:
+    def _subscribe_by_tick(self, request: r.ReqTickByTickData) -> None:
         session, req_id = self._session, request.req_id
         if request.kind not in KINDS:
             session.error(req_id, 321, f"Error validating request.-'dj' : cause - Invalid tick type {request.kind}")
@@ -151,7 +158,7 @@ class MarketDataDesk:
         self._by_tick[req_id] = line
         self._join(line)
 
-    def _cancel_by_tick(self, request: r.CancelTickByTick) -> None:
+    def _cancel_by_tick(self, request: r.CancelTickByTickData) -> None:
         line = self._by_tick.pop(request.req_id, None)
         if line is None:
             self._session.error(request.req_id, 300, f"Can't find EId with tickerId:{request.req_id}")

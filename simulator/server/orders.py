@@ -56,6 +56,12 @@ class OrderDesk:
         if order is not None:
             self._tws.venue.place(order)
 
+    def place_beside(self, request: r.PlaceOrder) -> None:
+        """Carry a change out as a second order under the same id (INC-08)."""
+        order = self._build(request)
+        if order is not None:
+            self._tws.venue.place_beside(order)
+
     def _preview(self, request: r.PlaceOrder) -> None:
         order = self._build(request)
         if order is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from config.environment import Environment
 from simulator.contracts import ContractBook
-from simulator.model import Charged, Executed, OrderChanged, OrderError, PositionChanged, Ticked, VenueEvent
+from simulator.model import Charged, Executed, Order, OrderChanged, OrderError, PositionChanged, Ticked, VenueEvent
 from simulator.server.entitlements import Entitlements
 from simulator.server.order_ids import OrderIds
 from simulator.server.pacing import PacingLimits
@@ -18,6 +18,7 @@ from simulator.server.transport import Transport
 from simulator.wire import session_answers as say
 
 if TYPE_CHECKING:
+    from simulator.faults import FaultEngine
     from simulator.venue import Venue
 
 __all__ = ["FARM_NOTICES", "MOST_CLIENTS", "PaperTws"]
@@ -55,6 +56,10 @@ class PaperTws:
         self.order_ids = OrderIds()
         self.entitlements = Entitlements()
         self.board = QuoteBoard(venue.quote)
+        self.faults: FaultEngine | None = None
+        self.down = False  # no client is taken
+        self.lost_orders: set[int] = set()  # permIds that a restart has made unknown
+        self.lost_executions: set[str] = set()
         self._links: set[Session] = set()
         self._clients: dict[int, Session] = {}
         venue.subscribe(self._on_event)
@@ -62,9 +67,11 @@ class PaperTws:
     # clients
 
     def connect(self, transport: Transport) -> Session:
-        """Accept a link; its bytes go to the session's `feed`, its end to `lost`."""
+        """Accept a link; its bytes go to the session's `feed`, its end to `lost`. While down, end it at once."""
         session = Session(self, transport)
         self._links.add(session)
+        if self.down:
+            session.end()
         return session
 
     @property
@@ -95,10 +102,34 @@ class PaperTws:
         if self._clients.get(session.client_id) is session:
             del self._clients[session.client_id]
 
-    def disconnect_all(self) -> None:
-        """Close every link in order."""
+    # restarts
+
+    def go_down(self, *, abruptly: bool = False) -> None:
+        """End every link, and take no client until `come_up`."""
+        self.down = True
         for session in list(self._links):
-            session.end()
+            if abruptly:
+                session.abort()
+            else:
+                session.end()
+
+    def restart(self, next_id: int | None, keep: Sequence[Order], *, executions: bool) -> None:
+        """Go on as after a restart: open orders not in `keep` are gone, ids begin at `next_id`.
+
+        Without `next_id` they go on. With `executions` False, those so far are no longer told.
+        """
+        survivors = {order.perm_id for order in keep}
+        self.lost_orders |= {
+            order.perm_id for order in self.venue.orders.values() if not order.done and order.perm_id not in survivors
+        }
+        if not executions:
+            self.lost_executions |= {execution.exec_id for execution in self.venue.executions}
+        self.venue.restart_gateway(survivors)
+        self.order_ids.restart(next_id or self.order_ids.next_valid, list(keep))
+
+    def come_up(self) -> None:
+        """Take clients again."""
+        self.down = False
 
     def notice(self, code: int, text: str) -> None:
         """Tell every client a notice that answers no request, such as 1100."""

@@ -36,7 +36,7 @@ class QueryDesk:
             r.ReqExecutions: self._executions,
             r.ReqIds: self._ids,
             r.ReqCurrentTime: self._current_time,
-            r.ReqManagedAccounts: self._managed_accounts,
+            r.ReqManagedAccts: self._managed_accounts,
             r.ReqUserInfo: self._user_info,
             r.SetServerLogLevel: self._set_log_level,
             r.StartApi: self._start_again,
@@ -71,7 +71,8 @@ class QueryDesk:
         begin = _midnight(self._tws.venue.now())
         for order in self._tws.venue.orders.values():
             today = order.done_at is not None and order.done_at >= begin
-            if order.done and today and not (request.api_only and order.order_id <= 0):
+            hidden = order.perm_id in self._tws.lost_orders or (request.api_only and order.order_id <= 0)
+            if order.done and today and not hidden:
                 session.send(say.completed_order(order, session.version))
         session.send(say.completed_orders_end())
 
@@ -85,7 +86,8 @@ class QueryDesk:
                 session.error(request.req_id, error.code, str(error))
                 return
         for execution in venue.executions:
-            if execution.time >= begin and _fits(execution, request):
+            known = execution.exec_id not in self._tws.lost_executions
+            if known and execution.time >= begin and _fits(execution, request):
                 session.send(say.exec_details(request.req_id, execution, session.version))
                 commission = venue.commissions.get(execution.exec_id)
                 if commission is not None:
@@ -100,7 +102,7 @@ class QueryDesk:
     def _current_time(self, request: r.ReqCurrentTime) -> None:
         self._session.send(session_answers.current_time(int(self._tws.venue.now().timestamp())))
 
-    def _managed_accounts(self, request: r.ReqManagedAccounts) -> None:
+    def _managed_accounts(self, request: r.ReqManagedAccts) -> None:
         self._session.send(session_answers.managed_accounts(self._tws.accounts))
 
     def _user_info(self, request: r.ReqUserInfo) -> None:

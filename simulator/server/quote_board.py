@@ -31,11 +31,10 @@ class QuoteBoard:
         self._takers.setdefault(con_id, []).append(taker)
 
     def unsubscribe(self, con_id: int, taker: TickTaker) -> None:
-        """Stop that. Raises ValueError if it was not subscribed."""
-        takers = self._takers[con_id]
-        takers.remove(taker)
-        if not takers:
-            del self._takers[con_id]
+        """Stop that, if it has not been stopped before."""
+        takers = self._takers.get(con_id, [])
+        if taker in takers:
+            takers.remove(taker)
 
     def tick(self, tick: Ticked) -> None:
         """Pass a tick on."""

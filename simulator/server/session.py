@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simulator.model import VenueEvent
@@ -23,6 +24,7 @@ from simulator.server.market_data import MarketDataDesk
 from simulator.server.orders import OrderDesk
 from simulator.server.pacing import Pacing, Verdict
 from simulator.server.queries import QueryDesk
+from simulator.server.strain import Strain
 from simulator.server.transport import Transport
 from simulator.wire import requests as r
 from simulator.wire import session_answers as say
@@ -66,6 +68,8 @@ class Session:
         self._transport = transport
         self._reader = FrameReader()
         self._pacing = Pacing(tws.pacing)
+        self._strain = Strain()
+        self._asked = False  # whether what is sent now answers a request
         self.orders = OrderDesk(self)
         self.market_data = MarketDataDesk(self)
         self.account = AccountDesk(self)
@@ -92,9 +96,10 @@ class Session:
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they came from the client."""
+        taken = self._strain.taken(data)
         if self.stage is Stage.OVER:
             return
-        self._reader.feed(data)
+        self._reader.feed(taken)
         try:
             if self.stage is Stage.GREETING:
                 self._greet()
@@ -105,10 +110,14 @@ class Session:
                         break
         except MalformedFrame:
             self.end()
+        if self._strain.cut_off:
+            self.abort()
 
     def lost(self) -> None:
         """The link is gone; forget the client."""
-        if self.stage is not Stage.OVER:
+        if self._strain.stopped:
+            self._strain.lost = True  # what was sent before is still to be read, as from a frozen gateway's socket
+        elif self.stage is not Stage.OVER:
             self.stage = Stage.OVER
             self.market_data.drop()
             self.history.drop()
@@ -116,31 +125,72 @@ class Session:
 
     def end(self) -> None:
         """Send what was said, then close the link."""
+        self._strain.stopped = False
         self.lost()
         self._transport.close()
 
     def abort(self) -> None:
         """Break the link off at once."""
+        self._strain.stopped = False
         self.lost()
         self._transport.abort()
 
     # to the link
 
     def send(self, fields: say.Fields) -> None:
-        """Send one message."""
-        if self.stage is not Stage.OVER:
-            self._transport.write(encode(fields))
+        """Send one message, through the faults if there are any."""
+        faults = self.tws.faults
+        if faults is not None and faults.filters:
+            for told in faults.outgoing(self, fields, self._asked):
+                self.write(told)
+        else:
+            self.write(fields)
+
+    def write(self, fields: say.Fields) -> None:
+        """Send one message, past the faults' filters."""
+        if self.stage is Stage.OVER:
+            return
+        data = self._strain.given(encode(fields))
+        if data:
+            self._transport.write(data)
+        if self._strain.cut_off:
+            self.end()
 
     def error(self, answered_on: int, code: int, text: str) -> None:
         """Send an error or notice; -1 answers no request."""
         self.send(say.error(answered_on, code, text, self.version))
 
+    # faults of the link
+
+    def stop(self) -> None:
+        """Read and write nothing from now on, with the link up."""
+        self._strain.stopped = True
+
+    def resume(self) -> None:
+        """Process and send what has gathered since `stop`."""
+        if not self._strain.stopped:
+            return
+        self._strain.stopped = False
+        held_in, held_out = self._strain.release()
+        if held_out:
+            self._transport.write(held_out)
+        if held_in:
+            self.feed(held_in)
+        if self._strain.lost:
+            self.lost()
+
+    def cut(self, count: int, *, incoming: bool) -> None:
+        """Let so many more bytes pass in one direction, then end the link."""
+        self._strain.cut(count, incoming=incoming)
+
     # from the venue and the clock
 
     def hear(self, event: VenueEvent) -> None:
         """Tell the client what concerns its account or its orders."""
+        asked, self._asked = self._asked, False
         self.orders.hear(event)
         self.account.hear(event)
+        self._asked = asked
 
     def advance(self, now: datetime) -> None:
         """Send what is due by the clock."""
@@ -206,22 +256,33 @@ class Session:
             self.error(-1, 321, "Error validating request.-'bP' : cause - Too many clients")
             self.end()
             return
-        self.client_id = request.client_id
         self.stage = Stage.READY
         self.tws.welcome(self)
 
     def request(self, request: r.Request) -> None:
         """Pass a request to its desk."""
         if self.stage is Stage.START:
-            if isinstance(request, r.StartApi):
-                self._start(request)
-            else:
+            if not isinstance(request, r.StartApi):
                 self._unreadable(-1, "startApi must come first")
+                return
+            self.client_id = request.client_id
+        if self.tws.faults is not None:
+            self.tws.faults.request(self, request, partial(self._carry_out, request))
+        else:
+            self._carry_out(request)
+
+    def _carry_out(self, request: r.Request) -> None:
+        if self.stage is Stage.OVER:
+            return
+        if self.stage is Stage.START and isinstance(request, r.StartApi):
+            self._start(request)
             return
         handler = self._handlers.get(type(request))
         if handler is None:
             raise TypeError(f"no desk serves {type(request).__name__}")
+        self._asked = True
         handler(request)
+        self._asked = False
 
     def _unreadable(self, answered_on: int, reason: str) -> None:
         self.error(answered_on, 320, f"Error reading request. {reason}")

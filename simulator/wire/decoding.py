@@ -119,7 +119,7 @@ def _historical_ticks(reader: FieldReader, version: int) -> r.Request:
 def _head_timestamp(reader: FieldReader, version: int) -> r.Request:
     req_id, contract = reader.integer(-1), _contract(reader)
     reader.flag()  # includeExpired
-    return r.ReqHeadTimestamp(req_id, contract, reader.flag(), reader.text(), reader.integer(1))
+    return r.ReqHeadTimeStamp(req_id, contract, reader.flag(), reader.text(), reader.integer(1))
 
 
 def _real_time_bars(reader: FieldReader, version: int) -> r.Request:
@@ -128,7 +128,7 @@ def _real_time_bars(reader: FieldReader, version: int) -> r.Request:
 
 
 def _tick_by_tick(reader: FieldReader, version: int) -> r.Request:
-    return r.ReqTickByTick(reader.integer(-1), _contract(reader), reader.text(), reader.integer(), reader.flag())
+    return r.ReqTickByTickData(reader.integer(-1), _contract(reader), reader.text(), reader.integer(), reader.flag())
 
 
 Decoder = Callable[[FieldReader, int], r.Request]
@@ -175,7 +175,7 @@ _DECODERS: dict[int, Decoder] = {
     14: _simple(r.SetServerLogLevel, "i"),
     15: _simple(r.ReqAutoOpenOrders, "b"),
     16: _simple(r.ReqAllOpenOrders, ""),
-    17: _simple(r.ReqManagedAccounts, ""),
+    17: _simple(r.ReqManagedAccts, ""),
     18: _not_served("requestFA", at=0),
     19: _not_served("replaceFA", at=0),
     20: _historical_data,
@@ -224,7 +224,7 @@ _DECODERS: dict[int, Decoder] = {
     87: _head_timestamp,
     88: _not_served("reqHistogramData"),
     89: _not_served("cancelHistogramData", quiet=True),
-    90: _simple(r.CancelHeadTimestamp, "i", versioned=False),
+    90: _simple(r.CancelHeadTimeStamp, "i", versioned=False),
     91: _simple(r.ReqMarketRule, "i", versioned=False),
     92: _simple(r.ReqPnL, "itt", versioned=False),
     93: _simple(r.CancelPnL, "i", versioned=False),
@@ -232,7 +232,7 @@ _DECODERS: dict[int, Decoder] = {
     95: _simple(r.CancelPnLSingle, "i", versioned=False),
     96: _historical_ticks,
     97: _tick_by_tick,
-    98: _simple(r.CancelTickByTick, "i", versioned=False),
+    98: _simple(r.CancelTickByTickData, "i", versioned=False),
     99: _simple(r.ReqCompletedOrders, "b", versioned=False),
     100: _not_served("reqWshMetaData"),
     101: _not_served("cancelWshMetaData", quiet=True),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from simulator.model import Commission, Contract, Execution, Order
 from simulator.wire.fields import UNSET_DOUBLE
 from simulator.wire.fields import text as written
-from simulator.wire.order_writer import write_completed, write_open
-from simulator.wire.session_answers import Fields
+from simulator.wire.order_writer import completed_names, open_names, write_completed, write_open
+from simulator.wire.session_answers import Fields, Named
 
 __all__ = [
     "TWS_ZONE",
@@ -96,7 +97,9 @@ def order_values(order: Order) -> dict[str, str]:
 
 def open_order(order: Order, version: int, state: Mapping[str, str] | None = None) -> Fields:
     """The order and its state. `state` adds margins, commission and warning by their IB names."""
-    return [5, order.order_id, *write_open(order_values(order) | dict(state or {}), version)]
+    values = order_values(order) | dict(state or {})
+    names = partial(_names_after, ["", "orderId"], open_names, values, version)
+    return Named([5, order.order_id, *write_open(values, version)], names)
 
 
 def order_status(order: Order) -> Fields:
@@ -129,7 +132,15 @@ def completed_order(order: Order, version: int) -> Fields:
         values["completedStatus"] = f"Filled Size: {order.filled.normalize():f}"
     else:
         values["completedStatus"] = "Cancelled by Trader"
-    return [101, *write_completed(values, version)]
+    return Named(
+        [101, *write_completed(values, version)], partial(_names_after, [""], completed_names, values, version)
+    )
+
+
+def _names_after(
+    first: list[str], names: Callable[[Mapping[str, str], int], list[str]], values: Mapping[str, str], version: int
+) -> list[str]:
+    return [*first, *names(values, version)]
 
 
 def exec_details(req_id: int, execution: Execution, version: int) -> Fields:

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from simulator.wire import order_layout as at
 from simulator.wire.order_reader import is_scaled
 
-__all__ = ["write_completed", "write_open"]
+__all__ = ["completed_names", "open_names", "write_completed", "write_open"]
 
 
-class Teller:
-    """Looks names up: what the order says, or what TWS says where it says nothing."""
+Teller = Callable[[at.Layout], list[str]]
 
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
 
-    def __call__(self, layout: at.Layout) -> list[str]:
-        values = self._values
+def _values_told(values: Mapping[str, str]) -> Teller:
+    """What the order says, or what TWS says where it says nothing."""
+
+    def told(layout: at.Layout) -> list[str]:
         return [values.get(name) or at.TOLD_WHEN_UNSET.get(name, "") for name, _ in layout]
+
+    return told
+
+
+def _names_told(layout: at.Layout) -> list[str]:
+    return [name for name, _ in layout]
+
+
+def open_names(values: Mapping[str, str], version: int) -> list[str]:
+    """Return the name of each element of `write_open`; a list is one element, named by its first field."""
+    return _open(values, version, _names_told)
 
 
 def write_open(values: Mapping[str, str], version: int) -> list[str]:
     """Return the fields of openOrder after the order id."""
-    told = Teller(values)
+    return _open(values, version, _values_told(values))
+
+
+def _open(values: Mapping[str, str], version: int, told: Teller) -> list[str]:
     fields = [*told(at.C11), *told(at.OPEN_HEAD), *told(at.DELTA_NEUTRAL), *told(at.OPEN_TRAIL)]
     fields += _legs_and_scale(values, told)
     fields += told(at.OPT_OUT)
@@ -40,7 +53,15 @@ def write_open(values: Mapping[str, str], version: int) -> list[str]:
 
 def write_completed(values: Mapping[str, str], version: int) -> list[str]:
     """Return the fields of completedOrder after the message id."""
-    told = Teller(values)
+    return _completed(values, version, _values_told(values))
+
+
+def completed_names(values: Mapping[str, str], version: int) -> list[str]:
+    """Return the name of each element of `write_completed`."""
+    return _completed(values, version, _names_told)
+
+
+def _completed(values: Mapping[str, str], version: int, told: Teller) -> list[str]:
     fields = [*told(at.C11), *told(at.COMPLETED_HEAD), *told(at.COMPLETED_DELTA), *told(at.COMPLETED_TRAIL)]
     fields += _legs_and_scale(values, told)
     fields += _clearing_and_algo(values, told)

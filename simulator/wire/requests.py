@@ -120,7 +120,7 @@ class ReqCurrentTime(Request):
 
 
 @frozen(slots=True)
-class ReqManagedAccounts(Request):
+class ReqManagedAccts(Request):
     pass
 
 
@@ -215,7 +215,7 @@ class ReqMarketDataType(Request):
 
 
 @frozen(slots=True)
-class ReqTickByTick(Request):
+class ReqTickByTickData(Request):
     req_id: int
     contract: ContractQuery
     kind: str  # Last | AllLast | BidAsk | MidPoint
@@ -224,7 +224,7 @@ class ReqTickByTick(Request):
 
 
 @frozen(slots=True)
-class CancelTickByTick(Request):
+class CancelTickByTickData(Request):
     req_id: int
 
 
@@ -276,7 +276,7 @@ class ReqHistoricalTicks(Request):
 
 
 @frozen(slots=True)
-class ReqHeadTimestamp(Request):
+class ReqHeadTimeStamp(Request):
     req_id: int
     contract: ContractQuery
     regular_hours: bool
@@ -285,7 +285,7 @@ class ReqHeadTimestamp(Request):
 
 
 @frozen(slots=True)
-class CancelHeadTimestamp(Request):
+class CancelHeadTimeStamp(Request):
     req_id: int
 
 

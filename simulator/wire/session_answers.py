@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Fields", "current_time", "error", "managed_accounts", "next_valid_id", "user_info"]
+__all__ = ["Fields", "Named", "current_time", "error", "managed_accounts", "next_valid_id", "user_info"]
 
 Fields = list[object]
 """A message: its id, then its fields, not yet text."""
+
+
+class Named(list[object]):
+    """A message whose layout depends on its contents, with a way to name its fields."""
+
+    def __init__(self, fields: Iterable[object], names: Callable[[], Sequence[str]]) -> None:
+        super().__init__(fields)
+        self.names = names
 
 
 def error(answered_on: int, code: int, text: str, version: int, reject_json: str = "") -> Fields:
