@@ -80,28 +80,38 @@ class LinkKeeper:
         With a first connection that is required, `first_over` is set once it was made or `first_error` says why not.
         Raises BrokerRefusedError, and whatever the receiving side of a connection raised.
         """
-        deadline = trio.current_time() + self._settings.broker.connect_timeout_seconds
         self._open_gap("the process has started")
         async with trio_asyncio.open_loop():
-            while not self._stopping:
-                try:
-                    session = await self._connect()
-                except BrokerRefusedError as error:
-                    if self.first_over.is_set() or first_connect == "retry":
-                        raise
-                    self._give_up(error)
-                    return
-                except LinkLostError as error:
-                    hopeless = isinstance(error.__cause__, OSError) or trio.current_time() >= deadline
-                    if not self.first_over.is_set() and first_connect == "required" and hopeless:
-                        self._give_up(BrokerUnavailableError(str(error)))
-                        return
-                    self._outlets.notice(502, str(error))
-                else:
-                    self.first_over.set()
-                    await self._serve(session)
-                if not self._stopping:
-                    await trio.sleep(self._backoff.pause())
+            failure = await self._cycle(first_connect == "required")
+        if failure is not None:
+            # raised out here: the loop's nursery would wrap it in a group
+            raise failure
+
+    async def _cycle(self, required: bool) -> Exception | None:
+        """Return what ends the actor, or None after `close` and where the first connection is given up."""
+        deadline = trio.current_time() + self._settings.broker.connect_timeout_seconds
+        while not self._stopping:
+            first = required and not self.first_over.is_set()
+            try:
+                session = await self._connect()
+            except BrokerRefusedError as error:
+                if not first:
+                    return error
+                self._give_up(error)
+                return None
+            except LinkLostError as error:
+                if first and (isinstance(error.__cause__, OSError) or trio.current_time() >= deadline):
+                    self._give_up(BrokerUnavailableError(str(error)))
+                    return None
+                self._outlets.notice(502, str(error))
+            else:
+                self.first_over.set()
+                await self._serve(session)
+                if session.failure is not None:
+                    return session.failure
+            if not self._stopping:
+                await trio.sleep(self._backoff.pause())
+        return None
 
     def ask(self, reason: str) -> None:
         """Request a snapshot; requests that come while one is gathered are answered by one more."""
@@ -151,13 +161,14 @@ class LinkKeeper:
         )
         connect = trio_asyncio.aio_as_trio(session.client.connectAsync)
         try:
-            with trio.move_on_after(broker.connect_timeout_seconds) as session.handshake:
+            with trio.move_on_after(broker.connect_timeout_seconds) as limit:
+                session.handshake = limit
                 # without a time-out of its own: that would hide a refusal until it is over
                 await connect(broker.host, broker.port, broker.client_id, 0)
             if not session.client.isReady():
-                session.end(f"no answer within {broker.connect_timeout_seconds:g} s")
-                cause = session.last_error or session.reason
-                raise LinkLostError(f"no session with {broker.host}:{broker.port}: {cause}")
+                late = trio.current_time() >= limit.deadline
+                reason = f"no answer within {broker.connect_timeout_seconds:g} s" if late else session.reason
+                raise LinkLostError(f"no session with {broker.host}:{broker.port}: {session.last_error or reason}")
             self.account = self._choose_account(session.client.getAccounts())
         except OSError as error:
             session.end(str(error))
@@ -201,8 +212,6 @@ class LinkKeeper:
             self._orders.close()
             session.end("the gateway has ended")
         self._report_loss(session)
-        if session.failure is not None:
-            raise session.failure
 
     def _announce(self, session: Session, first_order_id: int) -> None:
         version = session.client.serverVersion()

@@ -46,6 +46,7 @@ class LastGate:
         self._refs: dict[int, str] = {}  # order id → order_ref, of what was sent
         self._sent_refs: set[str] = set()
         self._leaves: deque[float] = deque()  # when each new order of the last minute leaves it
+        self._highest = 0  # order id sent
         self.orders_out = 0
 
     def refusal(
@@ -78,7 +79,7 @@ class LastGate:
             reason = self._terms_fault(order, instruments.get(order.request.symbol))
             if reason is not None:
                 return Refusal(ref, reason, impossible=True)
-        return self._rate_fault(orders, now) or self._notional_fault(orders, instruments)
+        return self._order_fault(orders) or self._rate_fault(orders, now) or self._notional_fault(orders, instruments)
 
     def sent(self, orders: Sequence[OutgoingOrder], now: float) -> None:
         """Count orders whose bytes leave now."""
@@ -86,6 +87,7 @@ class LastGate:
             self._refs[order.order_id] = order.request.order_ref
             self._sent_refs.add(order.request.order_ref)
             if not order.modification:
+                self._highest = max(self._highest, order.order_id)
                 self.orders_out += 1
                 self._leaves.append(now + _MINUTE)
 
@@ -128,6 +130,18 @@ class LastGate:
             return f"no contract is known for {request.symbol}"
         off = off_tick(instrument, request)
         return f"{canonical(off[0])} is not on a tick" if off else None
+
+    def _order_fault(self, orders: Sequence[OutgoingOrder]) -> Refusal | None:
+        """TWS answers 103 to an id below one that it has seen, so what an urgent order has overtaken is lost."""
+        highest = self._highest
+        for order in orders:
+            if order.modification:
+                continue
+            if order.order_id <= highest:
+                reason = f"overtaken: order id {highest} has left, and TWS takes no lower one than that"
+                return Refusal(order.request.order_ref, reason)
+            highest = order.order_id
+        return None
 
     def _rate_fault(self, orders: Sequence[OutgoingOrder], now: float) -> Refusal | None:
         while self._leaves and self._leaves[0] <= now:

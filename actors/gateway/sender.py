@@ -36,7 +36,7 @@ class Sender:
         return len(self._queue)
 
     def open(self, trips: RoundTrips, ask_time: Callable[[], None], on_dead: Callable[[str], None]) -> None:
-        """Write from now on. `ask_time` writes a heartbeat; `on_dead(reason)` is called for a link that counts as dead."""
+        """Write from now on; `ask_time` writes a heartbeat, `on_dead(reason)` hears of a link that counts as dead."""
         self._trips, self._ask_time, self._on_dead = trips, ask_time, on_dead
 
     def close(self, reason: str) -> None:
