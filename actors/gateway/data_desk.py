@@ -75,13 +75,11 @@ class DataDesk:
     async def run(self, session: Session) -> None:
         """Start what is wanted, and what will be, on this connection. Until cancelled."""
         send, receive = trio.open_memory_channel[Feed](math.inf)
+        self._sender.post(Priority.DATA, "market data type", lambda: session.client.reqMarketDataType(_LIVE))
+        for feed in self.feeds:
+            send.send_nowait(feed)
         self._work = send
         try:
-            await self._sender.written(
-                Priority.DATA, "market data type", lambda: session.client.reqMarketDataType(_LIVE)
-            )
-            for feed in self.feeds:
-                send.send_nowait(feed)
             async with trio.open_nursery() as nursery:
                 async for feed in receive:
                     nursery.start_soon(self._start, session, feed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -93,8 +93,12 @@ class Line:
 
     def inject(self, *fields: object) -> None:
         """Have the client read a message of the server's that the paper TWS never sent."""
-        body = "".join(f"{each}\0" for each in fields).encode()
-        self._on_data(struct.pack(">I", len(body)) + body)
+        self.inject_all([fields])
+
+    def inject_all(self, messages: Sequence[Sequence[object]]) -> None:
+        """The same for several, in one read."""
+        bodies = ["".join(f"{each}\0" for each in fields).encode() for fields in messages]
+        self._on_data(b"".join(struct.pack(">I", len(body)) + body for body in bodies))
 
     def _outgoing(self, fields: Fields) -> bool:
         self.sent.append(fields)
