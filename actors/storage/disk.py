@@ -13,7 +13,7 @@ from actors.storage.lock import JournalLock
 from actors.storage.port import Opened
 from actors.storage.rows import Row
 from actors.storage.sqlite import SqliteJournal
-from actors.storage.wal import inspect_wal
+from actors.storage.wal import inspect_wal, reserve_wal
 from actors.storage.worker import Worker
 from messages.journal import Replay
 
@@ -24,8 +24,17 @@ __all__ = ["DiskStorage"]
 CHECKED_AT_START = 250_000
 
 
+# Records since the write-ahead log was last moved into the file: from the first number on that is done beside the
+# writing, from the second on (a flood) instead of it, because otherwise the log would only grow.
+CHECKPOINT_BESIDE, CHECKPOINT_NOW = 250, 20_000
+# Bytes of write-ahead log made beforehand: 1,000 pages with their headers. Each record takes about four until it is
+# begun anew.
+RESERVED = 1_000 * 4_120
+
+
 class DiskStorage:
-    """One thread writes, another reads beside it, so that a long replay does not delay an intent."""
+    """One thread writes; others read and move the write-ahead log into the file beside it, so that neither a long
+    replay nor the moving delays an intent."""
 
     def __init__(self, path: Path) -> None:
         """`path` is the journal file; its folder is made where it is missing."""
@@ -33,12 +42,17 @@ class DiskStorage:
         self._lock = JournalLock(path)
         self._writing = SqliteJournal(path)
         self._reading = SqliteJournal(path, read_only=True)
+        self._moving = SqliteJournal(path)
         self._writer: Worker | None = None
         self._reader: Worker | None = None
+        self._mover: Worker | None = None
+        self._unmoved = 0
+        self._move_failed: JournalUnusable | None = None
 
     async def open(self, owner: str, created: str) -> Opened:
         """See `Storage.open`."""
         self._writer, self._reader = Worker("journal writer"), Worker("journal reader")
+        self._mover = Worker("journal mover")
         try:
             opened = await self._writer.run(partial(self._open, owner, created))
             await self._reader.run(self._reading.open)
@@ -51,7 +65,9 @@ class DiskStorage:
         """See `Storage.append`."""
         if self._writer is None:
             raise JournalUnusable(f"{self.path} is not open")
-        await self._writer.run(partial(self._writing.append, rows))
+        if self._move_failed is not None:
+            raise self._move_failed
+        await self._writer.run(partial(self._append, rows))
 
     async def read(self, replay: Replay, after: int, upto: int, limit: int) -> list[Row]:
         """See `Storage.read`."""
@@ -61,20 +77,37 @@ class DiskStorage:
 
     async def close(self) -> None:
         """See `Storage.close`."""
-        # the reader first: the last connection to be closed is then the one that may move the WAL into the file
-        reader, self._reader = self._reader, None
-        writer, self._writer = self._writer, None
+        # the writer last: the last connection to be closed moves the write-ahead log into the file and removes it
+        ends = ((self._mover, self._moving), (self._reader, self._reading), (self._writer, self._writing))
+        self._mover = self._reader = self._writer = None
         with trio.CancelScope(shield=True):
             try:
-                if reader is not None:
-                    await reader.run(self._reading.close)
-                if writer is not None:
-                    await writer.run(self._writing.close)
+                for worker, journal in ends:
+                    if worker is not None:
+                        await worker.run(journal.close)
             finally:
-                for worker in (reader, writer):
+                for worker, _ in ends:
                     if worker is not None:
                         worker.end()
                 self._lock.release()
+
+    def _append(self, rows: list[Row]) -> None:
+        self._writing.append(rows)
+        before, self._unmoved = self._unmoved, self._unmoved + len(rows)
+        if self._unmoved >= CHECKPOINT_NOW:
+            self._unmoved = 0
+            self._writing.checkpoint()
+        elif before // CHECKPOINT_BESIDE != self._unmoved // CHECKPOINT_BESIDE and self._mover is not None:
+            self._mover.post(self._move)
+
+    def _move(self) -> None:
+        try:
+            if not self._moving.is_open:
+                self._moving.open()
+            self._moving.checkpoint()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next append raises it
+            # nothing is lost by it, but a disk that refuses this is not one to acknowledge anything on
+            self._move_failed = JournalUnusable(f"{self.path}: the write-ahead log cannot be moved: {error}")
 
     def _open(self, owner: str, created: str) -> Opened:
         try:
@@ -91,6 +124,10 @@ class DiskStorage:
         if last is None or last.sequence <= CHECKED_AT_START:
             self._writing.check_file()
         sequence, hashed = check_records(self._writing, header, CHECKED_AT_START)
+        try:
+            reserve_wal(self.path, RESERVED)
+        except OSError as error:
+            raise JournalUnusable(f"{self.path}: its write-ahead log cannot be made: {error.strerror}") from error
         repaired = f"the last write was not finished, and {wal.torn} pages of it were dropped" if wal.torn else ""
         return Opened(sequence, hashed, repaired)
 

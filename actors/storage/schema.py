@@ -18,7 +18,6 @@ from sqlalchemy import (
     Executable,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     Select,
     Table,
@@ -30,6 +29,7 @@ from sqlalchemy import (
     text,
     union_all,
 )
+from sqlalchemy.types import UserDefinedType
 
 from messages.journal import Replay
 
@@ -39,6 +39,17 @@ __all__ = ["APPLICATION_ID", "INSERT", "LAST", "entries", "header", "newest", "s
 APPLICATION_ID = 0x50624A31
 
 tables = MetaData()
+
+
+class Bytes(UserDefinedType[bytes]):
+    """A BLOB that the driver takes and gives as it is: SQLAlchemy's own wraps each value twice."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return its name in SQL."""
+        return "BLOB"
+
 
 header = Table("header", tables, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
 
@@ -51,8 +62,8 @@ entries = Table(
     Column("kind", Text, nullable=False),
     Column("checkpoint", Integer, nullable=False),
     Column("payload", Text, nullable=False),
-    Column("previous", LargeBinary, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
+    Column("previous", Bytes, nullable=False),
+    Column("hash", Bytes, nullable=False),
 )
 _c = entries.c
 

@@ -9,6 +9,7 @@ The format is https://www.sqlite.org/fileformat2.html#walformat.
 
 from __future__ import annotations
 
+import os
 import struct
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 from actors.storage.errors import JournalUnusable
 
-__all__ = ["WalState", "inspect_wal", "wal_path"]
+__all__ = ["WalState", "inspect_wal", "reserve_wal", "wal_path"]
 
 _HEADER, _FRAME = struct.Struct(">8I"), struct.Struct(">6I")
 _MAGIC = 0x377F0682  # its lowest bit says how the words of a checksum are read
@@ -62,8 +63,23 @@ def inspect_wal(journal: Path) -> WalState:
     return _inspect(content)
 
 
+def reserve_wal(journal: Path, size: int) -> None:
+    """Make the write-ahead log of a journal that is open, and not being written, `size` bytes long.
+
+    SQLite writes it from the beginning again and again. A sync that need not make the file longer takes two thirds of
+    the time, and what is reserved can still be written when the disk is full. Raises OSError.
+    """
+    with wal_path(journal).open("r+b") as file:
+        missing = size - file.seek(0, os.SEEK_END)
+        if missing > 0:
+            file.write(bytes(missing))
+            file.flush()
+            os.fsync(file.fileno())
+
+
 def _inspect(content: bytes) -> WalState:
-    if len(content) <= _HEADER.size + _FRAME.size:
+    if len(content) <= _HEADER.size + _FRAME.size or content.count(0) == len(content):
+        # none, or one that was reserved and never written to
         return WalState("", 0)
     magic, _, page, _, salt_1, salt_2, *check = _HEADER.unpack_from(content)
     order = ">" if magic & 1 else "<"

@@ -21,7 +21,7 @@ class Worker:
     """
 
     def __init__(self, name: str) -> None:
-        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], trio.lowlevel.Task] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], trio.lowlevel.Task | None] | None] = queue.SimpleQueue()
         self._token = trio.lowlevel.current_trio_token()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -33,6 +33,10 @@ class Worker:
         self._jobs.put((job, trio.lowlevel.current_task()))
         return cast("T", await trio.lowlevel.wait_task_rescheduled(lambda _: trio.lowlevel.Abort.FAILED))
 
+    def post(self, job: Callable[[], None]) -> None:
+        """Have `job` done, and wait for nothing. It must not raise."""
+        self._jobs.put((job, None))
+
     def end(self) -> None:
         """Let the thread end after the jobs that wait."""
         self._jobs.put(None)
@@ -40,5 +44,9 @@ class Worker:
     def _work(self) -> None:
         while (next_job := self._jobs.get()) is not None:
             job, task = next_job
-            self._token.run_sync_soon(trio.lowlevel.reschedule, task, outcome.capture(job))
-            del job, task, next_job
+            result = outcome.capture(job)
+            if task is not None:
+                self._token.run_sync_soon(trio.lowlevel.reschedule, task, result)
+            else:
+                result.unwrap()
+            del job, task, next_job, result

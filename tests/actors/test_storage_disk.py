@@ -327,17 +327,29 @@ def test_sigkill_loses_nothing_that_was_acknowledged_and_gives_the_lock_back(pat
         check_chain(rows[1:], 1, rows[0].hash)
 
 
-def test_a_torn_tail_is_cut_off_and_said(path: Path) -> None:
+def used_part(wal: bytes) -> bytes:
+    """Without what was reserved and never written."""
+    frame = 24 + 4096
+    return wal[: 32 + -(-(len(wal.rstrip(b"\0")) - 32) // frame) * frame]
+
+
+@pytest.mark.parametrize("ending", ["the file ends", "zeros follow", "frames of an earlier round follow"])
+def test_a_torn_tail_is_cut_off_and_said(path: Path, ending: str) -> None:
     rows = crashed_copy(path, [3, 2, 1])
     wal = path.with_name(path.name + "-wal")
-    full, base = wal.read_bytes(), path.read_bytes()
+    full, base = used_part(wal.read_bytes()), path.read_bytes()
+    wal.write_bytes(full)
+    earlier = bytearray(full)
+    for at in range(32, len(full), 24 + 4096):
+        earlier[at + 8] ^= 0xFF
+    rest = {"the file ends": b"", "zeros follow": bytes(len(full) + 9 * 4120)}.get(ending, bytes(earlier) * 2)
     assert contents(path) == rows
     frame = 24 + 4096
     last = 0
     # back from the end: the last transaction is a few frames long
     for cut in range(len(full) - 1, len(full) - 6 * frame, -997):
         path.write_bytes(base)
-        wal.write_bytes(full[:cut])
+        wal.write_bytes(full[:cut] + rest[cut:])
 
         async def recovered(storage: DiskStorage, opened: Opened) -> tuple[Opened, list[Row]]:
             found = await storage.read(ALL, 0, MANY, MANY)
@@ -345,11 +357,17 @@ def test_a_torn_tail_is_cut_off_and_said(path: Path) -> None:
             return opened, found
 
         opened, found = used(path, recovered)
-        assert found in (rows[:5], rows[:3])
+        if wal_was_whole := full == (full[:cut] + rest[cut:])[: len(full)]:
+            assert found == rows
+        else:
+            assert found in (rows[:5], rows[:3])
         if found == rows[:5]:
             last += 1
-            whole_frames = (cut - 32) // frame
-            assert bool(opened.repaired) == (whole_frames * frame + 32 > len(full) - _last_transaction(full) * frame)
+        # whatever of a frame can be told to belong to the last round was dropped, and is said
+        begins = len(full) - _last_transaction(full) * frame
+        needed = frame if ending == "the file ends" else 16
+        if found != rows[:3]:
+            assert bool(opened.repaired) == (begins + needed <= cut and not wal_was_whole)
         assert len(contents(path)) == len(found) + 1
     assert last > 3
 
@@ -383,7 +401,7 @@ def test_a_bit_flipped_in_the_file_is_found_or_changes_nothing(path: Path) -> No
 def test_a_bit_flipped_in_the_write_ahead_log_is_found_or_changes_nothing(path: Path) -> None:
     rows = crashed_copy(path, [3, 1, 1, 2])
     wal = path.with_name(path.name + "-wal")
-    good, base = wal.read_bytes(), path.read_bytes()
+    good, base = used_part(wal.read_bytes()), path.read_bytes()
     refused = said = 0
     for offset in [*range(0, 56, 3), *range(56, len(good), len(good) // 120)]:
         path.write_bytes(base)
@@ -405,3 +423,23 @@ def test_a_bit_flipped_in_the_write_ahead_log_is_found_or_changes_nothing(path: 
                 said += 1
     assert refused > 60
     assert said > 5
+
+
+def test_the_write_ahead_log_is_moved_into_the_file_beside_the_writing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.storage.disk.CHECKPOINT_BESIDE", 5)
+    monkeypatch.setattr("actors.storage.disk.CHECKPOINT_NOW", 60)
+
+    async def job(storage: DiskStorage, opened: Opened) -> list[Row]:
+        rows: list[Row] = []
+        for count in (1, 3, 7) * 50:
+            rows += chained(after(rows) if rows else opened, count, size=1000)
+            await storage.append(rows[-count:])
+        # half a megabyte has gone through it, and it is as long as it was made
+        assert path.with_name(path.name + "-wal").stat().st_size == 1_000 * 4_120
+        assert path.stat().st_size > 400_000
+        return rows
+
+    rows = used(path, job)
+    assert contents(path) == rows

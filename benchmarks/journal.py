@@ -1,0 +1,300 @@
+"""What durability and replay cost: `python -m benchmarks.journal [EVENTS]`."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import trio
+
+from actors.base import ActorContext, RunQueueActor
+from actors.journal import JournalActor
+from actors.storage.disk import DiskStorage
+from actors.system import System
+from config.environment import machine
+from messages.codec import decode, encode
+from messages.gateway import BrokerOrder, BrokerOrderStatus
+from messages.journal import Append, Appended, Entry, Record, Replay
+from messages.order import (
+    Commission,
+    CommissionBooked,
+    Execution,
+    ExecutionBooked,
+    OrderIntended,
+    OrderRequest,
+    OrderType,
+    Role,
+    Side,
+    TimeInForce,
+)
+
+__all__ = ["main"]
+
+SYMBOLS = 500
+KINDS = (OrderIntended, BrokerOrder, BrokerOrderStatus, ExecutionBooked, CommissionBooked)
+
+
+def life_of_an_order(number: int) -> list[Any]:
+    """Return what the journal is told about one order."""
+    symbol, ref, perm_id = f"S{number % SYMBOLS}", f"pb-{number:012}", 1_500_000_000 + number
+    request = OrderRequest(
+        order_ref=ref,
+        symbol=symbol,
+        role=Role.STOP,
+        side=Side.SELL,
+        quantity=Decimal(100),
+        order_type=OrderType.STOP,
+        stop_price=Decimal("145.60"),
+        tif=TimeInForce.GTC,
+        parent_ref=f"pb-{number - 1:012}",
+        oca_group=f"oca-{number:012}",
+        position_id=f"{number:012}",
+        source="prediction_entry",
+    )
+    echo = BrokerOrder(
+        epoch=1,
+        order_id=number,
+        client_id=7,
+        perm_id=perm_id,
+        parent_id=0,
+        order_ref=ref,
+        account="DU1234567",
+        symbol=symbol,
+        con_id=265_598,
+        side=Side.SELL,
+        quantity=Decimal(100),
+        order_type="STP",
+        limit_price=None,
+        stop_price=Decimal("145.60"),
+        trail_stop_price=None,
+        trailing_pct=None,
+        tif="GTC",
+        oca_group=f"oca-{number:012}",
+        status="PreSubmitted",
+    )
+    status = BrokerOrderStatus(
+        epoch=1,
+        order_id=number,
+        client_id=7,
+        perm_id=perm_id,
+        status="Filled",
+        filled=Decimal(100),
+        remaining=Decimal(0),
+    )
+    execution = Execution(
+        exec_id=f"0000e0d5.{number:08x}.01.01",
+        order_ref=ref,
+        order_id=number,
+        perm_id=perm_id,
+        client_id=7,
+        account="DU1234567",
+        symbol=symbol,
+        con_id=265_598,
+        side=Side.SELL,
+        quantity=Decimal(100),
+        price=Decimal("145.58"),
+        time=datetime(2026, 11, 22, 14, 30, tzinfo=UTC),
+    )
+    commission = Commission(execution.exec_id, Decimal("1.00"), "USD", Decimal("-452.00"))
+    return [
+        OrderIntended(request, number, 7, "DU1234567", Decimal("150.10")),
+        echo,
+        status,
+        ExecutionBooked(execution, Role.STOP, request.position_id),
+        CommissionBooked(symbol, commission),
+    ]
+
+
+class Waiter(RunQueueActor):
+    """Hears Appended, and wakes whoever waits for the last of them."""
+
+    def __init__(self, context: ActorContext) -> None:
+        super().__init__(context)
+        self.missing = 0
+        self.arrived = trio.Event()
+
+    def on_receive(self, message: Any) -> Any:
+        """Count."""
+        if type(message) is not Appended:
+            return super().on_receive(message)
+        self.missing -= 1
+        if not self.missing:
+            self.arrived.set()
+        return None
+
+    async def append(self, appends: list[tuple[Entry, ...]]) -> float:
+        """Tell the journal all of these at once; return the seconds until the last was durable."""
+        self.missing, self.arrived = len(appends), trio.Event()
+        journal = self.system.address("journal")
+        began = perf_counter()
+        for entries in appends:
+            journal.tell(Append(entries, self.address.name, "token"))
+        await self.arrived.wait()
+        return perf_counter() - began
+
+
+def percentiles(seconds: list[float]) -> str:
+    """Return p50 and p99 in microseconds."""
+    cuts = statistics.quantiles(seconds, n=100)
+    return f"{cuts[49] * 1e6:9,.0f} µs {cuts[98] * 1e6:9,.0f} µs"
+
+
+def synced_writes(folder: Path, count: int) -> list[float]:
+    """Return how long each of `count` writes of 400 bytes with fdatasync took: the floor."""
+    file = os.open(folder / "floor", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    taken = []
+    for _ in range(count):
+        began = perf_counter()
+        os.write(file, b"x" * 400)
+        os.fdatasync(file)
+        taken.append(perf_counter() - began)
+    os.close(file)
+    return taken
+
+
+def codec(say: Callable[[str], None]) -> None:
+    """Print what writing and reading one message costs."""
+    say("one message                        encode      decode    bytes")
+    for message in life_of_an_order(7):
+        kind, text = encode(message)
+        costs = []
+        for job in (lambda m=message: encode(m), lambda k=kind, t=text: decode(k, t)):
+            rounds = []
+            for _ in range(5):
+                began = perf_counter()
+                for _ in range(1_000):
+                    job()
+                rounds.append((perf_counter() - began) / 1_000)
+            costs.append(min(rounds))
+        say(f"  {kind:<27} {costs[0] * 1e6:8.1f} µs {costs[1] * 1e6:8.1f} µs {len(text):8}")
+
+
+async def durability(say: Callable[[str], None], folder: Path, system: System, waiter: Waiter) -> None:
+    """Print the latency of intents, alone and together, next to one synced write."""
+    floor = synced_writes(folder, 1_000)
+    say("\ntold until durable                          p50          p99   x fdatasync (p50)")
+    say(f"  write + fdatasync alone        {percentiles(floor)}        1.0")
+    number = 0
+    for together, rounds in ((1, 1_000), (3, 500), (16, 300), (256, 60)):
+        taken = []
+        for _ in range(rounds):
+            appends = []
+            for _ in range(together):
+                number += 1
+                intent = life_of_an_order(number)[0]
+                appends.append((Entry(intent.order.symbol, intent),))
+            taken.append(await waiter.append(appends))
+        ratio = statistics.median(taken) / statistics.median(floor)
+        say(f"  {together:>3} intents waiting together   {percentiles(taken)} {ratio:10.1f}")
+
+
+async def fill(waiter: Waiter, events: int) -> float:
+    """Write `events` records; return how many a second."""
+    began = perf_counter()
+    for start in range(0, events // len(KINDS), 100):
+        appends = []
+        for number in range(start, start + 100):
+            life = life_of_an_order(number)
+            appends.append(tuple(Entry(life[0].order.symbol, payload) for payload in life))
+        await waiter.append(appends)
+    return events / (perf_counter() - began)
+
+
+@contextmanager
+def stalls() -> Iterator[Callable[[], float]]:
+    """Yield a function that returns the longest time, so far, between two turns of trio."""
+    longest, last = 0.0, perf_counter()
+
+    class Watch(trio.abc.Instrument):
+        def before_io_wait(self, timeout: float) -> None:
+            nonlocal longest
+            longest = max(longest, perf_counter() - last)
+
+        def after_io_wait(self, timeout: float) -> None:
+            nonlocal last
+            last = perf_counter()
+
+    watch = Watch()
+    trio.lowlevel.add_instrument(watch)
+    try:
+        yield lambda: longest
+    finally:
+        trio.lowlevel.remove_instrument(watch)
+
+
+async def replay(say: Callable[[str], None], system: System) -> None:
+    """Print what rebuilding costs."""
+    journal = system.address("journal")
+    say("\nreplay                                      p50          p99")
+    taken = []
+    records: list[Record] = []
+    for symbol in range(200):
+        began = perf_counter()
+        records = await journal.ask(Replay(f"S{symbol}", whole=True))
+        taken.append(perf_counter() - began)
+    say(f"  one stream of {len(records):>4} records     {percentiles(taken)}")
+    taken = []
+    for _ in range(200):
+        began = perf_counter()
+        await journal.ask(Replay("none"))
+        taken.append(perf_counter() - began)
+    say(f"  one stream of    0 records     {percentiles(taken)}")
+    kinds = tuple(kind.__name__ for kind in KINDS)
+    with stalls() as longest:
+        began = perf_counter()
+        records = await journal.ask(Replay(kinds=kinds))
+        seconds = perf_counter() - began
+        say(
+            f"  five kinds over all streams: {len(records):,} records in {seconds:.2f} s, "
+            f"{len(records) / seconds:,.0f} a second, trio held up for at most {longest() * 1e3:.1f} ms"
+        )
+
+
+async def run(folder: Path, events: int) -> None:
+    """Run all of it on a journal in `folder`."""
+    path = folder / "pitboss.journal"
+    async with trio.open_nursery() as nursery:
+        system = System(machine())
+        await nursery.start(lambda task_status: system.run(task_status=task_status))
+
+        async def open_journal() -> float:
+            began = perf_counter()
+            await system.start(
+                "journal", lambda context: JournalActor(context, storage=DiskStorage(path), owner="benchmark")
+            )
+            return perf_counter() - began
+
+        await open_journal()
+        await system.start("waiter", Waiter)
+        waiter = system.address("waiter").actor
+        assert isinstance(waiter, Waiter)
+        await durability(print, folder, system, waiter)
+        rate = await fill(waiter, events)
+        print(f"\n{events:,} events in appends of five, 100 waiting together: {rate:,.0f} a second")
+        await system.stop("journal", timeout=30)
+        print(f"  the file: {path.stat().st_size / 1e6:,.1f} MB")
+        print(f"  opened anew, with every record and the file checked: {await open_journal():.2f} s")
+        await replay(print, system)
+        await system.stop("journal", timeout=30)
+        nursery.cancel_scope.cancel()
+
+
+def main(events: int = 100_000) -> None:
+    """Print the table."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pitboss-journal-")))
+        codec(print)
+        trio.run(run, folder, events)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
