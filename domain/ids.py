@@ -4,15 +4,16 @@ from __future__ import annotations
 
 __all__ = ["BLOCK", "LAST_ORDER_ID", "OrderIds", "OrderIdsExhausted"]
 
-LAST_ORDER_ID = 2**31 - 1
-"""TWS reads order ids as signed 32-bit numbers and answers larger ones with error 320 (INC-11)."""
+LAST_ORDER_ID = 1_999_999_999
+"""TWS reads ids as signed 32-bit numbers and answers larger ones with error 320 (INC-11); the gateway numbers its
+requests from 2,000,000,000 on, so that the id of an error names either a request or an order."""
 
 BLOCK = 100
 """How many ids one reservation covers, so that not each order needs a record of its own."""
 
 
 class OrderIdsExhausted(Exception):
-    """No id below 2³¹ is left: the ID sequence must be reset in TWS, with no order active."""
+    """No id is left: the ID sequence must be reset in TWS, with no order active."""
 
 
 class OrderIds:

@@ -15,7 +15,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 
 from messages.market import Instrument
-from messages.order import OrderRequest, Role, Side
+from messages.order import ModifyOrder, OrderRequest, Role, Side
 
 __all__ = [
     "Rounding",
@@ -96,8 +96,8 @@ def round_lot(instrument: Instrument, quantity: Decimal) -> Decimal:
     return Decimal(canonical(_multiple(quantity, instrument.size_increment, ROUND_FLOOR)))
 
 
-def off_tick(instrument: Instrument, order: OrderRequest) -> tuple[Decimal, ...]:
-    """Return the prices of an order that the exchange would refuse."""
+def off_tick(instrument: Instrument, order: OrderRequest | ModifyOrder) -> tuple[Decimal, ...]:
+    """Return the prices of an order or a modification that the exchange would refuse."""
     prices = (order.limit_price, order.stop_price)
     return tuple(price for price in prices if price is not None and not on_tick(instrument, price))
 

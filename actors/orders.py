@@ -1,0 +1,215 @@
+"""The order actor: the only writer of orders. Identity, state, groups, reconciliation.
+
+It holds no truth of its own: what it knows is a fold of the journal (`domain.orders.book`), checked against the
+broker after each connect. Its parts: `order_submission` lets groups through and has their intents written,
+`order_amendments` modifies and cancels, `order_watch` notices silence, `order_reconciliation` compares with the broker,
+and `order_desk` carries out what follows.
+
+A message that journals something is answered by Appended or JournalFailed, in whatever order; nothing waits.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import trio
+from attrs import frozen
+
+from actors.base import ActorContext, RunQueueActor
+from actors.bus import EventBus
+from actors.order_amendments import Amendments
+from actors.order_desk import OrderDesk
+from actors.order_reconciliation import AskNow, Reconciler, Scheduled
+from actors.order_submission import Submission
+from actors.order_watch import LookAgain, Watch
+from config.settings import Settings
+from domain.order_states import IllegalTransition
+from domain.orders.book import FACTS
+from domain.orders.effects import Effect
+from messages.gateway import (
+    BrokerCommission,
+    BrokerConnected,
+    BrokerError,
+    BrokerExecution,
+    BrokerLost,
+    BrokerNotice,
+    BrokerOrder,
+    BrokerOrderStatus,
+    BrokerSnapshot,
+    GatewayStatus,
+    LinkStatus,
+    OrderNotSent,
+    OrderSent,
+)
+from messages.journal import Appended, JournalFailed, Record, Replay
+from messages.market import InstrumentQualified
+from messages.order import CancelOrder, ListOrders, ModifyOrder, OrderStatus, OrderView, SubmitOrders
+from messages.position import DescribePosition
+
+__all__ = ["OrderActor"]
+
+_GATEWAY_ANSWERS_WITHIN = 2.0
+
+
+@frozen(slots=True)
+class _Awake:
+    """To oneself, once the mailbox is open: say what the replay left in doubt."""
+
+
+class OrderActor(RunQueueActor):
+    """Address `orders`."""
+
+    def __init__(self, context: ActorContext, *, settings: Settings, bus: EventBus) -> None:
+        super().__init__(context)
+        broker = settings.broker
+        self._desk = desk = OrderDesk(context, broker.client_id, bus)
+        self._submission = Submission(desk, broker)
+        self._amendments = Amendments(desk, broker)
+        self._watch = Watch(desk, broker.ack_timeout_seconds, broker.reconcile_seconds, self.after)
+        self._reconciler = Reconciler(desk, broker.reconcile_seconds, self.after)
+        desk.verify, desk.watch, desk.cancel = (
+            self._reconciler.ask,
+            self._watch.start,
+            self._amendments.send_cancel,
+        )
+        self._every = broker.reconcile_seconds
+        self._link: LinkStatus | None = None
+        self._doubts: list[Effect] = []
+
+    async def prepare(self) -> None:
+        """Rebuild the book from the journal; what was in flight is unknown until the first complete snapshot."""
+        records: list[Record] = await self.address_of("journal").ask(Replay(kinds=FACTS))
+        desk = self._desk
+        for number, record in enumerate(records):
+            try:
+                desk.book.apply(record.payload, record.time)
+            except IllegalTransition as error:
+                desk.alarm("journal.inconsistent", f"record {record.sequence}: {error}")
+            if number % 256 == 255:
+                await trio.lowlevel.checkpoint()
+        desk.book.forget_connections()
+        # Where only this actor was restarted the connection stands, and BrokerConnected does not come again.
+        with trio.move_on_after(_GATEWAY_ANSWERS_WITHIN):
+            self._link = await self.address_of("gateway").ask(GatewayStatus())
+        for order in desk.book.live():
+            if self._link is not None and self._link.connected:
+                order.epoch = order.request_epoch = self._link.epoch
+            if order.in_flight:
+                self._doubts += desk.book.doubt(order, "in flight when the process ended")
+        self.tell_self(_Awake())
+
+    def address_of(self, name: str) -> Any:
+        """Return an address of the system."""
+        return self.system.address(name)
+
+    def on_receive(self, message: Any) -> Any:
+        """Handle one message, then start the modifications that it has made possible."""
+        answer = self._handle(message)
+        self._amendments.resume()
+        return answer
+
+    def _handle(self, message: Any) -> Any:
+        match message:
+            case BrokerOrder() | BrokerOrderStatus() | BrokerExecution() | BrokerCommission() | BrokerError():
+                self._desk.apply(message)
+            case OrderSent():
+                self._desk.apply(message)
+            case OrderNotSent():
+                if message.cancellation:
+                    self._amendments.cancel_not_sent(message.order_ref)
+                self._desk.apply(message)
+            case SubmitOrders():
+                self._submission.submit(message)
+            case ModifyOrder():
+                self._amendments.modify(message)
+            case CancelOrder():
+                if not self._submission.cancelled(message):
+                    self._amendments.cancel(message)
+            case Appended(token, _):
+                self._appended(token)
+            case JournalFailed(token, error):
+                if not (self._submission.failed(token, error) or self._amendments.failed(token, error)):
+                    self._nobodys(token)
+            case ListOrders(symbol, done):
+                return self._list(symbol, done)
+            case InstrumentQualified(instrument):
+                self._desk.learn(instrument)
+            case _:
+                return self._of_the_link(message)
+        return None
+
+    def _of_the_link(self, message: Any) -> Any:
+        match message:
+            case BrokerSnapshot():
+                self._reconciler.snapshot(message)
+            case BrokerConnected():
+                self._reconciler.connected(message)
+            case BrokerLost():
+                self._reconciler.lost(message)
+            case BrokerNotice():
+                self._reconciler.notice(message)
+            case LookAgain(order_ref):
+                self._watch.look(order_ref)
+            case AskNow(reason):
+                self._reconciler.ask_now(reason)
+            case Scheduled():
+                self._reconciler.scheduled()
+            case _Awake():
+                self._awake()
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def _awake(self) -> None:
+        desk = self._desk
+        desk.carry_out(self._doubts)
+        self._doubts = []
+        # whoever held something must exist again, whether the broker can be reached or not
+        symbols = {symbol for symbol, quantity in desk.book.executions.net().items() if quantity}
+        for symbol in sorted(symbols | {order.symbol for order in desk.book.live()}):
+            desk.address(f"position/{symbol}").ask(DescribePosition())
+        self.every(self._every, Scheduled())
+        link = self._link
+        if link is not None and link.connected and not desk.epoch:
+            # the ids below the journal's high water are used up, and no others were ever given out
+            self._reconciler.connected(BrokerConnected(link.epoch, 0, link.account, 0))
+            self._reconciler.scheduled()
+
+    def _appended(self, token: str) -> None:
+        waiting = self._submission.appended(token)
+        if waiting is not None:
+            for cancel in waiting:
+                self._amendments.cancel(cancel)
+        elif not self._amendments.appended(token):
+            self._nobodys(token)
+
+    def _nobodys(self, token: str) -> None:
+        """An answer to an incarnation that is gone is in the journal, and so in the replay; one to this is a bug."""
+        if self._desk.own(token):
+            raise LookupError(f"nothing waits for the journal's {token!r}")
+
+    def _list(self, symbol: str | None, done: bool) -> tuple[OrderView, ...]:
+        """Those that are not done, and external ones; with `done` also the ones of today (UTC) that are."""
+        book, today = self._desk.book, self.environment.now().date()
+        ours = book.orders() if done else book.live()
+        listed = [
+            order for order in ours if not order.status.done or (order.at is not None and order.at.date() == today)
+        ]
+        return tuple(order.view() for order in [*listed, *book.external()] if symbol in (None, order.symbol))
+
+    def describe(self) -> dict[str, Any]:
+        """Return how things stand."""
+        desk = self._desk
+        statuses = Counter(order.status for order in desk.book.live())
+        return {
+            "epoch": desk.epoch,
+            "not_reconciled": desk.not_reconciled,
+            "halted": desk.halted,
+            "on_hold": desk.holds(),
+            "live": {status.value: statuses[status] for status in OrderStatus if statuses[status]},
+            "external": sum(1 for _ in desk.book.external()),
+            "groups_being_written": self._submission.waiting,
+            "modifications_waiting": self._amendments.waiting,
+            "next_order_id": desk.book.ids.next,
+        }
