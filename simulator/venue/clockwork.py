@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
-from simulator.contracts import ContractDefinition
 from simulator.venue.changes import set_times
 from simulator.venue.engine import CANCELLED, Engine
 from simulator.venue.registry import Registry
 from simulator.venue.schedule import schedule
-from simulator.venue.sessions import Sessions
+from simulator.venue.sessions import Calendars
 from simulator.venue.valuation import Valuation
 from simulator.venue.working import Stage, Working
 
@@ -25,23 +23,21 @@ class Clockwork:
         registry: Registry,
         engine: Engine,
         valuation: Valuation,
-        sessions: Sessions,
-        sessions_of: Callable[[ContractDefinition], Sessions],
+        calendars: Calendars,
         now: datetime,
     ) -> None:
         self._registry = registry
         self._engine = engine
         self._valuation = valuation
-        self._sessions = sessions
-        self._sessions_of = sessions_of
-        self._day_ends = sessions.current(now).late
+        self._calendars = calendars
+        self._day_ends = calendars.main.current(now).late
         self.wakes = self._day_ends
 
     def advance(self, now: datetime) -> None:
         """Do all that is due at `now`."""
         if now >= self._day_ends:
             self._valuation.new_day()
-            self._day_ends = self._sessions.current(now).late
+            self._day_ends = self._calendars.main.current(now).late
         for working in [*self._registry.live.values()]:
             if working.stage is not Stage.DONE:
                 self._move(working, now)
@@ -65,7 +61,7 @@ class Clockwork:
         if working.expires is not None and working.expires <= now:
             self._engine.end(working, CANCELLED)
         elif working.pauses is not None and working.pauses <= now:
-            set_times(working, schedule(working.order, self._sessions_of(working.definition), now))
+            set_times(working, schedule(working.order, self._calendars.of(working.definition), now))
             if working.stage is not Stage.HELD:
                 self._engine.enter(working)
         elif started and working.stage is Stage.SCHEDULED:

@@ -55,7 +55,7 @@ class Market:
         which only half has been told.
         """
         quote = self.quote
-        return not quote.halted and not quote.bid > quote.ask
+        return not quote.halted and not quote.bid > quote.ask > 0
 
     def update(self, tick: Ticked) -> None:
         """Take a tick into the quote. A new price or size makes the whole size shown available again.

@@ -16,7 +16,7 @@ from simulator.venue.families import may_start
 from simulator.venue.funds import check_funds, what_if
 from simulator.venue.refusal import OrderRefused
 from simulator.venue.registry import Registry
-from simulator.venue.schedule import schedule
+from simulator.venue.schedule import ignores_outside_hours, schedule
 from simulator.venue.sessions import Sessions
 from simulator.venue.working import Stage, Working
 
@@ -135,6 +135,14 @@ class OrdersDesk:
 
     def _warn(self, working: Working) -> None:
         order = working.order
+        session = self._sessions_of(working.definition).current(self._now())
+        if ignores_outside_hours(order) and session.early < session.opens:
+            self._engine.refuse(
+                order,
+                2109,
+                "Order Event Warning: Attribute 'Outside Regular Trading Hours' is ignored based on the order type and "
+                "destination. PlaceOrder is now being processed.",
+            )
         if working.stage is Stage.LOCATE:
             self._engine.refuse(order, 404, "Order held while securities are located.")
         elif working.stage is Stage.SCHEDULED and working.starts is not None and not order.good_after:

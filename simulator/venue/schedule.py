@@ -13,7 +13,7 @@ from simulator.venue.refusal import OrderRefused
 from simulator.venue.sessions import NEW_YORK, Session, Sessions
 from simulator.venue.terms import ORDER_TYPES
 
-__all__ = ["Schedule", "parse_time", "schedule"]
+__all__ = ["Schedule", "ignores_outside_hours", "parse_time", "schedule"]
 
 OPENING = timedelta(minutes=15)  # an order on open that has not met a market by then is cancelled
 
@@ -38,8 +38,8 @@ def schedule(order: Order, sessions: Sessions, now: datetime) -> Schedule:
         closes = _session(sessions, ready, lambda one: one.closes > ready).closes
         return Schedule(closes, None, closes)
 
-    session = _session(sessions, ready, lambda one: one.bounds(order.outside_rth)[1] > ready)
-    begins, ends = session.bounds(order.outside_rth)
+    extended = order.outside_rth and not ignores_outside_hours(order)
+    begins, ends = _session(sessions, ready, lambda one: one.bounds(extended)[1] > ready).bounds(extended)
     enters = max(begins, ready)
     starts = enters if enters > now else None
     expires = None
@@ -49,9 +49,14 @@ def schedule(order: Order, sessions: Sessions, now: datetime) -> Schedule:
         expires = parse_time(order.good_till, "good till")
         if expires <= now:
             raise OrderRefused(201, "Order rejected - reason:The good till date is in the past")
-    resumes = sessions.current(ends).bounds(order.outside_rth)[0]
+    resumes = _session(sessions, ends, lambda one: one.bounds(extended)[0] >= ends).bounds(extended)[0]
     pauses = ends if order.tif in ("GTC", "GTD") and resumes > ends else None
     return Schedule(starts, pauses, expires)
+
+
+def ignores_outside_hours(order: Order) -> bool:
+    """Whether TWS ignores that the order is wanted outside regular hours, with warning 2109: a market order."""
+    return order.outside_rth and order.order_type == "MKT"
 
 
 def parse_time(text: str, name: str) -> datetime:

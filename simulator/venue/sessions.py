@@ -1,7 +1,7 @@
 """When the market is open.
 
 `always` is a market without a close: its trading day runs from midnight to midnight in New York, so that DAY orders
-still end. Anything else is a calendar of exchange_calendars (`XNYS`, `XHKG`, …) with its holidays, half days and
+still end. With any other calendar each contract has the sessions of its own exchange, with holidays, half days and
 daylight saving; hours before and after the regular session exist for New York alone.
 """
 
@@ -13,12 +13,19 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-__all__ = ["Always", "ExchangeSessions", "Session", "Sessions", "open_sessions"]
+from simulator.calendars import exchange_calendar, session_hours
+from simulator.contracts import ContractDefinition
+
+__all__ = ["Always", "Calendars", "ExchangeSessions", "Session", "Sessions"]
 
 NEW_YORK = ZoneInfo("America/New_York")
 # US stocks trade from 4:00; after the close for four hours, so until 17:00 on a half day that closes at 13:00
 _BEFORE = time(4, 0)
 _AFTER = timedelta(hours=4)
+_EXTENDED = frozenset({"XNYS", "XNAS"})
+
+# how much of a calendar is held at a time, and how near its end it is renewed
+_BACK, _AHEAD, _MARGIN = timedelta(days=30), timedelta(days=730), timedelta(days=30)
 
 
 @frozen(slots=True)
@@ -58,24 +65,22 @@ class Always:
 class ExchangeSessions:
     """An exchange's calendar."""
 
-    def __init__(self, name: str) -> None:
-        """Raise ValueError if exchange_calendars has no calendar `name`."""
-        # imported here because it brings pandas, a second of start-up that `always` does not need
-        import exchange_calendars
-
-        try:
-            self._calendar = exchange_calendars.get_calendar(name)
-        except exchange_calendars.errors.InvalidCalendarName as error:
-            raise ValueError(f"no exchange calendar is named {name!r}; New York is XNYS") from error
-        self._extended = name in ("XNYS", "XNAS")
+    def __init__(self, name: str, around: datetime) -> None:
+        """Raise ValueError if there is no calendar `name`. `around` is a time near which it will be asked."""
+        self._name = name
+        self._extended = name in _EXTENDED
         self._known: Session | None = None
+        self._open_calendar(around)
 
     def current(self, now: datetime) -> Session:
         """Return the session that is on at `now`, or else the next one."""
         known = self._known
         if known is not None and known.early <= now < known.late:
             return known
-        label = self._calendar.date_to_session(now.date() - timedelta(days=1), direction="next")
+        if not self._first <= now.date() <= self._last - _MARGIN:
+            self._open_calendar(now)
+        # a session may have begun the day before, in UTC
+        label = self._calendar.date_to_session((now - timedelta(days=1)).date().isoformat(), direction="next")
         session = self._session(label)
         while session.late <= now:
             label = self._calendar.next_session(label)
@@ -83,15 +88,37 @@ class ExchangeSessions:
         self._known = session
         return session
 
+    def _open_calendar(self, around: datetime) -> None:
+        self._first, self._last = around.date() - _BACK, around.date() + _AHEAD
+        self._calendar = exchange_calendar(self._name, self._first - _MARGIN, self._last)
+
     def _session(self, label: object) -> Session:
-        opens: datetime = self._calendar.session_open(label).to_pydatetime().astimezone(UTC)
-        closes: datetime = self._calendar.session_close(label).to_pydatetime().astimezone(UTC)
+        opens, closes = session_hours(self._calendar, label)
+        opens, closes = opens.astimezone(UTC), closes.astimezone(UTC)
         if not self._extended:
             return Session(opens, opens, closes, closes)
         early = datetime.combine(opens.astimezone(NEW_YORK).date(), _BEFORE, NEW_YORK).astimezone(UTC)
         return Session(early, opens, closes, closes + _AFTER)
 
 
-def open_sessions(calendar: str) -> Sessions:
-    """Return the sessions of `always` or of an exchange. Raises ValueError for an unknown name."""
-    return Always() if calendar == "always" else ExchangeSessions(calendar)
+class Calendars:
+    """Which sessions a contract has: none that end with `always`, else those of its own exchange."""
+
+    def __init__(self, calendar: str, now: datetime) -> None:
+        """`calendar` is `always`, or the exchange by which the accounts' days are counted.
+
+        Raises ValueError for an unknown name.
+        """
+        self._now = now
+        self.main: Sessions = Always() if calendar == "always" else ExchangeSessions(calendar, now)
+        self._always = calendar == "always"
+        self._by_name: dict[str, Sessions] = {calendar: self.main}
+
+    def of(self, definition: ContractDefinition) -> Sessions:
+        """Return the contract's sessions."""
+        if self._always:
+            return self.main
+        name = definition.calendar
+        if name not in self._by_name:
+            self._by_name[name] = ExchangeSessions(name, self._now)
+        return self._by_name[name]

@@ -37,7 +37,7 @@ from simulator.venue.orders_desk import OrdersDesk
 from simulator.venue.rates import Rates
 from simulator.venue.refusal import OrderRefused
 from simulator.venue.registry import Registry
-from simulator.venue.sessions import Sessions, open_sessions
+from simulator.venue.sessions import Calendars
 from simulator.venue.valuation import Valuation
 from simulator.venue.working import Stage
 
@@ -67,8 +67,7 @@ class Venue:
         self._listeners: list[Callable[[VenueEvent], None]] = []
         self._commands: deque[Callable[[], None]] = deque()
         self._busy = False
-        self._sessions = open_sessions(calendar)
-        self._around_the_clock = open_sessions("always")
+        calendars = Calendars(calendar, self._latest)
         self._rates = Rates()
         self._registry = Registry()
         self._history = History()
@@ -76,10 +75,8 @@ class Venue:
         valuation = Valuation(ledger, self._rates, self.quote)
         self._books = Bookkeeping(ledger, self._rates, valuation, ExecutionIds(environment.random), self._emit)
         self._engine = Engine(self._registry, self._books, self._emit, self.now)
-        self._desk = OrdersDesk(contracts, self._registry, self._books, self._engine, self._sessions_of, self.now)
-        self._clock = Clockwork(
-            self._registry, self._engine, valuation, self._sessions, self._sessions_of, self._latest
-        )
+        self._desk = OrdersDesk(contracts, self._registry, self._books, self._engine, calendars.of, self.now)
+        self._clock = Clockwork(self._registry, self._engine, valuation, calendars, self._latest)
 
     # orders
 
@@ -236,9 +233,6 @@ class Venue:
     def _emit(self, event: VenueEvent) -> None:
         for listener in self._listeners:
             listener(event)
-
-    def _sessions_of(self, definition: ContractDefinition) -> Sessions:
-        return self._around_the_clock if definition.contract.sec_type == "CASH" else self._sessions
 
     def _place(self, order: Order) -> None:
         self._desk.place(order)

@@ -45,7 +45,8 @@ class Bench:
         return self.contracts.find(symbol, sec_type)[0].contract
 
     def order(self, side: str, quantity: Any, order_type: str = "MKT", *, symbol: str = "AAPL", **terms: Any) -> Order:
-        self._ids += 1
+        if "order_id" not in terms:
+            self._ids += 1
         prices = ("limit", "stop", "trail_stop", "trailing_percent")
         values = {name: Decimal(str(v)) if name in prices and v is not None else v for name, v in terms.items()}
         values.setdefault("contract", self.contract(symbol))
@@ -72,10 +73,11 @@ class Bench:
     def cancel(self, order: Order) -> None:
         self.venue.cancel(order.client_id, order.order_id)
 
-    def tick(self, tick_type: int, price: float, size: int = 0, symbol: str = "AAPL") -> None:
-        self.venue.on_tick(Ticked(self.contract(symbol), tick_type, price, size, self.time))
+    def tick(self, tick_type: int, price: float, size: int = 0, symbol: str | Contract = "AAPL") -> None:
+        contract = self.contract(symbol) if isinstance(symbol, str) else symbol
+        self.venue.on_tick(Ticked(contract, tick_type, price, size, self.time))
 
-    def quote(self, bid: float, ask: float, size: int = 1000, symbol: str = "AAPL") -> None:
+    def quote(self, bid: float, ask: float, size: int = 1000, symbol: str | Contract = "AAPL") -> None:
         """Tell a bid and an ask; sizes are refreshed even where prices stay."""
         self.tick(1, bid, size, symbol)
         self.tick(2, ask, size, symbol)

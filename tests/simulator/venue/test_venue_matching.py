@@ -150,3 +150,9 @@ def test_a_command_given_while_being_told_is_carried_out_afterwards(bench: Any) 
 def test_a_tick_that_no_quote_has_raises(bench: Any) -> None:
     with pytest.raises(ValueError, match="type 77"):
         bench.tick(77, 1.0)
+
+
+def test_a_one_sided_market_executes_on_the_side_that_there_is(bench: Any) -> None:
+    bench.quote(229.98, -1.0, size=100)
+    assert bench.place("SELL", 50).average_price == Decimal("229.98")
+    assert bench.place("BUY", 50).filled == 0
