@@ -31,10 +31,10 @@ async def supervise(
         with runtime:
             try:
                 await system.run(task_status=task_status)
-            except trio.Cancelled:
-                raise
-            except BaseException as error:  # noqa: BLE001  # raised below, once the tree is down
-                failure = error
+            except BaseException as error:
+                if runtime.cancel_called:
+                    raise
+                failure = error  # raised below, once the tree is down
                 tree.cancel()
 
     async with trio.open_nursery() as nursery:
