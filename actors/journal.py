@@ -27,12 +27,14 @@ from actors.storage.rows import GENESIS_SEQUENCE, Row, digest
 from config.logging import log
 from messages.codec import CodecError, decode, encode
 from messages.journal import Append, Appended, JournalFailed, Record, Replay
-from messages.lifecycle import RaiseAlarm
+from messages.lifecycle import ClearAlarm, RaiseAlarm
 
 __all__ = ["JournalActor"]
 
 # Seconds after which records that nobody waits for are written, when nothing has carried them along.
 FLUSH_SECONDS = 0.05
+# Seconds after which a write that has not come back is an alarm: until it does no intent may be sent.
+SLOW_SECONDS = 1.0
 # Records in one transaction, unless a single Append has more.
 GROUP = 512
 # Records fetched from the storage at once, and records decoded between two yields to trio (about half a millisecond).
@@ -54,6 +56,11 @@ class _Read:
     answer: ReplyFuture[list[Record]]
 
 
+@frozen(slots=True)
+class _StillWriting:
+    group: int
+
+
 class JournalActor(RunQueueActor):
     """The only writer of a journal. Its start raises JournalError when the journal cannot be used."""
 
@@ -73,7 +80,9 @@ class JournalActor(RunQueueActor):
         self._written = trio.Event()
         self._reads: deque[_Read] = deque()
         self._to_read = trio.Event()
-        self._groups = 0
+        self._groups = 0  # written so far
+        self._refused = 0  # records that are not in the journal because it has failed, or could not be encoded
+        self._slow = False
 
     async def prepare(self) -> None:
         """Open and check the journal."""
@@ -93,12 +102,16 @@ class JournalActor(RunQueueActor):
             await self._written.wait()
 
     def on_receive(self, message: Any) -> Any:
-        """Handle Append and Replay."""
+        """Handle Append and Replay, and the timer of a write."""
         match message:
             case Append():
                 self._append(message)
             case Replay():
                 return self._replay(message)
+            case _StillWriting(group):
+                if group == self._groups and not self._failure:
+                    self._slow = True
+                    self._alarm("journal.slow", f"a write has not come back for {SLOW_SECONDS:g} s")
             case _:
                 return super().on_receive(message)
         return None
@@ -111,6 +124,7 @@ class JournalActor(RunQueueActor):
             "pending": self._sequence - self._durable,
             "replays": len(self._reads),
             "groups": self._groups,
+            "refused": self._refused,
             "failed": self._failure,
         }
 
@@ -188,13 +202,19 @@ class JournalActor(RunQueueActor):
 
     async def _commit(self, group: list[_Write]) -> None:
         rows = [row for write in group for row in write.rows]
+        patience = self.after(SLOW_SECONDS, _StillWriting(self._groups))
         try:
             if rows:
                 await self._storage.append(rows)
         except JournalError as error:
             self._fail(str(error))
             return
+        finally:
+            patience.cancel()
         self._groups += 1
+        if self._slow:
+            self._slow = False
+            self.system.address("alarms").tell(ClearAlarm("journal.slow"))
         for write in group:
             self._writes.popleft()
             self._durable = write.last
@@ -209,10 +229,12 @@ class JournalActor(RunQueueActor):
         self._alarm("journal.failed", f"nothing is written any more: {error}")
         writes, self._writes = self._writes, deque()
         for write in writes:
+            self._refused += len(write.rows)
             self._answer_failed(write.reply_to, write.token, error)
         self._tell_progress()
 
     def _refuse(self, message: Append, error: str) -> None:
+        self._refused += len(message.entries)
         self._answer_failed(message.reply_to, message.token, error)
 
     def _answer_failed(self, reply_to: str, token: str, error: str) -> None:

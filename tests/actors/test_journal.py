@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 import trio
 import trio.testing
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pykka import ActorDeadError
 
+from actors.address import Address
 from actors.base import ActorContext, RunQueueActor
 from actors.journal import FLUSH_SECONDS, GROUP, JournalActor
 from actors.storage.errors import JournalDamaged, JournalUnusable
 from actors.storage.memory import SimulatedDisk, SimulatedStorage
-from actors.storage.rows import digest
+from actors.storage.rows import check_chain, digest
 from actors.system import System
 from config.environment import virtual
 from messages.journal import Append, Appended, Entry, JournalFailed, Record, Replay
-from messages.lifecycle import RaiseAlarm
+from messages.lifecycle import ClearAlarm, RaiseAlarm
 from messages.order import IdsReserved
 from messages.risk import TradingHalted, TradingResumed
 
@@ -42,6 +48,8 @@ class House:
     def __init__(self, system: System, disk: SimulatedDisk) -> None:
         self.system, self.disk = system, disk
         self.journal = system.address("journal")
+        self.crashes: list[str] = []
+        self.restarts: trio.MemorySendChannel[None]
 
     def append(self, *payloads: Any, stream: str = "AAPL", token: str = "", checkpoint: bool = False) -> None:
         entries = tuple(Entry(stream, payload, checkpoint) for payload in payloads)
@@ -58,8 +66,14 @@ class House:
 
     async def start(self) -> None:
         await self.system.start(
-            "journal", lambda context: JournalActor(context, storage=SimulatedStorage(self.disk), owner="test")
+            "journal",
+            lambda context: JournalActor(context, storage=SimulatedStorage(self.disk), owner="test"),
+            watcher=self.crashed,
         )
+
+    def crashed(self, address: Address, error: Exception | None) -> None:
+        self.crashes.append(address.name)
+        self.restarts.send_nowait(None)
 
 
 @asynccontextmanager
@@ -70,7 +84,14 @@ async def house(disk: SimulatedDisk) -> AsyncIterator[House]:
         for name in ("waiter", "alarms"):
             await system.start(name, Listener)
         built = House(system, disk)
+        built.restarts, crashes = trio.open_memory_channel(100)
         await built.start()
+
+        async def restart() -> None:
+            async for _ in crashes:
+                await built.start()
+
+        nursery.start_soon(restart)
         yield built
         nursery.cancel_scope.cancel()
 
@@ -340,6 +361,93 @@ def test_a_record_of_an_unknown_kind_is_not_skipped() -> None:
             await house.replay()
 
     run(scenario)
+
+
+def test_a_write_that_does_not_come_back_is_an_alarm_until_it_does() -> None:
+    async def scenario(house: House) -> None:
+        house.disk.sync_seconds = 3.0
+        house.append(ids(1), token="a")
+        await trio.sleep(0.9)
+        assert house.heard("alarms") == []
+        await trio.sleep(2.0)
+        (alarm,) = house.heard("alarms")
+        assert (type(alarm), alarm.kind) == (RaiseAlarm, "journal.slow")
+        await trio.sleep(0.2)
+        assert house.heard() == [Appended("a", 1)]
+        assert house.heard("alarms")[1:] == [ClearAlarm("journal.slow")]
+
+    run(scenario)
+
+
+def test_after_a_crash_the_next_incarnation_goes_on_where_it_was() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(1), token="a")
+        house.journal.tell("poison")
+        await trio.sleep(0.5)
+        assert house.crashes == ["journal"]
+        house.append(ids(2), token="b")
+        await trio.sleep(0.002)
+        assert [record.sequence for record in await house.replay()] in ([1], [1, 2])
+        assert house.heard()[-1] == Appended("b", house.disk.synced)
+
+    run(scenario)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), st.integers(1, 4), st.booleans()),
+        st.tuples(st.just("sleep"), st.sampled_from([0.0, 0.0005, 0.001, 0.06]), st.none()),
+        st.tuples(st.just("replay"), st.none(), st.none()),
+        st.tuples(st.just("fail"), st.sampled_from(["write", "sync"]), st.none()),
+        st.tuples(st.just("power cut"), st.integers(0, 2), st.none()),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(STEPS)
+def test_whatever_happens_what_was_acknowledged_is_there_and_appends_are_whole(steps: list[Any]) -> None:
+    disk = SimulatedDisk(sync_seconds=0.001)
+    sizes: dict[str, int] = {}
+    acknowledged: dict[str, int] = {}
+
+    async def lived(house: House, remaining: list[Any]) -> None:
+        while remaining:
+            step, what, waits = remaining.pop(0)
+            if step == "append":
+                token = f"t{len(sizes)}"
+                sizes[token] = what
+                entries = tuple(Entry(token, ids(number)) for number in range(what))
+                house.journal.tell(Append(entries, "waiter" if waits else "", token))
+            elif step == "sleep":
+                await trio.sleep(what)
+            elif step == "replay":
+                with contextlib.suppress(JournalUnusable):
+                    await house.replay()
+            elif step == "fail":
+                house.disk.before = partial(refuse, what)
+            else:
+                break
+        acknowledged.update({a.token: a.sequence for a in house.heard() if type(a) is Appended})
+        disk.power_cut(what if remaining and step == "power cut" else 0)
+
+    def refuse(at: str, step: str) -> None:
+        if step == at:
+            raise OSError(5, "Input/output error")
+
+    remaining = list(steps)
+    while True:
+        disk.before = lambda step: None
+        run(partial(lived, remaining=remaining), disk)
+        streams = Counter(row.stream for row in disk.rows)
+        assert all(streams[token] == sizes[token] for token in streams)
+        for token, sequence in acknowledged.items():
+            assert disk.rows[sequence - 1].stream == token
+        if disk.header is not None:
+            check_chain(disk.rows, 0, disk.header.hash)
+        if not remaining:
+            break
 
 
 def test_an_unknown_message_is_a_bug_of_the_sender() -> None:
