@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
@@ -49,6 +49,12 @@ from messages.risk import (
 __all__ = ["PortfolioActor"]
 
 _ZERO = Decimal(0)
+_PATIENCE = 5.0  # seconds for the positions that start by themselves to say what they hold
+
+
+@frozen(slots=True)
+class _CallThem:
+    """Symbols with an open plan have not been heard of."""
 
 
 class PortfolioActor(RunQueueActor):
@@ -110,9 +116,7 @@ class PortfolioActor(RunQueueActor):
             self._follow(view)
         for event_type in (AccountValue, AccountPnl, PositionCloseEvent, ActorQuarantined):
             self._bus.subscribe(event_type, self.address)
-        for symbol in sorted(self._awaited):
-            # its first message starts an actor: so a plan that a crash left behind is taken up again
-            self.system.address(f"position/{symbol}").tell(DescribePosition())
+        self.after(_PATIENCE, _CallThem())
         if self._state is not TradingState.ACTIVE:
             self._bus.publish(HaltedEvent(self._reason))
 
@@ -144,6 +148,10 @@ class PortfolioActor(RunQueueActor):
                 self._flatten(reason)
             case DescribePortfolio():
                 return self._view()
+            case _CallThem():
+                for symbol in sorted(self._awaited):
+                    # a first message starts an actor: so a plan that a crash left behind is taken up again
+                    self.system.address(f"position/{symbol}").tell(DescribePosition())
             case _:
                 return super().on_receive(message)
         return None

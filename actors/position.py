@@ -80,6 +80,7 @@ from messages.position import (
 __all__ = ["PositionActor"]
 
 _LAST, _LAST_SIZE = int(TickType.LAST), int(TickType.LAST_SIZE)
+OCA_SECONDS = 1.0
 CANCEL_SECONDS = 10.0  # after that a cancellation without an answer may be asked for again
 
 
@@ -382,7 +383,19 @@ class PositionActor(RunQueueActor):
             for order in entering:
                 self.cancel(order.order_ref, "flat" if book.held else "its stop was refused")
         if book.held or not entering:
-            for order in book.live(Role.STOP, Role.TARGET, Role.EXIT):
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Cancel the exits that still work for a position that is flat.
+
+        Those whose OCA group a fill has spent are the broker's to cancel: it gets a moment for that.
+        """
+        spent = {order.oca_group for order in self.book.all_exits() if order.filled and order.oca_group}
+        now = trio.current_time()
+        for order in self.book.live(Role.STOP, Role.TARGET, Role.EXIT):
+            if order.oca_group in spent and now - self.holding.last_fill < OCA_SECONDS:
+                self.after(OCA_SECONDS, TryAgain())
+            else:
                 self.cancel(order.order_ref, "flat")
 
     def _flipped(self) -> None:

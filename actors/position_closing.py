@@ -67,8 +67,7 @@ class Closing:
         for order in book.live(Role.ENTRY, Role.SCALE):
             actor.cancel(order.order_ref, f"closing: {self.reason}")
         if not book.quantity:
-            for order in book.live(Role.STOP, Role.TARGET, Role.EXIT):
-                actor.cancel(order.order_ref, "flat")
+            actor.sweep()
             return
         exits = list(book.live(Role.STOP, Role.TARGET, Role.EXIT))
         if self._waiting or book.plan is None or any(order.order_ref in self._refs for order in exits):

@@ -31,13 +31,13 @@ class HoldingCheck:
 
     def __init__(self, actor: PositionActor) -> None:
         self._actor = actor
-        self._last_fill = -inf
+        self.last_fill = -inf
         self._asked = False
         self.difference: str | None = None
 
     def filled(self) -> None:
         """Note a fill: what the broker said before it says nothing now."""
-        self._last_fill = trio.current_time()
+        self.last_fill = trio.current_time()
 
     def compare(self, holding: BrokerHolding) -> None:
         """Compare with a complete snapshot's word."""
@@ -48,7 +48,7 @@ class HoldingCheck:
             self.difference = None
             actor.clear("reconcile.difference")
             return
-        quiet = trio.current_time() - self._last_fill >= QUIET_SECONDS
+        quiet = trio.current_time() - self.last_fill >= QUIET_SECONDS
         if not (self._asked and quiet):
             if not self._asked:
                 self._asked = True
@@ -68,7 +68,7 @@ class HoldingCheck:
 
     def ask_again(self) -> None:
         """Ask the broker once more, when nothing has filled for a while."""
-        waited = trio.current_time() - self._last_fill
+        waited = trio.current_time() - self.last_fill
         if waited < QUIET_SECONDS:
             self._actor.after(QUIET_SECONDS - waited, QuietAgain())
             return

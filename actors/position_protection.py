@@ -26,7 +26,7 @@ from domain.exit_orders import (
 )
 from domain.exits import ExitMonitor
 from domain.instrument import round_price, stop_rounding
-from messages.order import ModifyOrder, OrderStatus, OrderView, Role, SubmitOrders
+from messages.order import ModifyOrder, OrderStatus, OrderType, OrderView, Role, SubmitOrders
 from messages.position import ProtectionArmedEvent, ProtectionMissingEvent
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class Protection:
         self._book = actor.book
         self.monitor: ExitMonitor | None = None
         self.levels: ExitLevels | None = None
+        self.trailed = False  # whether the stop had left its start when thresholds were last computed
+        self._start: Decimal | None = None  # where the stop began, before any trailing
         self._levels_of: tuple[object, ...] = ()
         self._amending: dict[str, float] = {}  # order_ref → when a change was asked for
         self._attempts = 0
@@ -81,7 +83,13 @@ class Protection:
     @property
     def stop(self) -> Decimal | None:
         """Where the stop stands now, its trailing included, on the tick; None while there is none."""
-        return self.trailed_to(self.levels) if self.levels is not None else None
+        monitor, instrument = self.monitor, self._actor.instrument
+        if self.levels is None:
+            return None
+        if monitor is None or monitor.stop is None or instrument is None or not monitor.trailed:
+            return self._start
+        rounding = stop_rounding(self._book.side.opposite, Role.STOP)
+        return round_price(instrument, Decimal(repr(monitor.stop)), rounding)
 
     # levels and monitor
 
@@ -89,11 +97,13 @@ class Protection:
         """Compute levels and the monitor's thresholds anew where plan, average price or instrument have changed."""
         book, instrument = self._book, self._actor.instrument
         average = book.ledger.average_price
-        key = (book.plan, book.exits, average, instrument, book.quantity > 0)
+        resting = self._resting_trail()
+        key = (book.plan, book.exits, average, instrument, book.quantity > 0, resting)
         if key == self._levels_of:
             return
         self._levels_of = key
         before, self.levels, self.monitor = self.monitor, None, None
+        self.trailed = before.trailed if before is not None else self.trailed
         if book.plan is None or average is None or instrument is None or book.wrong_side:
             return
         side = book.side
@@ -102,10 +112,12 @@ class Protection:
         except ValueError as error:
             self._actor.alarm("protection.impossible", f"the exits are no prices: {error}")
             return
-        stop = levels.stop
+        stop = self._start = levels.stop
         if levels.trails:
-            known = None if before is None or before.stop is None else Decimal(repr(before.stop))
-            stop = tighter(side, tighter(side, stop, known), book.trailed_to)
+            # where the broker's order started may be tighter than what the average price gives: it stays there
+            self._start = tighter(side, stop, resting)
+            known = Decimal(repr(before.stop)) if before is not None and before.trailed else None
+            stop = tighter(side, tighter(side, self._start, known), book.trailed_to)
         self.monitor = ExitMonitor(
             side.sign,
             _number(stop),
@@ -113,15 +125,11 @@ class Protection:
             _number(levels.trailing_pct),
             _number(levels.trailing_amount),
         )
-        self.monitor.trailed = stop != levels.stop
+        self.monitor.trailed = stop != self._start
 
-    def trailed_to(self, levels: ExitLevels) -> Decimal | None:
-        """Return where the trailing stop stands by our own reckoning, rounded to the tick away from harm."""
-        monitor, instrument = self.monitor, self._actor.instrument
-        if monitor is None or monitor.stop is None or instrument is None or not monitor.trailed:
-            return levels.stop
-        rounding = stop_rounding(self._book.side.opposite, Role.STOP)
-        return round_price(instrument, Decimal(repr(monitor.stop)), rounding)
+    def _resting_trail(self) -> Decimal | None:
+        stops = (one for one in self._book.live(Role.STOP) if one.order_type == OrderType.TRAILING_STOP)
+        return next((one.stop_price for one in stops if one.confirmed), None)
 
     # steps
 
@@ -144,7 +152,7 @@ class Protection:
 
     def _reconcile(self, levels: ExitLevels) -> None:
         legs = exit_legs(levels, self._book.side, abs(self._book.quantity))
-        actions = reconcile_exits(legs, self._exits(), self.trailed_to(levels))
+        actions = reconcile_exits(legs, self._exits(), self.stop)
         missing: list[ExitLeg] = []
         for action in actions:
             match action:

@@ -120,15 +120,13 @@ class Reports:
                 return "not entered"
             word = "refused" if entry.status is OrderStatus.DENIED else f"not filled: {entry.status.lower()}"
             return f"{word}: {entry.text}" if entry.text else word
-        role, order_ref, fill = book.last_reduction if book.last_reduction is not None else (None, "", None)
+        role, order_ref = book.last_reduction[:2] if book.last_reduction is not None else (None, "")
         match role:
             case Role.STOP:
                 order = book.orders.get(order_ref)
                 trails = order is not None and order.order_type == OrderType.TRAILING_STOP
-                start = order.stop_price if order is not None else None
-                past = fill is not None and start is not None and (fill.price - start) * -fill.side.sign > 0
-                monitor = actor.protection.monitor
-                return "trailing_stop" if trails and (past or (monitor is not None and monitor.trailed)) else "stop"
+                moved = actor.protection.trailed or book.trailed_to is not None
+                return "trailing_stop" if trails and moved else "stop"
             case Role.TARGET:
                 return "target"
             case Role.EXIT:
