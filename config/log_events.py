@@ -43,7 +43,8 @@ def check_event(name: str, fields: Mapping[str, object]) -> None:
 EVENTS: Mapping[str, Event] = {
     # system
     "system.starting": _event("starting {name?} {version?} ({mode?})"),
-    "system.ready": _event("ready"),
+    "system.started": _event("started, {actors?} actors"),
+    "system.ready": _event("ready: in agreement with the broker"),
     "system.halted": _event("halted: {reason}", "reason"),
     "system.resumed": _event("resumed: {reason}", "reason"),
     "system.stopping": _event("stopping: {reason}", "reason"),

@@ -55,7 +55,7 @@ def own_folder_and_log(
             failure = failure_of(error)
             trace = "".join(traceback.format_exception(error))
             log("system.failed", level="ERROR", error=str(failure), traceback=trace)
-            raise failure from error
+            raise ProcessFailed(failure.code, f"{failure} (more in {settings.log_path})") from error
         finally:
             running.stop()
 

@@ -74,6 +74,8 @@ class Process:
                 async with trio.open_nursery() as nursery:
                     await nursery.start(supervise, self.system, self.root)
                     self._journal(ProcessStarted(version("pitboss"), os.getpid()))
+                    log("system.started", actors=len(self.system.addresses()))
+                    self.state.started()
                     if on_started is not None:
                         on_started()
             around.cancel_scope.cancel()

@@ -36,6 +36,7 @@ class ProcessState:
         self.reason = "not yet compared with the broker"
         self.since: datetime = environment.now()
         self._environment = environment
+        self._started = False
         self._not_allowed: str | None = self.reason
         self._halted: str | None = None
         for event_type in (TradingAllowed, HaltedEvent, ResumedEvent):
@@ -54,16 +55,26 @@ class ProcessState:
                 self._halted = None
             case _:
                 raise TypeError(f"did not subscribe to {event!r}")
-        if self._halted is not None:
-            self._enter(State.HALTED, self._halted)
-        elif self._not_allowed is not None:
-            self._enter(State.STARTING, self._not_allowed)
-        else:
-            self._enter(State.READY, "")
+        self._decide()
+
+    def started(self) -> None:
+        """Every actor of the tree runs: before that nothing is READY."""
+        self._started = True
+        self._decide()
 
     def stopping(self, reason: str) -> None:
         """The process stops; nothing leads out of this."""
         self._enter(State.STOPPING, reason)
+
+    def _decide(self) -> None:
+        if self._halted is not None:
+            self._enter(State.HALTED, self._halted)
+        elif self._not_allowed is not None:
+            self._enter(State.STARTING, self._not_allowed)
+        elif not self._started:
+            self._enter(State.STARTING, "actors are starting")
+        else:
+            self._enter(State.READY, "")
 
     def _enter(self, state: State, reason: str) -> None:
         if self.state is State.STOPPING:

@@ -49,7 +49,7 @@ async def collect_status(system: System, state: ProcessState) -> dict[str, Any]:
         status["broker"] = {
             "connected": link.connected,
             "epoch": link.epoch,
-            "last_round_trip": link.last_round_trip,
+            "last_round_trip": None if link.last_round_trip is None else _iso(link.last_round_trip),
             "account": link.account,
             "queued": link.queued,
         }
@@ -85,6 +85,10 @@ def _money(value: Decimal | None) -> str | None:
 
 def _moment(value: datetime | None) -> str | None:
     return None if value is None else timestamp(value)
+
+
+def _iso(text: str) -> str:
+    return timestamp(datetime.fromisoformat(text))
 
 
 def _actors(system: System) -> list[dict[str, Any]]:
