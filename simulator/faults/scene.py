@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from simulator.faults import filters as f
 from simulator.faults.telling import Teller
-from simulator.model import Execution, Order
+from simulator.model import Contract, Execution, Order
 from simulator.server.entitlements import Entitlement
 from simulator.wire.answer_names import field_names
 from simulator.wire.requests import PlaceOrder, Request
@@ -185,11 +185,31 @@ class Scene:
 
     def manual(self, verb: v.Manual) -> None:
         """Trade by hand."""
-        found = self._tws.contracts.find(verb.symbol)
-        if not found:
-            raise ValueError(f"no contract is named {verb.symbol!r}")
         account = verb.account or self._tws.accounts[0]
-        self._tws.venue.manual_trade(account, found[0].contract, verb.quantity, verb.price)
+        self._tws.venue.manual_trade(account, self._contract(verb.symbol), verb.quantity, verb.price)
+
+    def manual_order(self, verb: v.ManualOrder) -> None:
+        """Place an order by hand."""
+        self._tws.place_by_hand(
+            Order(
+                order_id=0,
+                client_id=0,
+                account=verb.account or self._tws.accounts[0],
+                contract=self._contract(verb.symbol),
+                side=verb.side,
+                quantity=verb.quantity,
+                order_type=verb.type,
+                limit=verb.limit,
+                stop=verb.stop,
+                tif=verb.tif,
+            )
+        )
+
+    def _contract(self, symbol: str) -> Contract:
+        found = self._tws.contracts.find(symbol)
+        if not found:
+            raise ValueError(f"no contract is named {symbol!r}")
+        return found[0].contract
 
     def cancel(self, order_ref: str) -> None:
         """Cancel an order."""

@@ -335,6 +335,24 @@ class Manual(Verb):
         scene.manual(self)
 
 
+@frozen(slots=True, kw_only=True)
+class ManualOrder(Verb):
+    """An order placed by hand in TWS: it has order id 0 until client 0 binds it."""
+
+    symbol: str
+    side: str
+    quantity: Decimal
+    type: str = "LMT"
+    limit: Decimal | None = None
+    stop: Decimal | None = None
+    tif: str = "DAY"
+    account: str = ""
+
+    def act(self, scene: Scene) -> None:
+        """Place it."""
+        scene.manual_order(self)
+
+
 @frozen(slots=True)
 class CancelAtBroker(Verb):
     """Cancel an order without a request: the request's, or the one with this reference."""
@@ -404,6 +422,7 @@ VERBS: dict[str, type[Verb]] = {
     "restart": Restart,
     "fill": Fill,
     "manual": Manual,
+    "manual_order": ManualOrder,
     "cancel": CancelAtBroker,
     "entitle": Entitle,
     "silence": Silence,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.model import Bar, Contract
 from simulator.server.contract_search import Ambiguous, NotFound, resolve
+from simulator.server.historical_ticks import tick_answer, tick_window
 from simulator.server.history_terms import KINDS, BadTerms, HistoryTerms, read_terms, tell_date
 from simulator.server.live_bars import LiveBars
 from simulator.wire import market_answers as say
@@ -35,6 +36,7 @@ class HistoryDesk:
         return {
             r.ReqHistoricalData: self._bars,
             r.CancelHistoricalData: self._cancel,
+            r.ReqHistoricalTicks: self._ticks,
             r.ReqHeadTimeStamp: self._head,
             r.CancelHeadTimeStamp: lambda request: None,  # the answer has gone out already
         }
@@ -80,6 +82,18 @@ class HistoryDesk:
         live = self._live.pop(request.req_id, None)
         if live is not None:
             self._tws.board.unsubscribe(live.contract.con_id, live)
+
+    def _ticks(self, request: r.ReqHistoricalTicks) -> None:
+        contract = self._find(request.req_id, request.contract)
+        if contract is None:
+            return
+        try:
+            window = tick_window(request)
+            answer = tick_answer(request, self._tws.board.tape, contract.con_id, window)
+        except BadTerms as error:
+            self._session.error(request.req_id, error.code, str(error))
+            return
+        self._session.send(answer)
 
     def _head(self, request: r.ReqHeadTimeStamp) -> None:
         contract = self._find(request.req_id, request.contract)

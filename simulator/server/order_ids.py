@@ -39,11 +39,10 @@ class OrderIds:
 
     def remember(self, order: Order) -> None:
         """Note which order an id stands for."""
-        if order.order_id > 0:
-            self._orders[order.client_id, order.order_id] = order
+        self._orders[order.client_id, order.order_id] = order
 
     def restart(self, next_valid: int, survivors: list[Order]) -> None:
         """Forget all but the survivors, and go on from `next_valid`, however low."""
         self._next = next_valid
         self._highest.clear()
-        self._orders = {(order.client_id, order.order_id): order for order in survivors if order.order_id > 0}
+        self._orders = {(order.client_id, order.order_id): order for order in survivors}

@@ -102,20 +102,20 @@ class OrderDesk:
 
     def hear(self, event: VenueEvent) -> None:
         """Tell the client of a change that this client is to be told."""
-        session = self._session
+        session, bound = self._session, self._tws.bound
         match event:
             case OrderChanged(order):
-                session.send(say.open_order(order, session.version))
-                session.send(say.order_status(order))
+                session.send(say.open_order(order, session.version, bound=bound))
+                session.send(say.order_status(order, bound))
             case OrderError():
                 session.error(event.order_id, event.code, event.text)
             case Executed(_, execution):
-                session.send(say.exec_details(-1, execution, session.version))
+                session.send(say.exec_details(-1, execution, session.version, bound))
             case Charged(commission, execution):
                 order_ = self._tws.venue.orders.get(execution.perm_id)
                 if order_ is not None and order_.done:
-                    session.send(say.open_order(order_, session.version, self._commission_of(order_)))
-                    session.send(say.order_status(order_))
+                    session.send(say.open_order(order_, session.version, self._commission_of(order_), bound))
+                    session.send(say.order_status(order_, bound))
                 session.send(say.commission_report(commission))
 
     def _commission_of(self, order: Order) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 from config.environment import Environment
@@ -16,6 +17,7 @@ from simulator.server.quote_board import QuoteBoard
 from simulator.server.session import Session
 from simulator.server.transport import Transport
 from simulator.wire import session_answers as say
+from simulator.wire.order_answers import order_bound
 
 if TYPE_CHECKING:
     from simulator.faults import FaultEngine
@@ -54,8 +56,11 @@ class PaperTws:
         self.pacing = pacing or PacingLimits()
         self.master_client_id = master_client_id
         self.order_ids = OrderIds()
+        self._hand_ids = count(-1, -1)
         self.entitlements = Entitlements()
         self.board = QuoteBoard(venue.quote)
+        self.bound: set[int] = set()  # order ids of orders made by hand that client 0 has bound
+        self.binding = False  # whether client 0 binds them as they come
         self.faults: FaultEngine | None = None
         self.down = False  # no client is taken
         self.lost_orders: set[int] = set()  # permIds that a restart has made unknown
@@ -101,6 +106,24 @@ class PaperTws:
         self._links.discard(session)
         if self._clients.get(session.client_id) is session:
             del self._clients[session.client_id]
+
+    # orders made by hand
+
+    def place_by_hand(self, order: Order) -> None:
+        """Place an order as a person does in TWS: it belongs to client 0 and has no id until that has bound it."""
+        order.client_id = 0
+        order.order_id = next(self._hand_ids)
+        if self.binding:
+            self.bound.add(order.order_id)
+        self.venue.place(order)
+
+    def bind(self, order: Order) -> None:
+        """Let client 0 manage an order made by hand under its negative id."""
+        if order.order_id < 0 and order.order_id not in self.bound:
+            self.bound.add(order.order_id)
+            owner = self._clients.get(0)
+            if owner is not None:
+                owner.send(order_bound(order.perm_id, 0, order.order_id))
 
     # restarts
 

@@ -49,22 +49,28 @@ class QueryDesk:
         return (order for order in self._tws.venue.orders.values() if not order.done)
 
     def _open_orders(self, request: r.ReqOpenOrders) -> None:
-        self._tell_open([order for order in self._open() if order.client_id == self._session.client_id])
+        orders = [order for order in self._open() if order.client_id == self._session.client_id]
+        if self._session.client_id == 0:
+            for order in orders:
+                self._tws.bind(order)
+        self._tell_open(orders)
 
     def _all_open_orders(self, request: r.ReqAllOpenOrders) -> None:
         self._tell_open(list(self._open()))
 
     def _tell_open(self, orders: list[Order]) -> None:
-        session = self._session
+        session, bound = self._session, self._tws.bound
         for order in orders:
-            session.send(say.open_order(order, session.version))
-            session.send(say.order_status(order))
+            session.send(say.open_order(order, session.version, bound=bound))
+            session.send(say.order_status(order, bound))
         session.send(say.open_order_end())
 
     def _auto_open_orders(self, request: r.ReqAutoOpenOrders) -> None:
         if self._session.client_id != 0:
-            text = "Error validating request.-'ci' : cause - Only client 0 may bind orders"
+            text = "Error validating request.-'ci' : cause - Only the default client (id 0) can auto bind orders"
             self._session.error(-1, 321, text)
+            return
+        self._tws.binding = request.bind
 
     def _completed_orders(self, request: r.ReqCompletedOrders) -> None:
         session = self._session
@@ -88,7 +94,7 @@ class QueryDesk:
         for execution in venue.executions:
             known = execution.exec_id not in self._tws.lost_executions
             if known and execution.time >= begin and _fits(execution, request):
-                session.send(say.exec_details(request.req_id, execution, session.version))
+                session.send(say.exec_details(request.req_id, execution, session.version, self._tws.bound))
                 commission = venue.commissions.get(execution.exec_id)
                 if commission is not None:
                     session.send(say.commission_report(commission))

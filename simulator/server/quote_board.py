@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from simulator.model import Contract, Quote, Ticked
+from simulator.server.tick_tape import TickTape
 
 __all__ = ["QuoteBoard", "TickTaker"]
 
@@ -24,22 +25,24 @@ class QuoteBoard:
 
     def __init__(self, quote: Callable[[int], Quote]) -> None:
         self.quote = quote
+        self.tape = TickTape()
         self._takers: dict[int, list[TickTaker]] = {}
 
     def subscribe(self, con_id: int, taker: TickTaker) -> None:
         """From now on pass the contract's ticks to `taker`."""
-        self._takers.setdefault(con_id, []).append(taker)
+        self._takers[con_id] = [*self._takers.get(con_id, []), taker]
 
     def unsubscribe(self, con_id: int, taker: TickTaker) -> None:
         """Stop that, if it has not been stopped before."""
         takers = self._takers.get(con_id, [])
         if taker in takers:
-            takers.remove(taker)
+            # A new list: this may be called while the old one is being gone through.
+            self._takers[con_id] = [one for one in takers if one is not taker]
 
     def tick(self, tick: Ticked) -> None:
-        """Pass a tick on."""
-        takers = self._takers.get(tick.contract.con_id)
-        if takers:
-            quote = self.quote(tick.contract.con_id)
-            for taker in list(takers):
-                taker.tick(tick, quote)
+        """Put a tick on the tape and pass it on."""
+        con_id = tick.contract.con_id
+        quote = self.quote(con_id)
+        self.tape.add(tick, quote)
+        for taker in self._takers.get(con_id, ()):
+            taker.tick(tick, quote)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -26,6 +26,7 @@ __all__ = [
     "open_order_end",
     "order_bound",
     "order_status",
+    "told_id",
     "tws_time",
 ]
 
@@ -95,18 +96,25 @@ def order_values(order: Order) -> dict[str, str]:
     return values
 
 
-def open_order(order: Order, version: int, state: Mapping[str, str] | None = None) -> Fields:
+def told_id(order_id: int, bound: Collection[int] = ()) -> int:
+    """Return the order id that clients see: 0 for an order made by hand until client 0 has bound it."""
+    return order_id if order_id > 0 or order_id in bound else 0
+
+
+def open_order(
+    order: Order, version: int, state: Mapping[str, str] | None = None, bound: Collection[int] = ()
+) -> Fields:
     """The order and its state. `state` adds margins, commission and warning by their IB names."""
     values = order_values(order) | dict(state or {})
     names = partial(_names_after, ["", "orderId"], open_names, values, version)
-    return Named([5, order.order_id, *write_open(values, version)], names)
+    return Named([5, told_id(order.order_id, bound), *write_open(values, version)], names)
 
 
-def order_status(order: Order) -> Fields:
+def order_status(order: Order, bound: Collection[int] = ()) -> Fields:
     """Where the order stands."""
     return [
         3,
-        order.order_id,
+        told_id(order.order_id, bound),
         order.status,
         order.filled,
         order.remaining,
@@ -143,12 +151,12 @@ def _names_after(
     return [*first, *names(values, version)]
 
 
-def exec_details(req_id: int, execution: Execution, version: int) -> Fields:
+def exec_details(req_id: int, execution: Execution, version: int, bound: Collection[int] = ()) -> Fields:
     """A fill; `req_id` is -1 for a live one."""
     fields: Fields = [
         11,
         req_id,
-        execution.order_id,
+        told_id(execution.order_id, bound),
         *contract11(execution.contract),
         execution.exec_id,
         tws_time(execution.time),
