@@ -32,7 +32,7 @@ class Timing:
     """How long the gateway waits for things, in seconds."""
 
     answer: float = 10.0  # for the end of each list and each contract, from when it was asked for
-    between_snapshots: float = 1.0
+    between_snapshots: float = 0.2
     after_incomplete: float = 60.0  # before the link is given up when two snapshots in a row are incomplete
     goodbye: float = 1.0  # for an orderly end of the connection
 
@@ -70,6 +70,7 @@ class LinkKeeper:
         self._timing = timing
         self._backoff = BackOff(environment.random)
         self._asked = trio.Event()
+        self._why = ""  # the last snapshot was asked for
         self._incomplete = 0
         self._gap_since: float | None = None
         self._stopping = False
@@ -115,8 +116,7 @@ class LinkKeeper:
 
     def ask(self, reason: str) -> None:
         """Request a snapshot; requests that come while one is gathered are answered by one more."""
-        if not self._asked.is_set():
-            log("reconcile.started", actor="gateway", reason=reason)
+        self._why = reason
         self._asked.set()
 
     def entry_bar(self) -> str:
@@ -224,7 +224,7 @@ class LinkKeeper:
             next_order_id=first_order_id,
             server_version=version,
         )
-        for kind in ("broker.lost", "broker.client_id_in_use"):
+        for kind in ("broker.lost", "broker.client_id_in_use", "broker.rate_exceeded", "broker.account_data_lost"):
             self._outlets.clear(kind)
         self._outlets.link(BrokerConnected(session.epoch, first_order_id, self.account, version))
 
@@ -295,6 +295,7 @@ class LinkKeeper:
             "account": self.account,
             "queued": len(self._sender),
             "seconds_since_round_trip": round(trio.current_time() - trips, 3) if trips > -math.inf else None,
+            "last_question": self._why,
             "degraded": session.degraded if session is not None else "",
             "undecoded": session.undecoded if session is not None else 0,
             "orders_out": self._history.gate.orders_out,

@@ -279,3 +279,9 @@ def bench() -> Callable[..., None]:
         trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
     return run
+
+
+@pytest.fixture
+def mailbox() -> type[Mailbox]:
+    """The class of an actor that keeps what it is told."""
+    return Mailbox

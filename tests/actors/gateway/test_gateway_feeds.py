@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from messages.gateway import AccountPnl, AccountValue, BrokerSnapshot
@@ -258,7 +259,7 @@ def test_the_account_is_told_as_it_changes(bench: Bench) -> None:
         assert values["NetLiquidation"].account == "DU1234567"
         assert portfolio.of(AccountPnl)
         told = [(value.key, value.currency, value.value) for value in portfolio.of(AccountValue)]
-        assert all(one != other for one, other in zip(told, told[1:], strict=False))
+        assert all(one != other for one, other in pairwise(told))
 
     bench(scenario)
 

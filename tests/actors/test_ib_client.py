@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import inspect
+import re
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import trio
+import trio_asyncio
+from eventkit import Event
+from ib_insync import decoder as library
+
+from actors.ib.client import SocketConnection, StrictDecoder, WireClient
+from actors.ib.wrapper import Wrapper
+from messages.gateway import AccountPnl, BrokerOrderStatus
+
+UNSET = "1.7976931348623157E308"
+# execDetails with a side that does not exist
+SIDEWAYS = tuple(
+    ["11", "-1", "12", "1", "AAPL", "STK", "", "0", "", "", "", "USD", "", "", "e.1", "20261120 10:00:00 UTC", "DU1", "X", "SIDEWAYS", "1", "1", "9", "7", "0", "1", "1", "", "", "", "", "1"]
+)
+
+
+class Heard:
+    """A receiver that keeps everything, and raises where told to."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self.failures: list[Exception] = []
+        self.raises: Exception | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        def take(*values: Any) -> None:
+            self.calls.append((name, values))
+            if self.raises is not None and name != "undecodable":
+                raise self.raises
+
+        return take
+
+    def failed(self, error: Exception) -> None:
+        self.failures.append(error)
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.calls]
+
+
+class Address:
+    """Something to route ticks to."""
+
+
+class Wire:
+    """A connection that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.hasData = Event("hasData")
+        self.disconnected = Event("disconnected")
+        self.written: list[bytes] = []
+        self.up = True
+
+    def isConnected(self) -> bool:
+        return self.up
+
+    def sendMsg(self, data: bytes) -> None:
+        self.written.append(data)
+
+
+def decode(*fields: object) -> tuple[Heard, list[Any]]:
+    heard = Heard()
+    published: list[Any] = []
+    wrapper = Wrapper(3, heard, {}, published.extend)
+    StrictDecoder(wrapper, 176).interpret([str(each) for each in fields])
+    return heard, published
+
+
+def client() -> tuple[WireClient, Wire]:
+    wire = Wire()
+    made = WireClient(Wrapper(1, Heard(), {}, lambda _ticks: None), wire)
+    made.connState = made.CONNECTED
+    made._serverVersion = 176
+    return made, wire
+
+
+def test_the_wrapper_has_every_method_that_the_library_names() -> None:
+    source = inspect.getsource(library)
+    named = set(re.findall(r"self\.wrapper\.(\w+)\(", source)) | set(re.findall(r"wrap\(\s*'(\w+)'", source))
+    assert len(named) > 60
+    assert [name for name in sorted(named) if not callable(getattr(Wrapper, name, None))] == []
+
+
+def test_a_message_of_simple_fields_becomes_ours() -> None:
+    heard, _ = decode(3, 12, "Submitted", "0", "100", "0", 900, 0, "0", 7, "", "0")
+    ((name, (status,)),) = heard.calls
+    assert name == "order_status"
+    assert isinstance(status, BrokerOrderStatus)
+    assert (status.epoch, status.order_id, status.perm_id, status.client_id) == (3, 12, 900, 7)
+    heard, _ = decode(94, 5, UNSET, "1.5", UNSET)
+    assert heard.calls == [("account_pnl", (AccountPnl(None, Decimal("1.5"), None),))]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("3", "twelve", "Submitted", "0", "100", "0", "900", "0", "0", "7", "", "0"),
+        ("3", "12", "Submitted"),
+        ("5", "12"),
+        SIDEWAYS,
+        ("100000", "1"),
+        ("",),
+        (),
+    ],
+)
+def test_what_cannot_be_read_is_told_and_never_raised(fields: tuple[str, ...]) -> None:
+    heard, _ = decode(*fields)
+    ((name, (kind, _, error)),) = heard.calls
+    assert name == "undecodable"
+    assert kind == (fields[0] if fields else "")
+    assert isinstance(error, Exception)
+    assert heard.failures == []
+
+
+def test_what_the_receiver_raises_is_its_failure_and_no_bad_message() -> None:
+    heard = Heard()
+    heard.raises = ZeroDivisionError()
+    StrictDecoder(Wrapper(1, heard, {}, lambda _ticks: None), 176).interpret(["53", "1"])
+    assert heard.names == ["listing_ended"]
+    assert heard.failures == [heard.raises]
+
+
+def test_messages_that_nobody_asked_for_are_ignored() -> None:
+    for fields in (("9", "1", "5"), ("15", "1", "DU1"), ("8", "1", "10:00"), ("46", "6", "1", "45", "1700000000")):
+        heard, _ = decode(*fields)
+        assert heard.calls == []
+
+
+def test_the_ticks_of_a_read_are_one_batch_in_their_order() -> None:
+    heard = Heard()
+    batches: list[list[Any]] = []
+    address = Address()
+    wrapper = Wrapper(1, heard, {5: address}, lambda ticks: batches.append(list(ticks)))  # type: ignore[dict-item]
+    read = StrictDecoder(wrapper, 176).interpret
+    read(["1", "6", "5", "1", "100.0", "3", "0"])
+    read(["2", "6", "5", "0", "3"])
+    read(["1", "6", "5", "4", "100.1", "", "0"])
+    assert batches == []
+    wrapper.tcpDataProcessed()
+    assert batches == [[(address, 1, 100.0, 3.0), (address, 0, 0.0, 3.0), (address, 4, 100.1, 0.0)]]
+    wrapper.tcpDataProcessed()
+    assert len(batches) == 1
+    # no feed of ours, no price, delayed: the receiver decides
+    for fields in (["6", "1", "100.0"], ["5", "1", "-1"], ["5", "66", "100.0"]):
+        read(["1", "6", *fields, "1", "0"])
+    assert heard.names == ["odd_tick"] * 3
+    assert wrapper.ticks == []
+
+
+def test_nothing_is_kept_back_and_a_unit_is_one_write() -> None:
+    made, wire = client()
+    for number in range(200):
+        made.cancelOrder(number)
+    assert len(wire.written) == 200
+    with made.together():
+        made.cancelOrder(1)
+        made.cancelOrder(2)
+    assert wire.written[200] == wire.written[1] + wire.written[2]
+
+
+def test_a_unit_that_cannot_be_made_writes_nothing() -> None:
+    made, wire = client()
+
+    def half() -> None:
+        with made.together():
+            made.cancelOrder(1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
+    assert wire.written == []
+    wire.up = False
+    with pytest.raises(ConnectionError):
+        made.cancelOrder(3)
+
+
+def test_a_socket_is_read_in_small_pieces_and_can_be_cut() -> None:
+    async def main() -> None:
+        (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        port = listener.socket.getsockname()[1]
+        lost: list[str] = []
+        connection = SocketConnection()
+        connection.disconnected += lost.append
+        async with trio_asyncio.open_loop():
+            await trio_asyncio.aio_as_trio(connection.connectAsync)("127.0.0.1", port)
+            stream = await listener.accept()
+            assert connection.transport.max_size == 8192
+            connection.sendMsg(b"x" * 5_000_000)  # more than the socket takes while nobody reads
+            connection.abort()
+            with trio.fail_after(5):
+                while not lost:
+                    await trio.sleep(0.001)
+            assert not connection.isConnected()
+            connection.abort()
+        received = 0
+        with trio.fail_after(5):
+            with suppress(trio.BrokenResourceError):
+                while data := await stream.receive_some(65536):
+                    received += len(data)
+        assert received < 5_000_000
+        await stream.aclose()
+        await listener.aclose()
+
+    trio.run(main)
