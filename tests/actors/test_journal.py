@@ -89,6 +89,8 @@ async def house(disk: SimulatedDisk) -> AsyncIterator[House]:
 
         async def restart() -> None:
             async for _ in crashes:
+                # what a supervisor does first: wait until the old one's tasks have ended
+                await system.lifecycle.stop(built.journal, 5.0)
                 await built.start()
 
         nursery.start_soon(restart)
