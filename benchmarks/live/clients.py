@@ -20,7 +20,6 @@ _CONFIGURATION = """
 state_dir = "{state}"
 [broker]
 port = {port}
-messages_per_second = 1000
 [risk]
 quote_max_age_seconds = 3600
 local_stop_grace_seconds = 0.0
@@ -62,7 +61,7 @@ class Pitboss:
             if condition():
                 return
             time.sleep(0.01)
-        raise TimeoutError(f"{what}: {self.status()}")
+        raise TimeoutError(f"not in time: {what}; see the state folder")
 
     def ready(self) -> bool:
         """Whether it runs and has reconciled."""
@@ -91,7 +90,10 @@ def pitboss(port: int, symbols: Sequence[str], folder: Path) -> Iterator[Pitboss
         child = subprocess.Popen(command, stderr=console, stdout=console)
         try:
             running = Pitboss(state)
-            running.wait("ready", running.ready)
+            while not running.ready():
+                if child.poll() is not None:
+                    raise RuntimeError((folder / "console.txt").read_text(encoding="utf-8"))
+                time.sleep(0.02)
             yield running
         finally:
             child.terminate()
