@@ -67,8 +67,8 @@ def as_json(record: LogRecord) -> str:
     return redact(text)
 
 
-def as_words(record: LogRecord) -> str:
-    """The event as a sentence, then the fields that the sentence does not use; one line, secrets masked.
+def as_words(record: LogRecord, *, details: bool = True) -> str:
+    """The event as a sentence, then with `details` the fields that the sentence does not use; one line, secrets masked.
 
     A traceback is left to the file.
     """
@@ -85,7 +85,7 @@ def as_words(record: LogRecord) -> str:
         words.append(_fill(part, fields, used))
     sentence = " ".join(word for word in words if word) or record.event
     rest = " ".join(f"{name}={_short(value)}" for name, value in fields.items() if name not in used)
-    line = f"{sentence}  {rest}" if rest else sentence
+    line = f"{sentence}  {rest}" if rest and details else sentence
     if not line.isprintable():  # text from outside does not command the terminal
         line = "".join(character if character.isprintable() else " " for character in line)
     return redact(line.rstrip())

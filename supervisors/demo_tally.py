@@ -24,7 +24,9 @@ _SHOWN = (
     "system.",
     "reconcile.difference",
 )
-_HIDDEN = frozenset({"position.updated", "rule.skipped", "broker.notice", "broker.account", "system.state"})
+_HIDDEN = frozenset(
+    {"position.planned", "position.updated", "rule.skipped", "broker.notice", "broker.account", "system.state"}
+)
 
 
 class DemoTally:
@@ -43,4 +45,4 @@ class DemoTally:
         if record.event == "position.closed":
             self.exits[str(record.fields.get("reason", "?"))] += 1
         if record.event not in _HIDDEN and record.event.startswith(_SHOWN):
-            self._tell(f"{record.moment:%H:%M:%S} {as_words(record)}")
+            self._tell(f"{record.moment:%H:%M:%S} {as_words(record, details=False)}")

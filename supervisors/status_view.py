@@ -36,8 +36,7 @@ def header(status: Status) -> Text:
     """State, link and totals in one line."""
     broker, portfolio = status["broker"], status["portfolio"]
     line = Text.assemble((f" {status['state']} ", _STATE_STYLES.get(status["state"], "bold")))
-    if status["reason"]:
-        line.append(f" {status['reason']}")
+    line.no_wrap, line.overflow = True, "ellipsis"
     if broker is None:
         line.append("  broker: no answer", "red")
     elif broker["connected"]:
@@ -48,6 +47,8 @@ def header(status: Status) -> Text:
         realized, unrealized = portfolio["realized_pnl"], portfolio["unrealized_pnl"]
         line.append("  realised ").append_text(_profit(realized))
         line.append("  unrealised ").append_text(_profit(unrealized))
+    if status["reason"]:
+        line.append(f"  ({status['reason']})")
     return line
 
 
