@@ -19,7 +19,7 @@ from simulator.venue.market import Market
 from simulator.venue.matching import Match, next_match, next_midpoint_match
 from simulator.venue.registry import Registry
 from simulator.venue.terms import Trigger
-from simulator.venue.triggers import follow, reached
+from simulator.venue.triggers import follow, prepare, reached
 from simulator.venue.working import Stage, Working
 
 __all__ = ["CANCELLED", "Engine"]
@@ -206,6 +206,7 @@ class Engine:
 
 def _arm(working: Working, market: Market) -> None:
     order = working.order
+    prepare(working)
     if working.terms.trigger is not Trigger.TRAIL:
         if order.stop is not None:
             working.set_level(order.stop)

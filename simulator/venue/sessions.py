@@ -53,13 +53,20 @@ class Sessions(Protocol):
 class Always:
     """Open at any hour."""
 
+    def __init__(self) -> None:
+        self._known: Session | None = None
+
     def current(self, now: datetime) -> Session:
         """Return the day of New York."""
+        known = self._known
+        if known is not None and known.early <= now < known.late:
+            return known
         day = now.astimezone(NEW_YORK).date()
         begins, ends = (
             datetime.combine(date, time(), NEW_YORK).astimezone(UTC) for date in (day, day + timedelta(days=1))
         )
-        return Session(begins, begins, ends, ends)
+        self._known = Session(begins, begins, ends, ends)
+        return self._known
 
 
 class ExchangeSessions:

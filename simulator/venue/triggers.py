@@ -16,46 +16,50 @@ from simulator.venue.market import as_decimal
 from simulator.venue.terms import Trigger
 from simulator.venue.working import Working
 
-__all__ = ["follow", "reached"]
+__all__ = ["follow", "prepare", "reached"]
 
-DOUBLE_QUOTE, LAST, DOUBLE_LAST, QUOTE, LAST_OR_QUOTE, MIDPOINT = 1, 2, 3, 4, 7, 8
+DOUBLE_QUOTE, QUOTE, LAST_OR_QUOTE, MIDPOINT = 1, 4, 7, 8
 _DEFAULT = {"OPT": DOUBLE_QUOTE, "FOP": DOUBLE_QUOTE, "CASH": QUOTE}
+"""security type → method, where it is not LAST_OR_QUOTE"""
 
-_TRADE_TICKS = (4,)
-_QUOTE_TICKS = {True: (2, 3), False: (1, 0)}  # falling → ask, rising → bid
+_BID_TICKS, _ASK_TICKS = (1, 0), (2, 3)
 
 
-def method_of(working: Working) -> int:
-    """Return the trigger method in force."""
+def prepare(working: Working) -> None:
+    """Work out, before an order waits, which method it has and in which direction its trigger lies."""
     asked = int(working.order.extra.get("triggerMethod") or 0)
-    return asked or _DEFAULT.get(working.definition.contract.sec_type, LAST_OR_QUOTE)
+    working.method = asked or _DEFAULT.get(working.definition.contract.sec_type, LAST_OR_QUOTE)
+    working.falling = (working.terms.trigger is Trigger.TOUCH) is working.buys
 
 
 def reached(working: Working, quote: Quote, tick_type: int | None) -> bool:
     """Whether the quote has reached the trigger.
 
-    `tick_type` is what has just changed; None looks at the market as it stands, as when an order arrives. The double
-    methods want two ticks in a row, so they count here.
+    `tick_type` is what has just been told, and only that counts: a trade may come before the quote that goes with it,
+    and the old one is no news. None looks at the market as it stands, as when an order arrives. The double methods want
+    two ticks in a row, so they count here.
     """
-    falling = (working.terms.trigger is Trigger.TOUCH) is working.buys
-    # only what has just been told: a trade may come before the quote that goes with it, and the old one is no news
-    trades = tick_type is None or tick_type in _TRADE_TICKS
-    quotes = tick_type is None or tick_type in _QUOTE_TICKS[falling]
+    falling = working.falling
+    trades = tick_type is None or tick_type == 4
+    quotes = tick_type is None or tick_type in (_ASK_TICKS if falling else _BID_TICKS)
+    method = working.method
+    if method == MIDPOINT:
+        return _through((quote.bid + quote.ask) / 2, working.level_price, falling)
+    if not (trades or quotes):
+        return False
     traded = trades and _through(quote.last, working.level_price, falling)
     quoted = quotes and _through(quote.ask if falling else quote.bid, working.level_price, falling)
-    match method_of(working):
-        case 2:
-            return traded
-        case 4:
-            return quoted
-        case 7:
+    match method:
+        case 7:  # last or bid/ask
             return traded or quoted
-        case 8:
-            return _through((quote.bid + quote.ask) / 2, working.level_price, falling)
-        case 3:
-            return _twice(working, traded, tick_type in _TRADE_TICKS)
-        case 1:
-            return _twice(working, quoted, tick_type in _QUOTE_TICKS[falling])
+        case 2:  # last
+            return traded
+        case 4:  # bid/ask
+            return quoted
+        case 3:  # double last
+            return _twice(working, traded, tick_type is not None and trades)
+        case 1:  # double bid/ask
+            return _twice(working, quoted, tick_type is not None and quotes)
         case other:
             raise ValueError(f"trigger method {other}")
 

@@ -43,6 +43,8 @@ from simulator.venue.working import Stage
 
 __all__ = ["Venue"]
 
+_MOVING = frozenset({0, 1, 2, 3, 4, 49})  # tick types that can make an order execute
+
 
 class Venue:
     """A broker's market side and books.
@@ -280,7 +282,7 @@ class Venue:
         self._history.add(con_id, tick.tick_type, tick.price, tick.size, tick.time)
         if market.definition.contract.sec_type == "CASH" and tick.tick_type in (1, 2):
             self._rates.learn(market.definition.contract, market.quote)
-        if not market.idle:
+        if not market.idle and tick.tick_type in _MOVING:
             self._engine.tick(market, tick.tick_type, Decimal(tick.size if tick.tick_type == 4 else 0))
         self._emit(tick)
 

@@ -60,6 +60,8 @@ class Working:
     released: bool = False  # a child whose parent has filled
     located: bool = False
     triggered: bool = False
+    method: int = 0  # TWS's triggerMethod in force
+    falling: bool = False  # whether the trigger lies below the market
     hits: int = 0  # consecutive quotes or trades through the trigger
     level: Decimal | None = None  # where the stop, trail or touch stands
     level_price: float = float("nan")  # the same for comparison with quotes
