@@ -49,6 +49,7 @@ class Reconciler:
         self._asked = ""  # why, while an answer is awaited
         self._again = ""  # why once more after that
         self._paused = False
+        self._taking = False  # a snapshot is being taken: what it brings up waits for the pause
         self._in_a_row = 0
         self._server_lost = ""
         self._offsets: dict[str, Decimal] | None = None
@@ -101,7 +102,7 @@ class Reconciler:
         """Have a snapshot made, after the one that is being made now."""
         if not self._desk.epoch or self._paused:
             return  # each connection begins with one, and the pause ends with one
-        if self._asked:
+        if self._asked or self._taking:
             self._again = self._again or reason
             return
         self._expect(reason)
@@ -144,7 +145,9 @@ class Reconciler:
             conclusive=not self._server_lost,
         )
         self._offsets = result.offsets
+        self._taking = True
         desk.carry_out(result.effects)
+        self._taking = False
         for difference in result.differences:
             log(
                 "reconcile.difference",
@@ -166,10 +169,11 @@ class Reconciler:
             open_orders=len(snapshot.open_orders or ()),
             executions=len(snapshot.executions or ()),
             differences=len(result.differences),
-            again=result.again or again,
+            again=again or result.again or self._again,
         )
         desk.allow(self._server_lost or (again if again.startswith("notice") else ""))
-        again = again or result.again
+        again = again or result.again or self._again
+        self._again = ""
         if again:
             self._pause(again, at_once=self._in_a_row == 0)
         else:
