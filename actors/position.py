@@ -1,8 +1,8 @@
 """A position: one actor per symbol, address `position/SYMBOL`.
 
 Everything it does follows from its book (`domain.position_book`), which is told facts: journal records, order events,
-executions. After each fact `_converge` compares what is with what should be and asks for the difference; asking twice
-does no harm. Entries are in `position_entry`, exits in `position_protection`, going flat in `position_closing`.
+executions. After each fact `position_convergence` compares what is with what should be and asks for the difference.
+Entries are in `position_entry`, exits in `position_protection`, going flat in `position_closing`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
 from actors.position_alarms import Alarms
 from actors.position_closing import CloseAgain, Closing, StillOpen
+from actors.position_commands import adjust_exits, close_position
+from actors.position_convergence import Convergence
 from actors.position_entry import EntryDesk, EquityKnown, LookAgain
 from actors.position_holding import HoldingCheck, QuietAgain
 from actors.position_orders import place_order
@@ -26,8 +28,7 @@ from actors.position_quote import Quote
 from actors.position_reports import Reports
 from actors.position_second_line import GraceOver, SecondLine, StopCrossed
 from config.settings import Settings
-from domain.entries import EntryRefused, levels_refusal
-from domain.exit_orders import exit_levels
+from domain.entries import EntryRefused
 from domain.position_book import HistoryNeeded, PositionBook, requested
 from messages.gateway import TradingAllowed
 from messages.journal import Append, Entry, Replay
@@ -65,12 +66,8 @@ from messages.position import (
     AdjustExits,
     BrokerHolding,
     ClosePosition,
-    CommandAccepted,
-    CommandOutcome,
     CommandRefused,
     DescribePosition,
-    ExitPlan,
-    ExitsAdjusted,
     OpenPosition,
     PlaceOrder,
     PositionPlanned,
@@ -79,8 +76,7 @@ from messages.position import (
 
 __all__ = ["PositionActor"]
 
-_LAST, _LAST_SIZE = int(TickType.LAST), int(TickType.LAST_SIZE)
-OCA_SECONDS = 1.0
+_BID, _ASK, _LAST, _LAST_SIZE = map(int, (TickType.BID, TickType.ASK, TickType.LAST, TickType.LAST_SIZE))
 CANCEL_SECONDS = 10.0  # after that a cancellation without an answer may be asked for again
 
 
@@ -134,6 +130,7 @@ class PositionActor(RunQueueActor):
         self.desk = EntryDesk(self)
         self.reports = Reports(self)
         self.holding = HoldingCheck(self)
+        self._convergence = Convergence(self)
 
     # start
 
@@ -162,7 +159,7 @@ class PositionActor(RunQueueActor):
         for order in book.live(Role.ENTRY, Role.SCALE):
             self.system.address("portfolio").tell(OrderEvent(order))
         self.reports.begin()
-        self._converge()
+        self.converge()
 
     # ticks
 
@@ -171,13 +168,18 @@ class PositionActor(RunQueueActor):
         quote = self.quote
         if kind > _LAST_SIZE:
             # delayed prices (66 and up) are no quote
-            quote.take(kind, price)
+            quote.note(kind, price)
             return
         quote.heard = self._clock()
-        if kind != _LAST:
-            quote.take(kind, price)
+        valid = 0.0 < price < inf
+        if kind == _BID:
+            # −1 means that there is none
+            quote.bid = price if valid else 0.0
             return
-        if not 0.0 < price < inf:
+        if kind == _ASK:
+            quote.ask = price if valid else 0.0
+            return
+        if kind != _LAST or not valid:
             return
         quote.last = price
         monitor = self.protection.monitor
@@ -214,10 +216,10 @@ class PositionActor(RunQueueActor):
                 self.quote.interrupted = ""
             case OpenPosition():
                 return self.desk.open(message)
-            case ClosePosition(reason, source):
-                return self._close(reason, source)
-            case AdjustExits(exits, source):
-                return self._adjust(exits, source)
+            case ClosePosition():
+                return close_position(self, message)
+            case AdjustExits():
+                return adjust_exits(self, message)
             case PlaceOrder():
                 return self._place(message)
             case DescribePosition():
@@ -238,12 +240,12 @@ class PositionActor(RunQueueActor):
                 self._allowed = message
                 if message.allowed:
                     self.protection.again()
-                    self._converge()
+                    self.converge()
             case TryAgain():
-                self._converge()
+                self.converge()
             case NakedTooLong(since):
                 self.protection.naked_too_long(since)
-                self._converge()
+                self.converge()
             case LookAgain():
                 self.desk.look_again()
             case EquityKnown():
@@ -259,7 +261,7 @@ class PositionActor(RunQueueActor):
                 if self.book.plan is None and self.book.quantity:
                     self.book.plan = plan
                     self.book.exits = plan.exits
-                    self._converge()
+                    self.converge()
             case _:
                 return super().on_receive(message)
         return None
@@ -306,7 +308,7 @@ class PositionActor(RunQueueActor):
         if not own and order.position_id and not order.status.done:
             # bytes that waited in a frozen gateway (INC-02): the position it was for is over
             self.cancel(order.order_ref, "its position has closed")
-        self._converge()
+        self.converge()
         if order.role is not None and order.role.adds_risk:
             # after HoldingChanged: the portfolio counts a fill as held before it stops counting it as working
             self.system.address("portfolio").tell(event)
@@ -342,107 +344,15 @@ class PositionActor(RunQueueActor):
                 order = evolve(known, status=OrderStatus.DENIED, text=text)
                 self.book.note(order)
                 self._ended(order)
-        self._converge()
+        self.converge()
 
-    # what should be
-
-    def _converge(self) -> None:
-        """Do what is left to do. Called after every fact, and does nothing twice."""
-        book = self.book
-        self.reports.changes()
-        self.protection.refresh()
-        if book.plan is None:
-            self._unmanaged()
-            return
-        self.clear("position.unmanaged")
-        if book.wrong_side:
-            self._flipped()
-        if book.plan is None:
-            self._unmanaged()
-        elif self.closing is not None:
-            self.closing.step()
-            self.protection.watch()
-        elif not book.quantity:
-            self._flat()
-        else:
-            if book.last_reduction is not None and book.last_reduction[0] in (Role.STOP, Role.TARGET):
-                # an exit has begun to fill: what of the entry has not filled is no longer wanted (INC-28)
-                for order in book.live(Role.ENTRY, Role.SCALE):
-                    self.cancel(order.order_ref, "the position is being left")
-            self.protection.step()
-        if book.plan is not None and book.done():
-            self._finish()
-        self._keep_marking()
-
-    def _flat(self) -> None:
-        book = self.book
-        self.protection.watch()
-        entering = list(book.live(Role.ENTRY, Role.SCALE))
-        refused = any(one.role is Role.STOP and one.status is OrderStatus.REJECTED for one in book.orders.values())
-        if book.held or refused:
-            for order in entering:
-                self.cancel(order.order_ref, "flat" if book.held else "its stop was refused")
-        if book.held or not entering:
-            self.sweep()
+    def converge(self) -> None:
+        """Do what is left to do."""
+        self._convergence.step()
 
     def sweep(self) -> None:
-        """Cancel the exits that still work for a position that is flat.
-
-        Those whose OCA group a fill has spent are the broker's to cancel: it gets a moment for that.
-        """
-        spent = {order.oca_group for order in self.book.all_exits() if order.filled and order.oca_group}
-        now = trio.current_time()
-        for order in self.book.live(Role.STOP, Role.TARGET, Role.EXIT):
-            if order.oca_group in spent and now - self.holding.last_fill < OCA_SECONDS:
-                self.after(OCA_SECONDS, TryAgain())
-            else:
-                self.cancel(order.order_ref, "flat")
-
-    def _flipped(self) -> None:
-        """More was sold than held, or bought than short: say so, and go flat."""
-        book = self.book
-        if self.closing is not None and self.closing.reason == "flipped":
-            return
-        role = book.last_reduction[0] if book.last_reduction is not None else None
-        if role is None:
-            # somebody else turned it, on purpose: ours ends here, and what is held is theirs
-            for order in book.orders.values():
-                if not order.status.done:
-                    self.cancel(order.order_ref, "the position was turned outside")
-            book.previous, book.plan = book.plan, None
-            self.closing = None
-            return
-        self.alarm("position.flipped", f"{book.quantity} held on the wrong side: flattened")
-        self.closing = None
-        self.begin_closing("flipped", "position", now=False)
-
-    def _unmanaged(self) -> None:
-        book = self.book
-        self.protection.watch()
-        if book.quantity:
-            self.alarm("position.unmanaged", f"{book.quantity} held without a plan, and so without exits of ours")
-        elif book.held:
-            self._finish()
-        self._keep_marking()
-
-    def _finish(self) -> None:
-        """Flat and nothing works any more: close the book on it."""
-        book = self.book
-        reason = self.reports.closing_reason()
-        held, view = book.held, self.view()
-        record = book.closing_record(reason, self.environment.now().date().isoformat())
-        self.append(record, checkpoint=True)
-        book.closed(record)
-        self.closing = None
-        self.second_line.calm()
-        self._cancelling.clear()
-        self.protection = Protection(self)
-        self.reports.closed(view, record, held=held)
-        for kind in ("protection.missing", "protection.failed", "position.flipped", "position.not_closed"):
-            self.clear(kind)
-        self.clear("position.unmanaged")
-        self.clear("stop.not_executed")
-        self.desk.flat()
+        """Cancel the exits that still work for a position that is flat."""
+        self._convergence.sweep()
 
     # commands
 
@@ -458,7 +368,7 @@ class PositionActor(RunQueueActor):
         if self.closing is None:
             self.closing = Closing(self, reason, source)
             if now:
-                self._converge()
+                self.converge()
 
     def pause_closing(self, again: CloseAgain, seconds: float) -> None:
         """Stop trying for a while; the exits are armed again meanwhile."""
@@ -470,48 +380,7 @@ class PositionActor(RunQueueActor):
             self.begin_closing(closing.reason, closing.source)
         elif closing is self.closing:
             closing.again()
-            self._converge()
-
-    def _close(self, reason: str, source: str) -> CommandOutcome:
-        book = self.book
-        self.desk.drop_reversal("the position was closed by a command")
-        if book.plan is None and book.quantity:
-            taken_over = PositionPlanned(
-                position_id=self.environment.new_id(),
-                symbol=self.symbol,
-                side=book.side,
-                quantity=abs(book.quantity),
-                exits=ExitPlan(),
-                source=source,
-            )
-            self.append(taken_over)
-            book.planned(taken_over)
-        if book.plan is None:
-            return CommandRefused("no position")
-        if self.closing is not None:
-            return CommandAccepted(text=f"being closed already: {self.closing.reason}")
-        self.begin_closing(reason, source)
-        return CommandAccepted(tuple(order.order_ref for order in book.live(Role.EXIT)), "closing")
-
-    def _adjust(self, exits: ExitPlan, source: str) -> CommandOutcome:
-        book = self.book
-        if book.plan is None or self.closing is not None:
-            return CommandRefused("no open position" if book.plan is None else "the position is being closed")
-        average, mark = book.ledger.average_price, self.quote.mark
-        if average is not None and self.instrument is not None:
-            try:
-                levels = exit_levels(exits, book.side, average, self.instrument)
-            except ValueError as error:
-                return CommandRefused("the exits are no prices", str(error))
-            wrong = levels_refusal(levels, book.side, Decimal(repr(mark))) if mark is not None else ""
-            if wrong:
-                return CommandRefused("the exits would fire at once", wrong)
-        fact = ExitsAdjusted(book.plan.position_id, exits, source)
-        self.append(fact)
-        book.adjusted(fact)
-        self.protection.monitor = None
-        self._converge()
-        return CommandAccepted(text="exits adjusted")
+            self.converge()
 
     def _place(self, message: PlaceOrder) -> Any:
         try:
@@ -521,7 +390,8 @@ class PositionActor(RunQueueActor):
 
     # the second
 
-    def _keep_marking(self) -> None:
+    def keep_marking(self) -> None:
+        """See to it that a second from now the mark is told, while something is held."""
         if self.book.quantity and not self._marking:
             self._marking = True
             self.after(1.0, _Marked())
@@ -532,14 +402,14 @@ class PositionActor(RunQueueActor):
             return
         self.reports.marked()
         self.second_line.note_trail()
-        self._keep_marking()
+        self.keep_marking()
 
     def _qualified(self, instrument: Instrument) -> None:
         self.unknown = ""
         self.clear("instrument.unknown")
         self.instrument = instrument
         self.book.ledger.multiplier = instrument.multiplier
-        self._converge()
+        self.converge()
 
     # sending
 
@@ -551,10 +421,15 @@ class PositionActor(RunQueueActor):
         (self.system.address("portfolio") if risky else self.orders).tell(message)
 
     def cancel(self, order_ref: str, reason: str) -> None:
-        """Ask for a cancellation, unless that was done and its answer is awaited."""
-        if not self.cancelling(order_ref):
+        """Ask for a cancellation, unless that was done and its answer is awaited.
+
+        An order that `orders` has not taken yet waits: the cancellation could overtake it.
+        """
+        order = self.book.orders.get(order_ref)
+        if not self.cancelling(order_ref) and (order is None or order.status is not OrderStatus.CREATED):
             self._cancelling[order_ref] = trio.current_time()
             self.orders.tell(CancelOrder(order_ref, reason))
+            self.after(CANCEL_SECONDS, TryAgain())
 
     def cancelling(self, order_ref: str) -> bool:
         """Whether a cancellation was asked for and its answer is awaited."""

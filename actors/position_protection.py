@@ -160,6 +160,7 @@ class Protection:
                     missing.append(leg)
                 case ModifyExit(order_ref, quantity, leg):
                     self._amending[order_ref] = trio.current_time()
+                    self._actor.after(ANSWER_SECONDS, TryAgain())
                     self._actor.orders.tell(
                         ModifyOrder(
                             order_ref=order_ref,

@@ -8,8 +8,6 @@ from messages.market import TickType
 
 __all__ = ["Quote"]
 
-_BID, _ASK, _LAST = int(TickType.BID), int(TickType.ASK), int(TickType.LAST)
-
 
 class Quote:
     """Bid, ask and last as floats, 0.0 while unknown, and when the feed was last heard (trio's clock)."""
@@ -25,15 +23,11 @@ class Quote:
         self.interrupted = ""
         """Why no ticks arrive; empty while they do."""
 
-    def take(self, kind: int, price: float) -> None:
-        """Take what is no last price. A bid or an ask that is no price (−1 means there is none) is none from now on."""
-        if kind == _BID:
-            self.bid = price if 0.0 < price < inf else 0.0
-        elif kind == _ASK:
-            self.ask = price if 0.0 < price < inf else 0.0
-        elif kind == TickType.HALTED:
+    def note(self, kind: int, value: float) -> None:
+        """Take what is no live price: of that, only whether trading is halted matters."""
+        if kind == TickType.HALTED:
             # tws-api tick types: 0 not halted, 1 general halt, 2 volatility halt, -1 not known
-            self.halted = price > 0
+            self.halted = value > 0
 
     def interrupt(self, reason: str) -> None:
         """Note that ticks no longer arrive: what is known is not a quote any more."""
