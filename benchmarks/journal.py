@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import statistics
 import sys
@@ -293,6 +294,10 @@ def main(events: int = 100_000) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pitboss-journal-")))
         codec(print)
+        # as the process does when it has started (supervisors/launch.py)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
         trio.run(run, folder, events)
 
 

@@ -26,7 +26,7 @@ CHECKED_AT_START = 250_000
 
 # Records since the write-ahead log was last moved into the file: from the first number on that is done beside the
 # writing, from the second on (a flood) instead of it, because otherwise the log would only grow.
-CHECKPOINT_BESIDE, CHECKPOINT_NOW = 250, 20_000
+CHECKPOINT_BESIDE, CHECKPOINT_NOW = 250, 5_000
 # Bytes of write-ahead log made beforehand: 1,000 pages with their headers. Each record takes about four until it is
 # begun anew.
 RESERVED = 1_000 * 4_120
@@ -104,7 +104,8 @@ class DiskStorage:
         try:
             if not self._moving.is_open:
                 self._moving.open()
-            self._moving.checkpoint()
+            if self._moving.checkpoint():
+                self._unmoved = 0
         except Exception as error:  # noqa: BLE001 - whatever it is, the next append raises it
             # nothing is lost by it, but a disk that refuses this is not one to acknowledge anything on
             self._move_failed = JournalUnusable(f"{self.path}: the write-ahead log cannot be moved: {error}")

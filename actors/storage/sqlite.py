@@ -86,10 +86,14 @@ class SqliteJournal:
             self._live.execute(INSERT, [row._asdict() for row in rows])
             self._live.commit()
 
-    def checkpoint(self) -> None:
-        """Move what the write-ahead log holds into the file, as far as readers let it, without holding up a writer."""
+    def checkpoint(self) -> bool:
+        """Move what the write-ahead log holds into the file, as far as readers let it, without holding up a writer.
+
+        Returns whether that was all of it: the next write then begins the log anew.
+        """
         with self._reading():
-            self._live.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
+            _, pages, moved = self._live.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
+            return bool(pages == moved)
 
     def last(self) -> Row | None:
         """Return the last record, unchecked, or None in an empty journal."""

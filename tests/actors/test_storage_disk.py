@@ -307,7 +307,7 @@ trio.run(main)
 
 def test_sigkill_loses_nothing_that_was_acknowledged_and_gives_the_lock_back(path: Path) -> None:
     known = 0
-    for acknowledged in (1, 40, 150):
+    for acknowledged in (1, 40, 600):
         process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         answers = [process.stdout.readline().split() for _ in range(acknowledged)]
