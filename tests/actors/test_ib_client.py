@@ -18,8 +18,9 @@ from messages.gateway import AccountPnl, BrokerOrderStatus
 
 UNSET = "1.7976931348623157E308"
 # execDetails with a side that does not exist
-SIDEWAYS = tuple(
-    ["11", "-1", "12", "1", "AAPL", "STK", "", "0", "", "", "", "USD", "", "", "e.1", "20261120 10:00:00 UTC", "DU1", "X", "SIDEWAYS", "1", "1", "9", "7", "0", "1", "1", "", "", "", "", "1"]
+SIDEWAYS = (
+    *("11", "-1", "12", "1", "AAPL", "STK", "", "0", "", "", "", "USD", "", "", "e.1"),
+    *("20261120 10:00:00 UTC", "DU1", "X", "SIDEWAYS", "1", "1", "9", "7", "0", "1", "1", "", "", "", "", "1"),
 )
 
 

@@ -117,7 +117,7 @@ def test_a_server_that_stops_reading_is_cut_off_and_nothing_leaves_later(mailbox
     async def scenario(system: System, serving: Serving, boxes: Boxes, settings: Settings) -> None:
         gateway, orders = system.address("gateway"), boxes["orders"]
         gateway.tell(Subscribe("AAPL"))
-        await until(lambda: boxes["position/AAPL"].of(InstrumentQualified))
+        await until(lambda: boxes["position/AAPL"].of(InstrumentQualified) and orders.of(BrokerSnapshot))
         session = serving.broker.tws.clients[0]
         session.feed = lambda data: None  # the bytes arrive, and nobody looks at them
         gateway.tell(PlaceOrders((order(1),), Priority.EXIT, 5.0))
