@@ -21,6 +21,7 @@ from messages.order import (
     ListOrders,
     OrderDenied,
     OrderEvent,
+    OrderIntended,
     OrderView,
     SubmitOrders,
 )
@@ -113,12 +114,21 @@ class PortfolioActor(RunQueueActor):
                         net = closed.realized_pnl - closed.commission
                         self._closed_today[symbol] = self._closed_today.get(symbol, _ZERO) + net
         for view in await self.system.address("orders").ask(ListOrders()):
-            self._follow(view)
+            if view.role is not None and view.role.adds_risk:
+                self._follow(view, await self._decided_at(view))
         for event_type in (AccountValue, AccountPnl, PositionCloseEvent, ActorQuarantined):
             self._bus.subscribe(event_type, self.address)
         self.after(_PATIENCE, _CallThem())
         if self._state is not TradingState.ACTIVE:
             self._bus.publish(HaltedEvent(self._reason))
+
+    async def _decided_at(self, view: OrderView) -> Decimal | None:
+        """Return the quote on which a working order was decided."""
+        for record in await self.system.address("journal").ask(Replay(stream=view.symbol)):
+            match record.payload:
+                case OrderIntended(order=order, reference_price=price) if order.order_ref == view.order_ref:
+                    return price
+        return None
 
     def on_receive(self, message: Any) -> Any:
         """Handle one message."""
@@ -214,7 +224,7 @@ class PortfolioActor(RunQueueActor):
             return "what is held is not known yet", ", ".join(sorted(self._awaited))
         return "", ""
 
-    def _follow(self, view: OrderView) -> None:
+    def _follow(self, view: OrderView, decided_at: Decimal | None = None) -> None:
         """Reserve what an order that adds risk may still fill; nothing once it is done."""
         if view.role is None or not view.role.adds_risk:
             return
@@ -222,7 +232,10 @@ class PortfolioActor(RunQueueActor):
             self._reserved.pop(view.order_ref, None)
             return
         known = self._reserved.get(view.order_ref)
-        price = known.price if known is not None else view.limit_price or view.stop_price or self._mark(view.symbol)
+        if known is not None:
+            price = known.price
+        else:
+            price = decided_at or view.limit_price or view.stop_price or self._mark(view.symbol)
         self._reserved[view.order_ref] = PendingOrder(view.symbol, view.side, view.remaining, price)
 
     # totals

@@ -1,0 +1,239 @@
+"""The portfolio: nothing gets past it, and what it decided survives."""
+
+from decimal import Decimal
+
+import pytest
+import trio
+
+from actors.portfolio import PortfolioActor
+from messages.gateway import AccountPnl, AccountValue
+from messages.lifecycle import ActorQuarantined
+from messages.market import TickType
+from messages.order import (
+    GroupRefused,
+    OrderCancelledEvent,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Role,
+    Side,
+    SubmitOrders,
+)
+from messages.position import CommandAccepted, CommandRefused, ExitPlan, OpenPosition, PositionStatus, Size
+from messages.risk import (
+    DescribePortfolio,
+    FlattenAll,
+    Halt,
+    HaltedEvent,
+    Resume,
+    ResumedEvent,
+    TradingState,
+)
+
+D = Decimal
+
+
+async def portfolio(it):
+    return await it.system.address("portfolio").ask(DescribePortfolio())
+
+
+async def restart_portfolio(it):
+    it.system.address("portfolio").tell(object())
+    await trio.sleep(0.1)
+    await it.system.start(
+        "portfolio",
+        lambda c: PortfolioActor(c, settings=it.settings, bus=it.bus),
+        watcher=lambda address, error: None,
+    )
+    await it.system.idle()
+
+
+def test_a_fill_is_counted_as_working_or_held_at_every_moment(house):
+    async def body(it):
+        await it.open()
+        totals = set()
+        for _ in range(10):
+            view = await portfolio(it)
+            totals.add(view.gross_exposure + view.reserved)
+            it.fill(it.order(Role.ENTRY), 10, "100.01")
+            view = await portfolio(it)  # before the position has seen the fill
+            totals.add(view.gross_exposure + view.reserved)
+            await it.system.idle()
+        # held shares are valued at the last price, 100.0, reserved ones at the quote of the decision
+        assert all(D(10000) <= total <= D(10001) for total in totals)
+        assert (await portfolio(it)).reserved == 0
+
+    house(body)
+
+
+def test_two_positions_cannot_use_the_same_room(house):
+    async def body(it):
+        await it.start_position("MSFT")
+        it.system.publish([(it.system.address("position/MSFT"), int(TickType.ASK), 100.0, 1.0)])
+        it.quote(99.99, 100.0, 100.0)
+        command = OpenPosition(
+            side=Side.BUY, size=Size(quantity=D(60)), exits=ExitPlan(stop_loss_pct=D("0.03")), source="test"
+        )
+        answers = [it.system.address(f"position/{symbol}").ask(command) for symbol in ("AAPL", "MSFT")]
+        first, second = [await answer for answer in answers]
+        assert isinstance(first, CommandAccepted)
+        assert second == CommandRefused("gross exposure above the limit", "12000 > 10000")
+
+    house(body, max_gross_exposure=D(10_000))
+
+
+def test_room_comes_back_when_an_order_ends(house):
+    async def body(it):
+        await it.open()
+        assert (await portfolio(it)).reserved == D("10001.00")
+        it.reject(it.order(Role.ENTRY))
+        for leg in it.live():
+            it.event(OrderCancelledEvent, leg, "parent", status=OrderStatus.CANCELLED)
+        await it.system.idle()
+        assert (await portfolio(it)).reserved == 0
+
+    house(body)
+
+
+def test_the_collar_refuses_a_limit_far_from_the_quote(house):
+    async def body(it):
+        answer = await it.open(order_type=OrderType.LIMIT, limit_price=D("103"))
+        assert answer.reason == "limit price beyond the collar"
+
+    house(body, price_collar_pct=D("0.02"))
+
+
+def test_a_group_is_refused_as_a_whole(house):
+    async def body(it):
+        entry = OrderRequest(
+            order_ref="a", symbol="AAPL", role=Role.ENTRY, side=Side.BUY, quantity=D(10), order_type=OrderType.MARKET
+        )
+        other = OrderRequest(
+            order_ref="b", symbol="AAPL", role=Role.STOP, side=Side.SELL, quantity=D(10), order_type=OrderType.STOP
+        )
+        it.system.address("portfolio").tell(SubmitOrders((entry, other), "events"))
+        await it.system.idle()
+        replies = [event for event in it.events if isinstance(event, GroupRefused)]
+        assert [[denial.order_ref for denial in reply.denials] for reply in replies] == [["a", "b"]]
+        assert replies[0].denials[0].reason == "no price to value the order by"
+        assert it.submitted == []
+
+    house(body)
+
+
+def test_a_halt_stops_new_risk_alone_and_survives_a_restart(house):
+    async def body(it):
+        await it.opened()
+        it.system.address("portfolio").tell(Halt("lunch"))
+        assert (await it.open(add=True)) == CommandRefused("trading is halted", "lunch")
+        it.outside(Side.SELL, 40, "100")
+        await it.system.idle()
+        assert {order.remaining for order in it.live()} == {D(60)}
+        await restart_portfolio(it)
+        view = await portfolio(it)
+        assert (view.state, view.reason) == (TradingState.REDUCE_ONLY, "lunch")
+        await it.restart_position()
+        it.system.address("portfolio").tell(Resume("back"))
+        assert isinstance(await it.open(add=True), CommandAccepted)
+        await restart_portfolio(it)
+        assert (await portfolio(it)).state is TradingState.ACTIVE
+        assert [event.reason for event in it.seen(HaltedEvent)] == ["lunch", "lunch"]
+        assert [event.reason for event in it.seen(ResumedEvent)] == ["back"]
+
+    house(body)
+
+
+def test_after_a_restart_it_waits_for_what_is_held_and_counts_what_works(house):
+    async def body(it):
+        await it.open(quantity=60)
+        it.fill(it.order(Role.ENTRY), 20, "100")
+        await it.system.idle()
+        await restart_portfolio(it)
+        await it.start_position("MSFT")
+        it.system.publish([(it.system.address("position/MSFT"), int(TickType.ASK), 100.0, 1.0)])
+        command = OpenPosition(side=Side.BUY, size=Size(quantity=D(50)), exits=ExitPlan(), source="test")
+        ask = it.system.address("position/MSFT").ask
+        assert await ask(command) == CommandRefused("what is held is not known yet", "AAPL")
+        await it.restart_position()
+        refused = await ask(command)
+        assert refused.reason == "gross exposure above the limit"
+        view = await portfolio(it)
+        assert (view.gross_exposure, view.reserved) == (2000, D("4000.40"))
+
+    house(body, max_gross_exposure=D(10_000))
+
+
+def test_a_quarantined_symbol_does_not_hold_up_the_others(house):
+    async def body(it):
+        await it.opened()
+        await restart_portfolio(it)
+        await it.start_position("MSFT")
+        it.system.publish([(it.system.address("position/MSFT"), int(TickType.ASK), 100.0, 1.0)])
+        it.bus.publish(ActorQuarantined("position/AAPL", 3, "ValueError"))
+        command = OpenPosition(side=Side.BUY, size=Size(quantity=D(50)), exits=ExitPlan(), source="test")
+        assert isinstance(await it.system.address("position/MSFT").ask(command), CommandAccepted)
+
+    house(body)
+
+
+def test_flatten_halts_and_closes_everything(house):
+    async def body(it):
+        await it.opened()
+        it.system.address("portfolio").tell(FlattenAll("fire"))
+        await it.system.idle()
+        it.fill(it.order(Role.EXIT), 100, "99")
+        await it.system.idle()
+        assert (await it.view()).status is PositionStatus.CLOSED
+        assert (await portfolio(it)).state is TradingState.REDUCE_ONLY
+
+    house(body)
+
+
+@pytest.mark.parametrize("by", ["the broker's figure", "ours"])
+def test_the_days_loss_halts(house, by):
+    async def body(it):
+        await it.opened()
+        if by == "ours":
+            it.tick(TickType.LAST, 94.99)
+            await trio.sleep(2)
+        else:
+            it.bus.publish(AccountPnl(D("-400"), None, None))
+            await it.system.idle()
+            assert (await portfolio(it)).state is TradingState.ACTIVE
+            it.bus.publish(AccountPnl(D("-500"), None, None))
+            await it.system.idle()
+        view = await portfolio(it)
+        assert view.state is TradingState.REDUCE_ONLY
+        assert "reaches the limit of 500" in view.reason
+        assert "risk.daily_loss" in it.alarms()
+
+    house(body, max_daily_loss=D(500))
+
+
+def test_a_loss_realised_counts_once_all_day_and_across_a_restart(house):
+    async def body(it):
+        await it.opened()
+        it.fill(it.order(Role.STOP), 100, "97")
+        await it.system.idle()
+        assert (await portfolio(it)).realized_pnl == -300
+        await restart_portfolio(it)
+        view = await portfolio(it)
+        assert (view.realized_pnl, view.state) == (-300, TradingState.ACTIVE)
+        await trio.sleep(24 * 3600)
+        assert (await portfolio(it)).realized_pnl == 0
+
+    house(body, max_daily_loss=D(500))
+
+
+def test_equity_is_the_brokers_net_liquidation(house):
+    async def body(it):
+        for key, value, currency in (
+            ("BuyingPower", "400000", "USD"),
+            ("NetLiquidation", "100000.50", "USD"),
+            ("NetLiquidation", "1", "BASE"),
+        ):
+            it.bus.publish(AccountValue("DU1", key, value, currency))
+        await it.system.idle()
+        assert (await portfolio(it)).equity == D("100000.50")
+
+    house(body)
