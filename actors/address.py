@@ -74,7 +74,8 @@ class Address(Mailbox):
     def tell(self, message: Any) -> None:
         """Send a message; nothing comes back, and nothing is raised if there is no actor.
 
-        A handler that raises on it crashes its actor.
+        A handler that raises on it crashes its actor. From other threads, once the dispatcher has ended, this raises
+        DispatcherEndedError.
         """
         self.post(message)
 
@@ -123,6 +124,13 @@ class Address(Mailbox):
         if reply_to is not None:
             error = ActorDeadError(f"{self.name}: {reason}")
             reply_to.set_exception((ActorDeadError, error, None))
+
+    def drop_stops(self) -> None:
+        """Answer pykka's requests to stop that still wait: they were meant for the incarnation that has just ended."""
+        stops = [item for item in self.queue if item.__class__ is Envelope and item.message.__class__ is _ActorStop]
+        for item in stops:
+            self.queue.remove(item)
+            self.refuse(item, "the actor has stopped")
 
     def reopen(self) -> None:
         """Keep messages again: a new actor is on its way."""

@@ -11,7 +11,7 @@ import trio
 from attrs import frozen
 
 from actors.future import ReplyFuture
-from actors.items import Own, Tick
+from actors.items import PYKKA_MESSAGES, Own, Tick
 from actors.tasks import OwnedTasks
 
 if TYPE_CHECKING:
@@ -209,6 +209,14 @@ class RunQueueActor(pykka.Actor):
     def stop(self) -> None:
         """Stop after the messages that wait now. A permanent actor is then started again by its supervisor."""
         self.tell_self(pykka.messages._ActorStop())
+
+    def _handle_receive(self, message: Any) -> Any:
+        kind = message.__class__
+        if kind is Tick:
+            return self.receive_tick(message)
+        if kind in PYKKA_MESSAGES:
+            return super()._handle_receive(message)
+        return self.on_receive(message)
 
     def _stop(self) -> ReplyFuture[None]:  # type: ignore[override]
         return self.system.lifecycle.begin_stop(self)

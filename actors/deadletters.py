@@ -47,10 +47,19 @@ class DeadLetterOffice:
         self.kept: deque[DeadLetter] = deque(maxlen=kept)
         self.count = 0
         self._on_dead_letter = on_dead_letter
+        self._telling = False
 
     def record(self, actor: str, message: object, error: str) -> None:
-        """Record that `message` to `actor` will not be handled, because of `error`."""
+        """Record that `message` to `actor` will not be handled, because of `error`.
+
+        Where telling of one dead letter makes another (the log's own actor has stopped), that one is only kept.
+        """
         letter = DeadLetter(actor=actor, message=describe_message(message), error=error)
         self.kept.append(letter)
         self.count += 1
-        self._on_dead_letter(letter)
+        if not self._telling:
+            self._telling = True
+            try:
+                self._on_dead_letter(letter)
+            finally:
+                self._telling = False

@@ -10,11 +10,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import trio
-from pykka import messages
 from pykka._envelope import Envelope
 
 from actors.future import ReplyFuture
-from actors.items import Own, Tick
+from actors.items import PYKKA_MESSAGES, Own, Tick
 from actors.mailbox import Gate
 from actors.timers import Timers
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from actors.mailbox import Mailbox
 
 __all__ = ["Dispatcher", "DispatcherEndedError"]
-
-_PYKKA_MESSAGES = frozenset({messages._ActorStop, messages.ProxyCall, messages.ProxyGetAttr, messages.ProxySetAttr})
 
 # pykka's own name for it: whoever routes pykka's log gets ours too
 logger = logging.getLogger("pykka.runqueue")
@@ -132,7 +129,7 @@ class Dispatcher:
         if self._nursery is None:
             raise DispatcherEndedError("tasks need a running dispatcher")
         # not in the caller's context: that may be an asyncio callback's, or a task's that ends soon
-        self._context.run(self._nursery.start_soon, function, *args, name=name)
+        self._context.copy().run(self._nursery.start_soon, function, *args, name=name)
 
     def post_from_thread(self, mailbox: Mailbox, item: Any) -> None:
         """Put `item` into `mailbox` from another thread. Raises DispatcherEndedError."""
@@ -229,7 +226,7 @@ class Dispatcher:
                     # what an earlier incarnation told itself ended with it
                     if item.sender is actor:
                         actor._handle_receive(item.message)
-                elif kind in _PYKKA_MESSAGES:
+                elif kind in PYKKA_MESSAGES:
                     actor._handle_receive(item)
                 else:
                     actor.on_receive(item)

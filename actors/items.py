@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pykka import messages
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
@@ -11,7 +13,10 @@ if TYPE_CHECKING:
     from actors.address import Address
     from actors.base import RunQueueActor
 
-__all__ = ["Own", "Tick", "TickDelivery"]
+__all__ = ["PYKKA_MESSAGES", "Own", "Tick", "TickBatch", "TickDelivery"]
+
+# what pykka's own references and proxies send besides the message itself
+PYKKA_MESSAGES = frozenset({messages._ActorStop, messages.ProxyCall, messages.ProxyGetAttr, messages.ProxySetAttr})
 
 # (to, kind, price, size): made once per tick by the gateway's wrapper, and unpacked in the hot loop as it is
 TickDelivery: TypeAlias = "tuple[Address, int, float, float]"

@@ -174,6 +174,10 @@ class LifeCycle:
                 await stop.ended
             if limit.cancelled_caught:
                 await self._force(actor, stop, timeout)
+            elif trio.current_time() > limit.deadline:
+                # a handler or on_stop cannot be interrupted, and nothing else ran meanwhile
+                late = trio.current_time() - limit.deadline + timeout
+                self._report(address, None, StopTimeoutError(f"took {late:.1f} s to stop, not {timeout:g} s"))
             await self.clear_remains(address, 0.0 if limit.cancelled_caught else timeout)
         if address.gate is not Gate.CLOSED and address.state is not ActorState.NEW:
             address.enter(ActorState.RESTARTING)
@@ -245,6 +249,7 @@ class LifeCycle:
         address = actor.address
         address.actor = None
         address.suspend()
+        address.drop_stops()
         actor.actor_stopped.set()
         if actor._tasks is not None:
             actor._tasks.cancel()

@@ -5,6 +5,7 @@ It is a trio task that reads notices, not an actor: it has to work when actors d
 
 from __future__ import annotations
 
+import contextvars
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -62,6 +63,7 @@ class Supervisor:
         self._work: trio.Nursery | None = None
         self._notices: trio.MemorySendChannel[_Notice] | None = None
         self._failure: SupervisorEscalated | StartFailedError | None = None
+        self._context = contextvars.copy_context()
         # what is being done to all children at once: one_for_all and rest_for_one do one thing at a time
         self.operation: Operation | None = None
 
@@ -98,6 +100,7 @@ class Supervisor:
         if self._below is not None:
             raise RuntimeError(f"supervisor {self.name} runs already")
         self._failure = None
+        self._context = contextvars.copy_context()
         self._window.clear()
         self._serving = trio.CancelScope()
         self._notices, notices = trio.open_memory_channel[_Notice](math.inf)
@@ -353,7 +356,8 @@ class Supervisor:
         if self._work is None:
             raise SupervisorStoppedError(f"supervisor {self.name} does not run")
         future: ReplyFuture[None] = ReplyFuture()
-        self._work.start_soon(self._answer, future, function, args)
+        # not in the caller's context: that may be an asyncio callback's
+        self._context.copy().run(self._work.start_soon, self._answer, future, function, args)
         return future
 
     async def _answer(

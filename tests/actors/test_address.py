@@ -7,8 +7,10 @@ from typing import Any
 
 import pykka
 import pytest
+import sniffio
 import trio
 import trio.testing
+import trio_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -339,3 +341,71 @@ def test_a_running_actor_is_not_started_a_second_time(world: Any, recorder: Any)
         assert log == ["still the first"]
 
     world(body)
+
+
+def test_a_dead_letter_about_a_dead_letter_is_kept_and_goes_no_further() -> None:
+    told: list[Any] = []
+
+    def on_event(event: Any) -> None:
+        told.append(event)
+        system.address("log").tell(event)  # which has stopped as well
+
+    system = System(machine(1), on_event=on_event)
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(system.run)
+            await system.stop("log")
+            await system.stop("a")
+            system.address("a").tell("hello")
+            nursery.cancel_scope.cancel()
+
+    trio.run(main)
+    assert [letter.actor for letter in told] == ["a"]
+    assert [letter.actor for letter in system.dead_letters.kept] == ["a", "log"]
+
+
+def test_everything_works_from_asyncio_callbacks_in_the_same_thread(real_world: Any) -> None:
+    async def body(system: System, events: list[Any]) -> None:
+        log: list[Any] = []
+        libraries: list[str] = []
+
+        class Hosted(RunQueueActor):
+            def on_tick(self, kind: int, price: float, size: float) -> None:
+                if price < 0:
+                    raise ValueError("negative")
+                log.append(price)
+                self.spawn(self.work)
+                self.after(0.001, "timer")
+
+            def on_receive(self, message: Any) -> Any:
+                log.append(message)
+                return message
+
+            async def work(self) -> None:
+                await trio.sleep(0)
+                libraries.append(sniffio.current_async_library())
+                self.tell_self("work")
+
+        crashed: list[Any] = []
+        address = await system.start("a", Hosted, watcher=lambda *args: crashed.append(args))
+        answers: list[Any] = []
+
+        def callback() -> None:
+            system.publish([(address, 4, 1.0, 0.0)])
+            address.tell("told")
+            answers.append(address.ask("asked"))
+
+        async with trio_asyncio.open_loop() as loop:
+            loop.call_soon(callback)
+            while len(log) < 5:
+                await trio.sleep(0.001)
+            assert await answers[0] == "asked"
+            loop.call_soon(system.publish, [(address, 4, -1.0, 0.0)])
+            while not crashed:
+                await trio.sleep(0.001)
+        assert log[:3] == [1.0, "told", "asked"]
+        assert sorted(log[3:]) == ["timer", "work"]
+        assert libraries == ["trio"]
+
+    real_world(body)

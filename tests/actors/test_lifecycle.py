@@ -545,3 +545,36 @@ def test_many_cancelled_timers_take_no_memory(world: Any) -> None:
         assert len(timers._heap) < 200
 
     world(body)
+
+
+def test_an_on_stop_that_takes_longer_than_the_time_out_is_reported(world: Any) -> None:
+    async def body(system: System, events: list[Any]) -> None:
+        clock = trio.lowlevel.current_clock()
+        assert isinstance(clock, trio.testing.MockClock)
+
+        class Blocking(Noting):
+            def on_stop(self) -> None:
+                clock.jump(9)
+
+        await system.start("a", factory(Blocking, []))
+        await system.stop("a", timeout=2)
+        assert [event.error for event in events] == ["StopTimeoutError: took 9.0 s to stop, not 2 s"]
+
+    world(body)
+
+
+def test_a_request_to_stop_does_not_reach_the_next_incarnation(world: Any) -> None:
+    async def body(system: System, events: list[Any]) -> None:
+        log: list[Any] = []
+        address = await system.start("a", factory(Noting, log), watcher=lambda *_: None)
+        assert address.actor is not None
+        address.tell(ValueError("bad"))
+        stopping = address.actor.actor_ref.stop(block=False)
+        address.tell("kept")
+        assert await stopping is True
+        await system.start("a", factory(Noting, log))
+        await system.idle()
+        assert address.alive
+        assert log[-1] == "kept"
+
+    world(body)
