@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
-import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -21,6 +22,7 @@ from actors.base import ActorContext, RunQueueActor
 from actors.journal import JournalActor
 from actors.storage.disk import DiskStorage
 from actors.system import System
+from benchmarks.table import percentile, print_table
 from config.environment import machine
 from messages.codec import decode, encode
 from messages.gateway import BrokerOrder, BrokerOrderStatus
@@ -143,59 +145,66 @@ class Waiter(RunQueueActor):
         return perf_counter() - began
 
 
-def percentiles(seconds: list[float]) -> str:
-    """Return p50 and p99 in microseconds."""
-    cuts = statistics.quantiles(seconds, n=100)
-    return f"{cuts[49] * 1e6:9,.0f} µs {cuts[98] * 1e6:9,.0f} µs"
+def microseconds(seconds: list[float]) -> tuple[str, str]:
+    """Return p50 and p99."""
+    return f"{percentile(seconds, 0.5) * 1e6:,.0f} µs", f"{percentile(seconds, 0.99) * 1e6:,.0f} µs"
 
 
-def synced_writes(folder: Path, count: int) -> list[float]:
-    """Return how long each of `count` writes of 400 bytes with fdatasync took: the floor."""
+@contextmanager
+def synced_write(folder: Path) -> Iterator[Callable[[], float]]:
+    """Yield a function that appends 400 bytes to a file with fdatasync, and returns the seconds: the floor."""
     file = os.open(folder / "floor", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-    taken = []
-    for _ in range(count):
+
+    def write() -> float:
         began = perf_counter()
         os.write(file, b"x" * 400)
         os.fdatasync(file)
-        taken.append(perf_counter() - began)
-    os.close(file)
-    return taken
+        return perf_counter() - began
+
+    try:
+        yield write
+    finally:
+        os.close(file)
 
 
-def codec(say: Callable[[str], None]) -> None:
+def codec() -> None:
     """Print what writing and reading one message costs."""
-    say("one message                        encode      decode    bytes")
+    rows = []
     for message in life_of_an_order(7):
         kind, text = encode(message)
         costs = []
-        for job in (lambda m=message: encode(m), lambda k=kind, t=text: decode(k, t)):
+        for job in (partial(encode, message), partial(decode, kind, text)):
             rounds = []
             for _ in range(5):
                 began = perf_counter()
                 for _ in range(1_000):
                     job()
                 rounds.append((perf_counter() - began) / 1_000)
-            costs.append(min(rounds))
-        say(f"  {kind:<27} {costs[0] * 1e6:8.1f} µs {costs[1] * 1e6:8.1f} µs {len(text):8}")
+            costs.append(f"{min(rounds) * 1e6:.1f} µs")
+        rows.append((kind, *costs, str(len(text))))
+    print_table("one message as text", ("kind", "encode", "decode", "bytes"), rows)
 
 
-async def durability(say: Callable[[str], None], folder: Path, system: System, waiter: Waiter) -> None:
-    """Print the latency of intents, alone and together, next to one synced write."""
-    floor = synced_writes(folder, 1_000)
-    say("\ntold until durable                          p50          p99   x fdatasync (p50)")
-    say(f"  write + fdatasync alone        {percentiles(floor)}        1.0")
+async def durability(folder: Path, waiter: Waiter) -> None:
+    """Print the latency of intents, alone and together, next to one synced write, taken in turns."""
+    rows: list[tuple[str, ...]] = []
     number = 0
-    for together, rounds in ((1, 1_000), (3, 500), (16, 300), (256, 60)):
-        taken = []
-        for _ in range(rounds):
-            appends = []
-            for _ in range(together):
-                number += 1
-                intent = life_of_an_order(number)[0]
-                appends.append((Entry(intent.order.symbol, intent),))
-            taken.append(await waiter.append(appends))
-        ratio = statistics.median(taken) / statistics.median(floor)
-        say(f"  {together:>3} intents waiting together   {percentiles(taken)} {ratio:10.1f}")
+    with synced_write(folder) as write:
+        for together, rounds in ((1, 1_000), (3, 500), (16, 300), (256, 60)):
+            taken, floor = [], []
+            for _ in range(rounds):
+                appends = []
+                for _ in range(together):
+                    number += 1
+                    intent = life_of_an_order(number)[0]
+                    appends.append((Entry(intent.order.symbol, intent),))
+                taken.append(await waiter.append(appends))
+                floor.append(write())
+            if not rows:
+                rows.append(("write + fdatasync alone", *microseconds(floor), "1.0"))
+            ratio = median(taken) / median(floor)
+            rows.append((f"{together} intents waiting together", *microseconds(taken), f"{ratio:.1f}"))
+    print_table("told until durable", ("", "p50", "p99", "× fdatasync"), rows)
 
 
 async def fill(waiter: Waiter, events: int) -> float:
@@ -232,32 +241,26 @@ def stalls() -> Iterator[Callable[[], float]]:
         trio.lowlevel.remove_instrument(watch)
 
 
-async def replay(say: Callable[[str], None], system: System) -> None:
-    """Print what rebuilding costs."""
+async def replay(system: System) -> list[tuple[str, str, str]]:
+    """Return what rebuilding costs, as rows of a table."""
     journal = system.address("journal")
-    say("\nreplay                                      p50          p99")
-    taken = []
-    records: list[Record] = []
-    for symbol in range(200):
-        began = perf_counter()
-        records = await journal.ask(Replay(f"S{symbol}", whole=True))
-        taken.append(perf_counter() - began)
-    say(f"  one stream of {len(records):>4} records     {percentiles(taken)}")
-    taken = []
-    for _ in range(200):
-        began = perf_counter()
-        await journal.ask(Replay("none"))
-        taken.append(perf_counter() - began)
-    say(f"  one stream of    0 records     {percentiles(taken)}")
-    kinds = tuple(kind.__name__ for kind in KINDS)
+    rows = []
+    for streams in ([f"S{number}" for number in range(200)], ["none"] * 200):
+        taken = []
+        records: list[Record] = []
+        for stream in streams:
+            began = perf_counter()
+            records = await journal.ask(Replay(stream, whole=True))
+            taken.append(perf_counter() - began)
+        rows.append((f"replay of one stream, {len(records)} records", *microseconds(taken)))
     with stalls() as longest:
         began = perf_counter()
-        records = await journal.ask(Replay(kinds=kinds))
+        records = await journal.ask(Replay(kinds=tuple(kind.__name__ for kind in KINDS)))
         seconds = perf_counter() - began
-        say(
-            f"  five kinds over all streams: {len(records):,} records in {seconds:.2f} s, "
-            f"{len(records) / seconds:,.0f} a second, trio held up for at most {longest() * 1e3:.1f} ms"
-        )
+    rows.append((f"replay of {len(records):,} records, five kinds", f"{seconds:.2f} s", ""))
+    rows.append(("  records a second", f"{len(records) / seconds:,.0f}", ""))
+    rows.append(("  trio held up for at most", f"{longest() * 1e3:.1f} ms", ""))
+    return rows
 
 
 async def run(folder: Path, events: int) -> None:
@@ -278,13 +281,16 @@ async def run(folder: Path, events: int) -> None:
         await system.start("waiter", Waiter)
         waiter = system.address("waiter").actor
         assert isinstance(waiter, Waiter)
-        await durability(print, folder, system, waiter)
+        await durability(folder, waiter)
         rate = await fill(waiter, events)
-        print(f"\n{events:,} events in appends of five, 100 waiting together: {rate:,.0f} a second")
         await system.stop("journal", timeout=30)
-        print(f"  the file: {path.stat().st_size / 1e6:,.1f} MB")
-        print(f"  opened anew, with every record and the file checked: {await open_journal():.2f} s")
-        await replay(print, system)
+        rows = [
+            (f"{events:,} events written, 100 appends of five together: a second", f"{rate:,.0f}", ""),
+            ("the file", f"{path.stat().st_size / 1e6:,.1f} MB", ""),
+            ("opened anew, file and chain checked", f"{await open_journal():.2f} s", ""),
+            *await replay(system),
+        ]
+        print_table("much of it", ("", "p50", "p99"), rows)
         await system.stop("journal", timeout=30)
         nursery.cancel_scope.cancel()
 
@@ -293,7 +299,7 @@ def main(events: int = 100_000) -> None:
     """Print the table."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pitboss-journal-")))
-        codec(print)
+        codec()
         # as the process does when it has started (supervisors/launch.py)
         gc.collect()
         gc.freeze()
