@@ -11,7 +11,7 @@ from simulator.faults.verbs import Verb
 from simulator.wire.fields import text
 from simulator.wire.requests import ContractQuery, PlaceOrder, Request
 
-__all__ = ["Rule", "request_kind"]
+__all__ = ["REQUEST_KINDS", "Rule", "request_fields", "request_kind"]
 
 
 @frozen(slots=True, kw_only=True)
@@ -56,12 +56,17 @@ class Rule:
         return self.nth is None or self.nth <= count < self.nth + self.times
 
 
+def _kind(name: str) -> str:
+    return "connect" if name == "StartApi" else name[0].lower() + name[1:]
+
+
+REQUEST_KINDS = frozenset({"*", *(_kind(one.__name__) for one in Request.__subclasses__())})
+"""what `on` can be"""
+
+
 def request_kind(request: Request) -> str:
     """Return the IB name of a request."""
-    name = type(request).__name__
-    if name == "StartApi":
-        return "connect"
-    return name[0].lower() + name[1:]
+    return _kind(type(request).__name__)
 
 
 def request_fields(request: Request, *, modifies: bool) -> dict[str, str]:

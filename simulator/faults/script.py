@@ -25,9 +25,10 @@ from typing import Any
 
 import cattrs
 from attrs import field, frozen
+from cattrs.v import format_exception
 
 from simulator.faults.randomness import RandomFaults
-from simulator.faults.rules import Rule
+from simulator.faults.rules import REQUEST_KINDS, Rule
 from simulator.faults.verbs import VERBS, Verb
 from simulator.wire.answer_names import ANSWER_IDS
 
@@ -78,7 +79,9 @@ def _rule(row: Mapping[str, Any]) -> Rule:
     unknown = set(rest) - {"on", "after", "nth", "times", "where", "client"}
     if unknown:
         raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
-    where = {name: str(value) for name, value in rest.pop("where", {}).items()}
+    if rest.get("on", "*") not in REQUEST_KINDS:
+        raise ValueError(f"no request is named {rest['on']!r}")
+    where = {name: _text(value) for name, value in rest.pop("where", {}).items()}
     return Rule(do=verbs, where=where, **rest)
 
 
@@ -99,11 +102,15 @@ def _verb(written: str | Mapping[str, Any]) -> Verb:
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, cattrs.BaseValidationError):
-        return "; ".join(cattrs.transform_error(error))
+        return "; ".join(cattrs.transform_error(error, format_exception=_own_words))
     return str(error)
 
 
-def _text(value: object, _: object) -> str:
+def _own_words(error: BaseException, kind: type | None) -> str:
+    return str(error) if type(error) is ValueError else format_exception(error, kind)
+
+
+def _text(value: object, _: object = None) -> str:
     return ("1" if value else "0") if isinstance(value, bool) else str(value)
 
 
