@@ -37,8 +37,9 @@ FLUSH_SECONDS = 0.05
 SLOW_SECONDS = 1.0
 # Records in one transaction, unless a single Append has more.
 GROUP = 512
-# Records fetched from the storage at once, and records decoded between two yields to trio (about half a millisecond).
-FETCHED, DECODED = 1_000, 64
+# Records fetched from the storage at once: a short replay waits for one such fetch of a long one, about a millisecond.
+# Records decoded between two yields to trio: about half a millisecond.
+FETCHED, DECODED = 256, 64
 
 
 @frozen(slots=True)
@@ -47,13 +48,6 @@ class _Write:
     reply_to: str
     token: str
     last: int  # the sequence of its last row, or of the one before it where it has none
-
-
-@frozen(slots=True)
-class _Read:
-    replay: Replay
-    upto: int
-    answer: ReplyFuture[list[Record]]
 
 
 @frozen(slots=True)
@@ -78,8 +72,7 @@ class JournalActor(RunQueueActor):
         self._urgent = False
         self._to_write = trio.Event()
         self._written = trio.Event()
-        self._reads: deque[_Read] = deque()
-        self._to_read = trio.Event()
+        self._replays = 0  # being answered
         self._groups = 0  # written so far
         self._refused = 0  # records that are not in the journal because it has failed, or could not be encoded
         self._slow = False
@@ -90,7 +83,6 @@ class JournalActor(RunQueueActor):
         self._sequence = self._durable = opened.sequence
         self._hash = opened.hash
         self.spawn(self._write)
-        self.spawn(self._read)
         log("journal.opened", actor=self.address.name, records=opened.sequence)
         if opened.repaired:
             log("journal.repaired", level="WARNING", actor=self.address.name, text=opened.repaired)
@@ -122,7 +114,7 @@ class JournalActor(RunQueueActor):
             "sequence": self._sequence,
             "durable": self._durable,
             "pending": self._sequence - self._durable,
-            "replays": len(self._reads),
+            "replays": self._replays,
             "groups": self._groups,
             "refused": self._refused,
             "failed": self._failure,
@@ -252,37 +244,35 @@ class JournalActor(RunQueueActor):
 
     def _replay(self, message: Replay) -> ReplyFuture[list[Record]]:
         answer: ReplyFuture[list[Record]] = self.promise()
-        self._reads.append(_Read(message, self._sequence, answer))
-        self._to_read.set()
+        self._replays += 1
+        self.spawn(self._answer, message, self._sequence, answer)
         # what it asks for includes what still waits to be written
         if self._sequence > self._durable:
             self._hurry()
         return answer
 
-    async def _read(self) -> None:
-        while True:
-            while not self._reads:
-                await self._to_read.wait()
-                self._to_read = trio.Event()
-            read = self._reads[0]
-            while self._durable < read.upto and not self._failure:
+    async def _answer(self, replay: Replay, upto: int, answer: ReplyFuture[list[Record]]) -> None:
+        try:
+            while self._durable < upto and not self._failure:
                 await self._written.wait()
-            try:
-                records = await self._records(read)
-            except JournalError as error:
-                read.answer.fail(error)
-                if isinstance(error, JournalDamaged):
-                    self._alarm("journal.damaged", str(error))
-            else:
-                read.answer.set(records)
-            self._reads.popleft()
+            records = await self._records(replay, upto)
+        except JournalError as error:
+            if isinstance(error, JournalDamaged):
+                self._alarm("journal.damaged", str(error))
+            if not answer.settled:
+                answer.fail(error)
+        else:
+            if not answer.settled:
+                answer.set(records)
+        finally:
+            self._replays -= 1
 
-    async def _records(self, read: _Read) -> list[Record]:
+    async def _records(self, replay: Replay, upto: int) -> list[Record]:
         if self._failure:
             raise JournalUnusable(f"the journal has failed, and what it holds is not known: {self._failure}")
         records: list[Record] = []
         after = GENESIS_SEQUENCE
-        while rows := await self._storage.read(read.replay, after, read.upto, FETCHED):
+        while rows := await self._storage.read(replay, after, upto, FETCHED):
             for start in range(0, len(rows), DECODED):
                 records += [_record(row) for row in rows[start : start + DECODED]]
                 await trio.lowlevel.checkpoint()

@@ -169,7 +169,7 @@ def synced_write(folder: Path) -> Iterator[Callable[[], float]]:
 
 def codec() -> None:
     """Print what writing and reading one message costs."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for message in life_of_an_order(7):
         kind, text = encode(message)
         costs = []
@@ -193,7 +193,7 @@ async def durability(folder: Path, waiter: Waiter) -> None:
         for together, rounds in ((1, 1_000), (3, 500), (16, 300), (256, 60)):
             taken, floor = [], []
             for _ in range(rounds):
-                appends = []
+                appends: list[tuple[Entry, ...]] = []
                 for _ in range(together):
                     number += 1
                     intent = life_of_an_order(number)[0]
@@ -211,7 +211,7 @@ async def fill(waiter: Waiter, events: int) -> float:
     """Write `events` records; return how many a second."""
     began = perf_counter()
     for start in range(0, events // len(KINDS), 100):
-        appends = []
+        appends: list[tuple[Entry, ...]] = []
         for number in range(start, start + 100):
             life = life_of_an_order(number)
             appends.append(tuple(Entry(life[0].order.symbol, payload) for payload in life))
@@ -241,10 +241,10 @@ def stalls() -> Iterator[Callable[[], float]]:
         trio.lowlevel.remove_instrument(watch)
 
 
-async def replay(system: System) -> list[tuple[str, str, str]]:
+async def replay(system: System) -> list[tuple[str, ...]]:
     """Return what rebuilding costs, as rows of a table."""
     journal = system.address("journal")
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for streams in ([f"S{number}" for number in range(200)], ["none"] * 200):
         taken = []
         records: list[Record] = []

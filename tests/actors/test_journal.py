@@ -243,6 +243,27 @@ def test_a_long_replay_lets_others_run_in_between() -> None:
     run(scenario)
 
 
+def test_a_short_replay_does_not_wait_for_a_long_one() -> None:
+    async def scenario(house: House) -> None:
+        house.append(*map(ids, range(3_000)))
+        house.append(ids(1), stream="MSFT")
+        done: list[str] = []
+
+        async def replay(stream: str) -> None:
+            await house.replay(stream)
+            done.append(stream)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(replay, "AAPL")
+            await trio.testing.wait_all_tasks_blocked()
+            assert house.system.describe("journal")["replays"] == 1
+            nursery.start_soon(replay, "MSFT")
+        assert done == ["MSFT", "AAPL"]
+        assert house.system.describe("journal")["replays"] == 0
+
+    run(scenario)
+
+
 def test_a_failed_write_fails_the_journal_until_it_is_opened_anew() -> None:
     async def scenario(house: House) -> None:
         house.append(ids(1), token="good")
