@@ -9,6 +9,7 @@ from attrs import define, field
 
 from actors.address import Address
 from actors.gateway.outlets import Outlets
+from actors.ib.numbers import known
 from actors.items import TickDelivery
 from config.logging import log
 from messages.market import FeedInterrupted, FeedResumed, TickType
@@ -115,7 +116,7 @@ class FeedDesk:
         if kind >= _LIVE_KINDS:
             return False
         quote = _QUOTES.get(TickType(kind)) if kind in (TickType.BID, TickType.ASK) else None
-        if price <= 0.0:
+        if known(price) is None or price <= 0.0:
             if quote is not None:
                 self._add(feed, quote)
             return False

@@ -157,4 +157,8 @@ def _side(word: str) -> Side:
 
 
 def _quantity(value: float) -> Decimal:
-    return known(value) or Decimal(0)
+    """Raises ValueError for one that is not known: it must not pass for zero."""
+    quantity = known(value)
+    if quantity is None:
+        raise ValueError(f"{value} is no quantity")
+    return quantity

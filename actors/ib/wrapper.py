@@ -27,6 +27,8 @@ __all__ = ["Listing", "Receiver", "Wrapper"]
 
 # Tick types up to here are live prices and sizes of the instrument itself; 66 and up are delayed.
 _LIVE_KINDS = 15
+# TWS's word for "no value" is the largest double; infinities and NaN lie outside too.
+_NO_PRICE = 1.7e308
 
 
 class Listing(Enum):
@@ -134,7 +136,7 @@ class Wrapper:
 
     def priceSizeTick(self, reqId: int, tickType: int, price: float, size: float) -> None:
         address = self._route(reqId)
-        if address is not None and price > 0.0 and tickType < _LIVE_KINDS:
+        if address is not None and 0.0 < price < _NO_PRICE and tickType < _LIVE_KINDS:
             self.ticks.append((address, tickType, price, size))
         else:
             self._give(self._receiver.odd_tick, reqId, tickType, price, size)

@@ -10,6 +10,8 @@ import pytest
 import trio
 import trio_asyncio
 from eventkit import Event
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from ib_insync import decoder as library
 
 from actors.ib.client import SocketConnection, StrictDecoder, WireClient
@@ -66,6 +68,9 @@ class Wire:
 
     def sendMsg(self, data: bytes) -> None:
         self.written.append(data)
+
+    def abort(self) -> None:
+        self.up = False
 
 
 def decode(*fields: object) -> tuple[Heard, list[Any]]:
@@ -155,6 +160,68 @@ def test_the_ticks_of_a_read_are_one_batch_in_their_order() -> None:
         read(["1", "6", *fields, "1", "0"])
     assert heard.names == ["odd_tick"] * 3
     assert wrapper.ticks == []
+
+
+@pytest.mark.parametrize("price", ["nan", "inf", "-inf", UNSET, "0", "-1"])
+def test_what_is_no_price_is_never_routed(price: str) -> None:
+    heard = Heard()
+    wrapper = Wrapper(1, heard, {5: Address()}, lambda _ticks: None)  # type: ignore[dict-item]
+    StrictDecoder(wrapper, 176).interpret(["1", "6", "5", "1", price, "1", "0"])
+    assert wrapper.ticks == []
+    assert heard.names == ["odd_tick"]
+
+
+@pytest.mark.parametrize("quantity", ["nan", "inf", UNSET])
+def test_a_quantity_that_is_not_known_does_not_pass_for_zero(quantity: str) -> None:
+    heard, _ = decode(61, 3, "DU1", 1, "AAPL", "STK", "", "0", "", "", "", "USD", "AAPL", "", quantity, "100")
+    assert heard.names == ["undecodable"]
+
+
+VALUES = st.one_of(
+    st.sampled_from(["", "0", "1", "-1", "5", "100.5", UNSET, "2147483647", "nan", "DU1", "AAPL", "STK", "BUY", "BOT"]),
+    st.text(st.characters(exclude_characters="\0"), max_size=8),
+)
+
+
+@given(st.integers(0, 110), st.lists(VALUES, max_size=140), st.integers(157, 176))
+@settings(max_examples=1500, deadline=None)
+def test_no_message_whatever_gets_an_exception_out_of_the_decoder(kind: int, fields: list[str], version: int) -> None:
+    heard = Heard()
+    wrapper = Wrapper(1, heard, {5: Address()}, lambda _ticks: None)  # type: ignore[dict-item]
+    StrictDecoder(wrapper, version).interpret([str(kind), *fields])
+    assert heard.failures == []
+
+
+@given(st.binary(max_size=400), st.lists(st.integers(1, 50), max_size=20))
+def test_no_bytes_whatever_get_an_exception_out_of_the_client(data: bytes, cuts: list[int]) -> None:
+    made, _ = client()
+    made._apiReady = True
+    for size in cuts:
+        made._onSocketHasData(data[:size])
+        data = data[size:]
+    made._onSocketHasData(data)
+
+
+def test_messages_may_be_cut_anywhere() -> None:
+    heard = Heard()
+    made = WireClient(Wrapper(1, heard, {}, lambda _ticks: None), Wire())
+    made._apiReady, made.connState = True, made.CONNECTED
+    frames = b"".join(made._prefix(body) for body in (b"53\x001\x00", b"49\x001\x001700000000\x00", b"102\x00"))
+    for cut in range(len(frames)):
+        heard.calls.clear()
+        made._onSocketHasData(frames[:cut])
+        made._onSocketHasData(frames[cut:])
+        assert heard.names == ["listing_ended", "current_time", "listing_ended"]
+
+
+def test_a_message_of_absurd_length_ends_the_link() -> None:
+    heard = Heard()
+    wire = Wire()
+    made = WireClient(Wrapper(1, heard, {}, lambda _ticks: None), wire)
+    made._apiReady, made.connState = True, made.CONNECTED
+    made._onSocketHasData(b"\xff\xff\xff\xffrest")
+    assert heard.names == ["undecodable"]
+    assert not wire.up
 
 
 def test_nothing_is_kept_back_and_a_unit_is_one_write() -> None:
