@@ -25,15 +25,16 @@ class Started:
 
     def __init__(self, arguments: tuple[str, ...], folder: Path, environ: dict[str, str]) -> None:
         self.error_file = folder / f"stderr-{len(list(folder.glob('stderr-*')))}"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "supervisors", *arguments],
-            cwd=ROOT,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self.error_file.open("wb"),
-            text=True,
-        )
+        with self.error_file.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "supervisors", *arguments],
+                cwd=ROOT,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
 
     @property
     def errors(self) -> str:
