@@ -12,7 +12,6 @@ from pykka._envelope import Envelope
 
 from actors.base import ActorContext, RunQueueActor
 from actors.deadletters import describe_error, describe_message, describe_traceback
-from actors.dispatcher import DispatcherEndedError
 from actors.future import ReplyFuture
 from actors.items import Own
 from actors.mailbox import Gate
@@ -83,7 +82,7 @@ class LifeCycle:
         if address.actor is not None:
             raise StartFailedError(f"{address.name} runs already")
         if not self._system.dispatcher.running:
-            raise DispatcherEndedError(f"{address.name} needs a running dispatcher")
+            raise StartFailedError(f"{address.name} needs a running dispatcher")
         address.suspend()
         address.enter(ActorState.STARTING)
         address.watcher = watcher

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import trio
-from attrs import define, field
 
 from actors.deadletters import describe_error, describe_traceback
 from actors.future import ReplyFuture
@@ -15,6 +14,7 @@ from actors.lifecycle import StartFailedError
 from actors.status import ActorState
 from messages.lifecycle import ActorCrashed
 from supervisors.intensity import RestartWindow
+from supervisors.operations import Operation
 from supervisors.specification import ChildSpecification, Restart
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from actors.system import System
     from supervisors.supervisor import Supervisor
 
-__all__ = ["ActorChild", "Child", "Operation", "SupervisorChild", "SupervisorEscalated"]
+__all__ = ["ActorChild", "Child", "SupervisorChild", "SupervisorEscalated"]
 
 
 class SupervisorEscalated(Exception):
@@ -32,15 +32,6 @@ class SupervisorEscalated(Exception):
         super().__init__(f"supervisor {supervisor} gave up on {child}: {describe_error(error)}")
         self.supervisor = supervisor
         self.child = child
-
-
-@define(slots=True, eq=False)
-class Operation:
-    """Something a supervisor is doing to a child, or to all; nothing else is done to it meanwhile."""
-
-    interruptible: bool  # a restart gives way to a stop
-    scope: trio.CancelScope = field(factory=trio.CancelScope)
-    done: trio.Event = field(factory=trio.Event)
 
 
 class Child(ABC):
@@ -55,7 +46,6 @@ class Child(ABC):
         self.incarnation = 0
         self.quarantined = False
         self.started = False  # ever
-        self.operation: Operation | None = None
 
     @property
     @abstractmethod

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import contextvars
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import trio
@@ -18,8 +17,9 @@ from actors.future import ReplyFuture
 from actors.lifecycle import StartFailedError
 from actors.status import ActorState
 from messages.lifecycle import ActorQuarantined, ActorRestarted, ActorStarted, ActorStopped
-from supervisors.child import ActorChild, Child, Operation, SupervisorChild, SupervisorEscalated
+from supervisors.child import ActorChild, Child, SupervisorChild, SupervisorEscalated
 from supervisors.intensity import RestartWindow
+from supervisors.operations import Operations, SupervisorStoppedError, answer
 from supervisors.specification import (
     ChildSpecification,
     PastIntensity,
@@ -37,10 +37,6 @@ __all__ = ["Supervisor", "SupervisorStoppedError"]
 # child, its incarnation, what it crashed of (None: it stopped by itself), when
 _Notice: TypeAlias = tuple[Child, int, Exception | None, float]
 _Notices: TypeAlias = trio.MemoryReceiveChannel[_Notice]
-
-
-class SupervisorStoppedError(RuntimeError):
-    """The supervisor does not run, so it can do nothing for its children."""
 
 
 class Supervisor:
@@ -64,8 +60,7 @@ class Supervisor:
         self._notices: trio.MemorySendChannel[_Notice] | None = None
         self._failure: SupervisorEscalated | StartFailedError | None = None
         self._context = contextvars.copy_context()
-        # what is being done to all children at once: one_for_all and rest_for_one do one thing at a time
-        self.operation: Operation | None = None
+        self._operations = Operations(together=specification.strategy is not Strategy.ONE_FOR_ONE)
 
     @property
     def running(self) -> bool:
@@ -229,7 +224,7 @@ class Supervisor:
 
     async def _revive(self, child: Child, number: int, error: Exception, since: float) -> None:
         specification = self.specification
-        async with self._alone(child, interruptible=True):
+        async with self._operations.alone(child.name, interruptible=True):
             while child.incarnation == number:
                 now = trio.current_time()
                 recent = child.window.record(now)
@@ -250,7 +245,7 @@ class Supervisor:
                     return
 
     async def _revive_group(self, child: Child, number: int, error: Exception, since: float) -> None:
-        async with self._alone(child, interruptible=False):
+        async with self._operations.alone(child.name, interruptible=False):
             if child.incarnation != number:
                 return
             failed: Child | None = child
@@ -314,7 +309,7 @@ class Supervisor:
     # what is asked of it
 
     async def _add(self, child: ActorChild, patient: bool) -> None:
-        async with self._alone(child, interruptible=True):
+        async with self._operations.alone(child.name, interruptible=True):
             try:
                 await self._start(child, trio.current_time())
             except StartFailedError as error:
@@ -324,15 +319,15 @@ class Supervisor:
                 self._ended(child, child.incarnation, error)
 
     async def _remove(self, child: Child) -> None:
-        self._interrupt(child)
-        async with self._alone(child, interruptible=False):
+        self._operations.interrupt(child.name)
+        async with self._operations.alone(child.name, interruptible=False):
             if self._children.get(child.name) is child:
                 await self._halt(child)
                 self._discard(child)
 
     async def _renew(self, child: Child) -> None:
-        self._interrupt(child)
-        async with self._alone(child, interruptible=False):
+        self._operations.interrupt(child.name)
+        async with self._operations.alone(child.name, interruptible=False):
             if self._children.get(child.name) is not child:
                 raise KeyError(child.name)
             since = trio.current_time()
@@ -357,40 +352,5 @@ class Supervisor:
             raise SupervisorStoppedError(f"supervisor {self.name} does not run")
         future: ReplyFuture[None] = ReplyFuture()
         # not in the caller's context: that may be an asyncio callback's
-        self._context.copy().run(self._work.start_soon, self._answer, future, function, args)
+        self._context.copy().run(self._work.start_soon, answer, future, function, args)
         return future
-
-    async def _answer(
-        self, future: ReplyFuture[None], function: Callable[..., Awaitable[None]], args: tuple[Any, ...]
-    ) -> None:
-        try:
-            await function(*args)
-        except Exception as error:  # noqa: BLE001  # it is the caller's
-            future.fail(error)
-        except BaseException:
-            future.fail(SupervisorStoppedError(f"supervisor {self.name} stopped meanwhile"))
-            raise
-        else:
-            future.set(None)
-
-    def _holder(self, child: Child) -> Child | Supervisor:
-        return child if self.specification.strategy is Strategy.ONE_FOR_ONE else self
-
-    def _interrupt(self, child: Child) -> None:
-        operation = self._holder(child).operation
-        if operation is not None and operation.interruptible:
-            operation.scope.cancel()
-
-    @asynccontextmanager
-    async def _alone(self, child: Child, *, interruptible: bool) -> AsyncIterator[None]:
-        """Wait until nothing is being done to the child (or to any, where children move together), and keep it so."""
-        holder = self._holder(child)
-        while holder.operation is not None:
-            await holder.operation.done.wait()
-        operation = holder.operation = Operation(interruptible)
-        try:
-            with operation.scope:
-                yield
-        finally:
-            holder.operation = None
-            operation.done.set()

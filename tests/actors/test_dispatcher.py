@@ -10,9 +10,9 @@ import trio
 import trio.testing
 
 from actors.base import ActorContext, RunQueueActor, UnknownMessageError
-from actors.dispatcher import DispatcherEndedError
 from actors.future import BlockingGetError
 from actors.items import Tick
+from actors.lifecycle import StartFailedError
 from actors.status import ActorState
 from actors.system import System
 from config.environment import machine
@@ -228,7 +228,7 @@ def test_cancelling_the_dispatcher_answers_all_who_wait(recorder: Any) -> None:
             nursery.cancel_scope.cancel()
         with pytest.raises(pykka.ActorDeadError, match="process ends"):
             await never
-        with pytest.raises(DispatcherEndedError):
+        with pytest.raises(StartFailedError, match="running dispatcher"):
             await system.start("b", Echo)
 
     trio.run(main)
