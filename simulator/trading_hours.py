@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from simulator.calendars import exchange_calendar, session_hours
 from simulator.contracts import ContractDefinition
 
 __all__ = ["hours_texts"]
@@ -34,10 +34,8 @@ def hours_texts(definition: ContractDefinition, calendar: str, now: datetime) ->
 
 @lru_cache(maxsize=256)
 def _exchange_hours(calendar: str, zone_name: str, first: date) -> tuple[str, str]:
-    import exchange_calendars  # brings pandas; `always` does without
-
     zone = ZoneInfo(zone_name)
-    sessions: Any = exchange_calendars.get_calendar(calendar)
+    sessions = exchange_calendar(calendar, first - timedelta(days=7), first + timedelta(days=DAYS + 7))
     extended = calendar == "XNYS"
     trading, liquid = [], []
     for day in (first + timedelta(days=ahead) for ahead in range(DAYS)):
@@ -46,8 +44,7 @@ def _exchange_hours(calendar: str, zone_name: str, first: date) -> tuple[str, st
             trading.append(f"{day:%Y%m%d}:CLOSED")
             liquid.append(f"{day:%Y%m%d}:CLOSED")
             continue
-        opens = sessions.session_open(label).to_pydatetime().astimezone(zone)
-        closes = sessions.session_close(label).to_pydatetime().astimezone(zone)
+        opens, closes = (moment.astimezone(zone) for moment in session_hours(sessions, label))
         liquid.append(f"{opens:%Y%m%d:%H%M}-{closes:%Y%m%d:%H%M}")
         if extended:
             opens = opens.replace(hour=_PRE_MARKET.hour, minute=_PRE_MARKET.minute)
