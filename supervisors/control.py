@@ -19,7 +19,8 @@ __all__ = ["Answer", "serve_control", "socket_address"]
 Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
 _LONGEST = 65_536  # bytes of one request
-_CLIENTS = 16
+_CLIENTS = 16  # served at once
+_WAITING = 128  # more that may have connected
 _PATIENCE = 30.0  # seconds for a client to send its request, or to take the answer
 
 
@@ -60,7 +61,7 @@ def _listen(path: Path) -> trio.socket.SocketType:
     finally:
         os.umask(before)
         os.close(folder)
-    listener.listen(_CLIENTS)
+    listener.listen(_WAITING)
     return trio.socket.from_stdlib_socket(listener)
 
 

@@ -21,12 +21,12 @@ def picture(status: Mapping[str, Any] | None, recent: Sequence[str], clock: str,
     if status is None:
         return Group(Text(f"Pitboss demo  {clock}"), Text("starting …"), *_events(recent, height - 2))
     held = sum(1 for position in status["positions"] if position["state"] != "CLOSED") or 1
-    alarms = alarm_lines(status)[:2]
+    alarms = [_cut(line) for line in alarm_lines(status)[:2]]
     # title, header, two heads of two lines, two rules, actors
     free = height - 9 - held - len(alarms)
     orders = max(2, min(free - _LEAST_EVENTS, 8))
     living = orders_table(status, limit=orders)
-    events = max(_LEAST_EVENTS, free - len(living.rows))
+    events = max(0, free - len(living.rows))
     return Group(
         Text.assemble(("Pitboss demo", "bold"), f"  {clock}  Ctrl-C stops it in order"),
         header(status),
@@ -36,10 +36,15 @@ def picture(status: Mapping[str, Any] | None, recent: Sequence[str], clock: str,
         Rule(style="dim"),
         *_events(recent, events),
         *alarms,
-        actors_line(status),
+        _cut(actors_line(status)),
     )
 
 
 def _events(recent: Sequence[str], number: int) -> list[Text]:
-    lines = list(recent)[-number:]
-    return [Text(line, no_wrap=True, overflow="ellipsis") for line in lines]
+    lines = list(recent)[-number:] if number > 0 else []
+    return [_cut(Text(line)) for line in lines]
+
+
+def _cut(line: Text) -> Text:
+    line.no_wrap, line.overflow = True, "ellipsis"
+    return line

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 import attrs
 
@@ -13,11 +14,8 @@ __all__ = ["amount", "exit_plan"]
 
 def amount(text: str, what: str) -> Decimal:
     """Return a number above 0. Raises ValueError that says what was expected."""
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal(0)
-    if not number.is_finite() or number <= 0:
+    number = Decimal(text) if re.fullmatch(r"\d{1,12}(\.\d{1,8})?", text) else Decimal(0)
+    if number == 0:
         raise ValueError(f'"{text}" is not {what} above 0')
     return number
 

@@ -78,24 +78,24 @@ def positions_table(status: Status, *, show_closed: bool = False) -> Table:
 
 
 def orders_table(status: Status, *, limit: int) -> Table:
-    """The orders that still live, exits and entries by role; at most `limit` of them."""
-    table = _table("order", "role", "side", "shares>", "filled>", "type", "price>", "status")
+    """The orders that still live, exits and entries by role; at most `limit` rows."""
+    table = _table("order", "role", "side", "filled>", "type", "price>", "status")
     living = [order for order in status["orders"] or () if order["status"] not in _DONE]
-    for order in living[:limit]:
+    shown = living if len(living) <= limit else living[: limit - 1]
+    for order in shown:
         table.add_row(
             f"{order['symbol']} {order['order_ref']}" if order["order_ref"] else f"{order['symbol']} (not ours)",
             order["role"] or "",
             order["side"],
-            _trimmed(order["quantity"]),
-            _trimmed(order["filled"]),
+            f"{_trimmed(order['filled'])}/{_trimmed(order['quantity'])}",
             order["type"],
             _price(order["limit"] or order["stop"]),
-            Text(order["status"].lower(), style="bold red" if order["status"] == "UNKNOWN" else ""),
+            Text(order["status"].lower().replace("_", " "), style="bold red" if order["status"] == "UNKNOWN" else ""),
         )
     if not living:
-        table.add_row("no order works", *[""] * 7)
-    elif len(living) > limit:
-        table.add_row(f"and {len(living) - limit} more", *[""] * 7)
+        table.add_row("no order works", *[""] * 6)
+    elif len(shown) < len(living):
+        table.add_row(f"and {len(living) - len(shown)} more", *[""] * 6)
     return table
 
 
