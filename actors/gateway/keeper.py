@@ -126,6 +126,8 @@ class LinkKeeper:
             return "there is no connection to the broker"
         if session.degraded:
             return f"TWS has lost its link to IB: {session.degraded}"
+        if not session.reconciled:
+            return "the broker has not said yet what rests there"
         if trio.current_time() < session.refused_until:
             return "TWS complained about the message rate within the last minute"
         now = self._environment.now()
@@ -239,8 +241,11 @@ class LinkKeeper:
     async def _reconcile(self, session: Session) -> None:
         while True:
             self._asked = trio.Event()
+            outages = session.outages
             snapshot = await session.snapshot.gather()
             self._outlets.orders(snapshot)
+            # what was listed while TWS had lost IB, or before it, proves nothing about what came after
+            session.reconciled = snapshot.complete and not session.degraded and session.outages == outages
             if not snapshot.complete:
                 self._incomplete += 1
                 # A late end marker could be taken for that of the next request, so the connection is given up: at
@@ -253,7 +258,7 @@ class LinkKeeper:
             self._incomplete = 0
             self._outlets.clear("broker.incomplete")
             self._backoff.reset()
-            if not session.degraded:
+            if session.reconciled:
                 self._close_gap()
             await trio.sleep(self._timing.between_snapshots)
             await self._asked.wait()
@@ -261,6 +266,7 @@ class LinkKeeper:
     def _notice(self, session: Session, *, lost_data: bool, reason: str) -> None:
         """TWS has lost its link to IB, or has it again, or something could not be read."""
         if session.degraded:
+            session.reconciled = False
             self._open_gap(reason)
             return
         if lost_data:

@@ -80,6 +80,8 @@ class Session:
         self.reason = ""
         self.failure: Exception | None = None
         self.degraded = ""
+        self.outages = 0  # how often TWS has lost IB
+        self.reconciled = False  # whether a complete snapshot was told since the link to IB stands
         self.refused_until = 0.0
         self.last_error = ""  # the last one before the handshake was done: why it was not
         self.undecoded = 0
@@ -203,6 +205,7 @@ class Session:
         match meaning_of(code):
             case Meaning.LINK_DOWN:
                 self.degraded = f"{code} {text}"
+                self.outages += 1
                 self._on_notice(self, lost_data=False, reason=self.degraded)
             case Meaning.RESTORED | Meaning.RESTORED_EMPTY as restored:
                 self.degraded = ""

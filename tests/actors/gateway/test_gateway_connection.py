@@ -258,6 +258,42 @@ def test_a_broken_link_to_ib_bars_entries_and_drops_nothing_that_comes_in(bench:
     bench(scenario)
 
 
+def test_no_entry_leaves_before_the_broker_has_said_what_rests_there(bench: Bench) -> None:
+    async def scenario(b: Any) -> None:
+        b.broker.swallow = lambda fields: fields[0] == "7"
+        await b.trade("AAPL")
+        b.place(b.order())
+        b.place(b.order(role=Role.EXIT, side=Side.SELL), priority=Priority.EXIT)
+        await b.settle()
+        assert [fate.order_ref for fate in b.orders.of(OrderSent)] == ["pb-2"]
+        assert "has not said yet" in b.orders.of(OrderNotSent)[0].reason
+
+    bench(scenario)
+
+
+def test_lists_from_before_an_outage_prove_nothing_after_it(bench: Bench) -> None:
+    async def scenario(b: Any) -> None:
+        await b.trade("AAPL")
+        await b.settle(2)
+        b.broker.drop = lambda fields: fields[0] == "62"
+        b.tell(AskBroker("test"))
+        await b.settle(1)
+        notice = b.broker.paper.tws.notice
+        notice(1100, "Connectivity between IB and TWS has been lost")
+        await b.settle(1)
+        b.broker.drop = lambda fields: fields[0] == "61"
+        b.broker.line.inject("62", "1")
+        await b.settle()
+        assert b.snapshots[-1].complete
+        assert b.system.describe("gateway")["entries_barred"].startswith("TWS has lost its link")
+        b.broker.swallow = lambda fields: fields[0] == "7"
+        notice(1102, "Connectivity has been restored, data maintained")
+        await b.settle(1)
+        assert "has not said yet" in b.system.describe("gateway")["entries_barred"]
+
+    bench(scenario)
+
+
 def test_restored_without_data_subscribes_again(bench: Bench) -> None:
     async def scenario(b: Any) -> None:
         box = await b.trade("AAPL")
