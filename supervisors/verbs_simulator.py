@@ -35,6 +35,7 @@ def simulator(
     speed: Annotated[float, Parameter(help="How many times faster than its data; 0 as fast as possible.")] = 1.0,
     seed: Annotated[int, Parameter(help="Of everything random.")] = 1,
     calendar: Annotated[str, Parameter(help='"always" open, or an exchange such as XNYS.')] = "always",
+    faults: Annotated[Path | None, Parameter(help="Misbehave as this script says (TOML).")] = None,
     book: Annotated[Path | None, Parameter(help="Keep the ground truth in this file.")] = None,
     contracts: Annotated[Path | None, Parameter(help="Further contracts (TOML or CSV).")] = None,
     signals: Annotated[
@@ -54,7 +55,15 @@ def simulator(
     """
     try:
         tws = SimulatorSettings(
-            host=host, port=port, feed=feed, speed=speed, seed=seed, calendar=calendar, book=book, contracts=contracts
+            host=host,
+            port=port,
+            feed=feed,
+            speed=speed,
+            seed=seed,
+            calendar=calendar,
+            faults=faults,
+            book=book,
+            contracts=contracts,
         )
         service = _signal_settings(host, signals, tickers, interval, seed, script) if signals is not None else None
         trio.run(_serve, tws, service, machine(seed), until_input_ends)
