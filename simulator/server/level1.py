@@ -70,11 +70,17 @@ class Level1Line:
     def _price(self, tick_type: int, price: float, size: int) -> None:
         told = _DELAYED.get(tick_type, tick_type) if self._delayed else tick_type
         mask = 1 if tick_type in (1, 2) else 0  # can execute automatically
-        self.session.send(say.tick_price(self.req_id, told, price, size, mask))
+        if self.session.undisturbed:
+            self.session.write_frame(say.tick_price_frame(self.req_id, told, price, size, mask))
+        else:
+            self.session.send(say.tick_price(self.req_id, told, price, size, mask))
 
     def _size(self, tick_type: int, size: int) -> None:
         told = _DELAYED.get(tick_type, tick_type) if self._delayed else tick_type
-        self.session.send(say.tick_size(self.req_id, told, size))
+        if self.session.undisturbed:
+            self.session.write_frame(say.tick_size_frame(self.req_id, told, size))
+        else:
+            self.session.send(say.tick_size(self.req_id, told, size))
 
     def _trade(self, tick: Ticked, quote: Quote) -> None:
         second = int(tick.time.timestamp())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from simulator.model import Charged, Executed, Order, OrderChanged, OrderError, VenueEvent, WhatIf
@@ -119,14 +118,10 @@ class OrderDesk:
                 session.send(say.commission_report(commission))
 
     def _commission_of(self, order: Order) -> dict[str, str]:
-        venue = self._tws.venue
-        paid = [
-            venue.commissions[execution.exec_id]
-            for execution in venue.executions
-            if execution.perm_id == order.perm_id and execution.exec_id in venue.commissions
-        ]
-        total = sum((commission.amount for commission in paid), Decimal(0))
-        return {"commission": written(total), "commissionCurrency": paid[0].currency if paid else ""}
+        return {
+            "commission": written(self._tws.commission_paid(order.perm_id)),
+            "commissionCurrency": order.contract.currency,
+        }
 
 
 def _margins(outcome: WhatIf) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,7 @@ class PaperTws:
         self.down = False  # no client is taken
         self.lost_orders: set[int] = set()  # permIds that a restart has made unknown
         self.lost_executions: set[str] = set()
+        self._paid: dict[int, Decimal] = {}  # permId → commissions
         self._links: set[Session] = set()
         self._clients: dict[int, Session] = {}
         venue.subscribe(self._on_event)
@@ -172,6 +174,10 @@ class PaperTws:
             if wanted is not None and (session := self._clients.get(wanted)) is not None:
                 yield session
 
+    def commission_paid(self, perm_id: int) -> Decimal:
+        """Return what an order's fills have cost so far."""
+        return self._paid.get(perm_id, Decimal(0))
+
     def _on_event(self, event: VenueEvent) -> None:
         match event:
             case Ticked():
@@ -182,7 +188,10 @@ class PaperTws:
             case OrderError():
                 owner = self._clients.get(event.client_id)
                 self._tell([owner] if owner else [], event)
-            case Executed(_, execution) | Charged(_, execution):
+            case Executed(_, execution):
+                self._tell(self.audience(execution.client_id), event)
+            case Charged(commission, execution):
+                self._paid[execution.perm_id] = self.commission_paid(execution.perm_id) + commission.amount
                 self._tell(self.audience(execution.client_id), event)
             case PositionChanged():
                 self._tell(self.clients, event)

@@ -57,7 +57,9 @@ def text(value: object) -> str:
 
 def encode(fields: Iterable[object]) -> bytes:
     """Return the frame of these fields, each terminated by NUL."""
-    return frame("".join([text(value) + "\0" for value in fields]).encode("utf-8"))
+    written = [value if value.__class__ is str else text(value) for value in fields]
+    written.append("")
+    return frame("\0".join(written).encode("utf-8"))
 
 
 def is_infinite(written: str) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simulator.model import Bar
+from simulator.wire.fields import encode
+from simulator.wire.framing import frame
 from simulator.wire.session_answers import Fields
 
 DatedBar = tuple[str, Bar]
@@ -22,6 +24,19 @@ def tick_price(req_id: int, tick_type: int, price: float, size: int, mask: int =
 def tick_size(req_id: int, tick_type: int, size: int) -> Fields:
     """A size."""
     return [2, 6, req_id, tick_type, size]
+
+
+def tick_price_frame(req_id: int, tick_type: int, price: float, size: int, mask: int) -> bytes:
+    """The frame of `tick_price`, written directly: there are more of these than of all other messages."""
+    written = repr(price)
+    if "e" in written or "n" in written:  # an exponent, NaN or infinity
+        return encode(tick_price(req_id, tick_type, price, size, mask))
+    return frame(f"1\0006\0{req_id}\0{tick_type}\0{written}\0{size}\0{mask}\0".encode())
+
+
+def tick_size_frame(req_id: int, tick_type: int, size: int) -> bytes:
+    """The frame of `tick_size`, written directly."""
+    return frame(f"2\0006\0{req_id}\0{tick_type}\0{size}\0".encode())
 
 
 def tick_generic(req_id: int, tick_type: int, value: float) -> Fields:
