@@ -107,12 +107,7 @@ class Engine:
         self._emit(OrderChanged(order))
         self._books.tell(execution, commission, position)
         self._rebalance(working, share)
-        for child in [*working.children]:
-            if child.stage is Stage.CHILD and may_start(child):
-                child.released = True
-                self.enter(child)
-            elif child.stage is Stage.LIVE:
-                self._dirty.append(self.market(child.definition))
+        self._release_children(working)
         self._end_spent(working)
 
     def end(self, working: Working, text: str, status: str = "Cancelled", code: int = 202) -> None:
@@ -129,6 +124,7 @@ class Engine:
         """End an order whose quantity was lowered to what it has filled."""
         self._finish(working, "Filled")
         self._emit(OrderChanged(working.order))
+        self._release_children(working)
         self._end_spent(working)
 
     def tell(self, working: Working) -> None:
@@ -196,6 +192,14 @@ class Engine:
             else:
                 other.order.quantity = quantity
                 self._emit(OrderChanged(other.order))
+
+    def _release_children(self, parent: Working) -> None:
+        for child in [*parent.children]:
+            if child.stage is Stage.CHILD and may_start(child):
+                child.released = True
+                self.enter(child)
+            elif child.stage is Stage.LIVE:
+                self._dirty.append(self.market(child.definition))  # it may execute more now
 
     def _end_spent(self, working: Working) -> None:
         relatives = [*working.children, *(working.parent.children if working.parent is not None else ())]

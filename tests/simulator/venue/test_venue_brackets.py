@@ -155,3 +155,31 @@ def test_day_children_die_at_the_close_while_the_position_stays(bench: Any) -> N
     stop = bench.place("SELL", 100, "STP", stop="97", parent_id=parent.order_id)
     bench.pass_time(hours=13)
     assert (stop.status, bench.held()) == ("Cancelled", 100)
+
+
+def test_a_parent_lowered_to_what_it_has_filled_is_whole(bench: Any) -> None:
+    bench.quote(99.98, 100.02, 40)
+    parent = bench.place("BUY", 100, transmit=False)
+    more = bench.place("BUY", 50, parent_id=parent.order_id)
+    bench.change(parent, quantity=40)
+    assert (parent.status, more.status) == ("Filled", "Submitted")
+
+
+def test_a_held_family_is_cancelled_with_its_parent(bench: Any) -> None:
+    parent = bench.place("BUY", 100, transmit=False)
+    child = bench.place("SELL", 100, "STP", stop="97", parent_id=parent.order_id, transmit=False)
+    bench.cancel(parent)
+    assert (parent.status, child.status) == ("Cancelled", "Cancelled")
+
+
+def test_children_that_are_changed_follow_a_partial_entry(bench: Any, bracket: Any) -> None:
+    """An order system keeps its exits at what is filled: 40 first, then all."""
+    parent, target, stop = bracket(size=40)
+    for exit_ in (target, stop):
+        bench.change(exit_, quantity=40)
+    bench.tick(3, 100.02, 60)
+    assert parent.status == "Filled"
+    for exit_ in (target, stop):
+        bench.change(exit_, quantity=100)
+    bench.quote(96.98, 97.00)
+    assert (stop.filled, target.status, bench.held()) == (100, "Cancelled", 0)
