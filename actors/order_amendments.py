@@ -123,8 +123,8 @@ class Amendments:
         if not (record.status.done or record.cancel_wanted or writing):
             self._write(record, CancelIntended(cancel.order_ref, cancel.reason))
 
-    def send_cancel(self, order_ref: str) -> None:
-        """Write a cancellation, unless one was written in this connection a short while ago.
+    def send_cancel(self, order_ref: str, urgent: bool) -> None:
+        """Write a cancellation, unless one was written in this connection a short while ago and this is not urgent.
 
         A cancellation may pend for hours (INC-16); one that the broker's lists do not show is written again, but not
         with each look.
@@ -135,7 +135,8 @@ class Amendments:
             return
         now = trio.current_time()
         last = self._cancels.get(order_ref)
-        if last is not None and last.epoch == desk.epoch and now - last.at < self._settings.reconcile_seconds:
+        recent = last is not None and last.epoch == desk.epoch and now - last.at < self._settings.reconcile_seconds
+        if recent and not urgent:
             return
         self._cancels[order_ref] = _Written(now, desk.epoch)
         desk.gateway.tell(CancelOutgoing(order_ref, record.order_id, record.symbol))
@@ -158,7 +159,7 @@ class Amendments:
             raise LookupError(f"order {ref} has left the book")
         if isinstance(intended, CancelIntended):
             self._desk.apply(intended)
-            self.send_cancel(ref)
+            self.send_cancel(ref, urgent=True)
         elif record.status in LIVE_UNTOUCHED and self._desk.reconciled:
             self._desk.apply(intended)
             self._send(record)
@@ -178,7 +179,7 @@ class Amendments:
         self._desk.alarm("journal.failed", error)
         if isinstance(intended, CancelIntended):
             self._desk.apply(intended)
-            self.send_cancel(intended.order_ref)
+            self.send_cancel(intended.order_ref, urgent=True)
         else:
             record = self._desk.book.get(intended.modify.order_ref)
             self._not_modified(record, intended.modify, f"the journal failed: {error}")

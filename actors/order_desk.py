@@ -43,7 +43,7 @@ class OrderDesk:
         self.halted = ""
         self.verify: Callable[[str], None]
         self.watch: Callable[[str], None]
-        self.cancel: Callable[[str], None]
+        self.cancel: Callable[[str, bool], None]
         self._alarms: dict[str, list[Alarm]] = {}  # order_ref → alarms that stand while it lives
         self._tokens = 0
         self._incarnation = context.environment.new_id()
@@ -110,8 +110,8 @@ class OrderDesk:
                     self.watch(order_ref)
                 case Watch(order_ref):
                     self.watch(order_ref)
-                case SendCancel(order_ref):
-                    self.cancel(order_ref)
+                case SendCancel(order_ref, urgent):
+                    self.cancel(order_ref, urgent)
                 case Alarm():
                     self._raise(effect)
 

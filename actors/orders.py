@@ -14,7 +14,6 @@ from collections import Counter
 from typing import Any
 
 import trio
-from attrs import frozen
 
 from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
@@ -26,7 +25,6 @@ from actors.order_watch import LookAgain, Watch
 from config.settings import Settings
 from domain.order_states import IllegalTransition
 from domain.orders.book import FACTS
-from domain.orders.effects import Effect
 from messages.gateway import (
     BrokerCommission,
     BrokerConnected,
@@ -52,11 +50,6 @@ __all__ = ["OrderActor"]
 _GATEWAY_ANSWERS_WITHIN = 2.0
 
 
-@frozen(slots=True)
-class _Awake:
-    """To oneself, once the mailbox is open: say what the replay left in doubt."""
-
-
 class OrderActor(RunQueueActor):
     """Address `orders`."""
 
@@ -74,8 +67,6 @@ class OrderActor(RunQueueActor):
             self._amendments.send_cancel,
         )
         self._every = broker.reconcile_seconds
-        self._link: LinkStatus | None = None
-        self._doubts: list[Effect] = []
 
     async def prepare(self) -> None:
         """Rebuild the book from the journal; what was in flight is unknown until the first complete snapshot."""
@@ -90,14 +81,25 @@ class OrderActor(RunQueueActor):
                 await trio.lowlevel.checkpoint()
         desk.book.forget_connections()
         # Where only this actor was restarted the connection stands, and BrokerConnected does not come again.
+        link: LinkStatus | None = None
         with trio.move_on_after(_GATEWAY_ANSWERS_WITHIN):
-            self._link = await self.address_of("gateway").ask(GatewayStatus())
+            link = await self.address_of("gateway").ask(GatewayStatus())
+        if link is not None and not link.connected:
+            link = None
         for order in desk.book.live():
-            if self._link is not None and self._link.connected:
-                order.epoch = order.request_epoch = self._link.epoch
-            if order.in_flight:
-                self._doubts += desk.book.doubt(order, "in flight when the process ended")
-        self.tell_self(_Awake())
+            if link is not None:
+                order.epoch = order.request_epoch = link.epoch
+        desk.doubt([order for order in desk.book.live() if order.in_flight], "in flight when the process ended")
+        # whoever held something must exist again, whether the broker can be reached or not
+        symbols = {symbol for symbol, quantity in desk.book.executions.net().items() if quantity}
+        for symbol in sorted(symbols | {order.symbol for order in desk.book.live()}):
+            desk.address(f"position/{symbol}").ask(DescribePosition())
+        self.every(self._every, Scheduled())
+        if link is not None:
+            # Ids: what the journal reserved is used up, and no others were ever given out. What a snapshot that
+            # waits in the mailbox shows may be older than what was in flight, so one more is asked for.
+            self._reconciler.connected(BrokerConnected(link.epoch, 0, link.account, 0))
+            self._reconciler.scheduled()
 
     def address_of(self, name: str) -> Any:
         """Return an address of the system."""
@@ -155,26 +157,9 @@ class OrderActor(RunQueueActor):
                 self._reconciler.ask_now(reason)
             case Scheduled():
                 self._reconciler.scheduled()
-            case _Awake():
-                self._awake()
             case _:
                 return super().on_receive(message)
         return None
-
-    def _awake(self) -> None:
-        desk = self._desk
-        desk.carry_out(self._doubts)
-        self._doubts = []
-        # whoever held something must exist again, whether the broker can be reached or not
-        symbols = {symbol for symbol, quantity in desk.book.executions.net().items() if quantity}
-        for symbol in sorted(symbols | {order.symbol for order in desk.book.live()}):
-            desk.address(f"position/{symbol}").ask(DescribePosition())
-        self.every(self._every, Scheduled())
-        link = self._link
-        if link is not None and link.connected and not desk.epoch:
-            # the ids below the journal's high water are used up, and no others were ever given out
-            self._reconciler.connected(BrokerConnected(link.epoch, 0, link.account, 0))
-            self._reconciler.scheduled()
 
     def _appended(self, token: str) -> None:
         waiting = self._submission.appended(token)

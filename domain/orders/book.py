@@ -271,10 +271,12 @@ class OrderBook:
         effects: list[Effect] = []
         if record.perms:
             record.severe.add("order.duplicated")
+            # both answer to one order id, so neither can be spared; the cancellation goes on until both are dead
+            record.cancel_wanted, record.cancel_reason = True, "one intent had become two orders"
             text = f"one intent lives under permIds {', '.join(map(str, [*record.perms, perm_id]))}"
             effects = [
                 Alarm("order.duplicated", text, record.symbol, record.order_ref, perm_id, hold=True),
-                SendCancel(record.order_ref),
+                SendCancel(record.order_ref, urgent=True),
                 Verify(record.order_ref, text),
             ]
         record.perms[perm_id] = True

@@ -44,9 +44,11 @@ class Watch:
 
 @frozen(slots=True)
 class SendCancel:
-    """Write a cancellation: one was wanted and the order is seen to live."""
+    """Write a cancellation: one was wanted and the order is seen to live. `urgent` where the last one was answered
+    and something of the order lives on."""
 
     order_ref: str
+    urgent: bool = False
 
 
 @frozen(slots=True)

@@ -19,6 +19,11 @@ def recount(record: OrderRecord, executions: Executions) -> None:
     record.filled_once = sum((executions.most(base) for base in record.bases), Decimal(0))
     value = sum((fill.quantity * fill.price for fill in fills), Decimal(0))
     record.average_price = value / record.filled if record.filled else None
+    if len(record.perms) > 1:
+        for perm_id in record.perms:
+            once = sum((executions.most(fill.base) for fill in fills if fill.perm_id == perm_id), Decimal(0))
+            if once >= record.most_quantity:
+                record.perms[perm_id] = False
 
 
 def foreign_view(execution: Execution) -> OrderView:

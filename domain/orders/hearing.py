@@ -116,8 +116,8 @@ def _hear_word(record: OrderRecord, word: str, why_held: str, perm_id: int, *, c
     if event is OrderInput.CANCEL:
         if perm_id in record.perms:
             record.perms[perm_id] = False
-        if len(record.perms) > 1 and any(record.perms.values()):
-            return [SendCancel(record.order_ref), Verify(record.order_ref, "another permId of it may live")]
+        if record.twofold:
+            return [SendCancel(record.order_ref, urgent=True), Verify(record.order_ref, "another permId may live")]
         if record.rejection is not None and record.filled_once == 0 and not record.cancel_reason:
             event = OrderInput.REJECT
     move(record, event)

@@ -142,6 +142,11 @@ class OrderRecord:
         return next(reversed(self.perms), 0)
 
     @property
+    def twofold(self) -> bool:
+        """Whether more than one order came of it at the broker, and one of them may live (INC-08)."""
+        return len(self.perms) > 1 and any(self.perms.values())
+
+    @property
     def in_flight(self) -> bool:
         """Whether something of it may be on its way and unseen."""
         return self.status in (

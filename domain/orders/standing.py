@@ -59,7 +59,8 @@ def settle(record: OrderRecord) -> None:
     whole = record.filled_once >= record.most_quantity
     as_claimed = record.claimed_whole and 0 < record.claimed <= record.filled_once
     if record.filled_once > 0:
-        move(record, OrderInput.FILL_WHOLE if whole or as_claimed else OrderInput.FILL_PART)
+        ended = (whole or as_claimed) and not record.twofold
+        move(record, OrderInput.FILL_WHOLE if ended else OrderInput.FILL_PART)
     if record.status in LIVE_UNTOUCHED:
         if record.cancel_wanted:
             move(record, OrderInput.ASK_CANCEL)

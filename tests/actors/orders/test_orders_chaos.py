@@ -1,0 +1,73 @@
+"""Many orders while messages are lost, doubled, late, links break and the process is killed: the book ends as the
+broker's, and no intent was sent twice. Each seed is a different run."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from messages.order import CancelOrder, ModifyOrder, OrderType, Side
+from simulator.faults import RandomFaults
+from simulator.faults.verbs import AcceptSilently, Error, Fill, Reset, Restart, Stall, Swallow
+
+D = Decimal
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_happens_the_book_ends_as_the_brokers(floor: Any, order: Any, seed: int) -> None:
+    async def scenario(f: Any) -> None:
+        dice = random.Random(seed)
+        f.quote()
+        f.paper.faults.throw(
+            RandomFaults(
+                messages=("orderStatus", "openOrder", "execDetails", "commissionReport", "error"),
+                drop=0.1,
+                duplicate=0.2,
+                delay=0.2,
+                delay_seconds=2.0,
+                seed=seed,
+            )
+        )
+        for step in range(40):
+            ref = f"pb-{step}"
+            match dice.randrange(10):
+                case 0 | 1 | 2:
+                    f.submit(order(ref, side=dice.choice(list(Side)), limit_price=D(dice.choice([90, 100, 110]))))
+                case 3 | 4:
+                    f.submit(order(ref, order_type=OrderType.MARKET, limit_price=None, quantity=D(10)))
+                case 5:
+                    f.tell(CancelOrder(f"pb-{dice.randrange(step + 1)}", "chaos"))
+                case 6:
+                    f.tell(
+                        ModifyOrder(
+                            order_ref=f"pb-{dice.randrange(step + 1)}",
+                            quantity=D(dice.choice([50, 100, 150])),
+                            limit_price=D(dice.choice([80, 85, 95])),
+                        )
+                    )
+                case 7:
+                    live = [each for each in f.paper.venue.orders.values() if not each.done]
+                    if live:
+                        chosen = dice.choice(live)
+                        part = chosen.remaining if dice.random() < 0.5 else min(D(30), chosen.remaining)
+                        f.now(Fill(perm_id=chosen.perm_id, price=D(90), quantity=part))
+                case 8:
+                    f.fault(dice.choice([Swallow(), AcceptSilently(), Error(10349)]), nth=1)
+                case _:
+                    match dice.randrange(4):
+                        case 0:
+                            f.now(Reset(everyone=True))
+                        case 1:
+                            f.now(Restart(next_id=1, seconds=2))
+                        case 2:
+                            f.now(Stall(seconds=dice.choice([1.0, 8.0]), everyone=True))
+                        case _:
+                            await f.kill()
+                            await f.start()
+            await f.settle(dice.choice([0.0, 0.01, 0.3, 3.0]))
+        await f.agree(400)
+
+    floor(scenario)
