@@ -1,0 +1,160 @@
+"""A whole Pitboss and a paper TWS in one test, over a real socket and a real disk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from config.environment import machine
+from config.loading import settings_from
+from messages.event import BaseEvent
+from simulator.app import Serving, SimulatorSettings, serve
+from simulator.feeds import ManualFeed
+from simulator.model import Ticked
+from supervisors.process import Process
+from supervisors.status import collect_status
+from supervisors.tree import build_tree
+
+PATIENCE = 20.0
+BID, ASK, LAST = 1, 2, 4
+
+
+class Ears:
+    """A subscriber to the bus that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[BaseEvent] = []
+
+    def tell(self, message: Any) -> None:
+        """Keep an event."""
+        self.heard.append(message)
+
+    def of(self, kind: type) -> list[Any]:
+        """The events of a class, in order."""
+        return [event for event in self.heard if isinstance(event, kind)]
+
+
+class House:
+    """The process, the broker, and hands for both."""
+
+    def __init__(self, process: Process, serving: Serving) -> None:
+        self.process, self.broker = process, serving.broker
+        self.system = process.system
+        self.ears = Ears()
+        process.bus.subscribe(BaseEvent, self.ears)
+
+    def price(self, symbol: str, price: float, size: int = 100_000) -> None:
+        """Move the market: bid and ask a cent around a last price."""
+        contract = self.broker.contracts.find(symbol)[0].contract
+        feed = self.broker.feed
+        assert isinstance(feed, ManualFeed)
+        now = self.broker.environment.now()
+        kinds = ((BID, price - 0.01), (ASK, price + 0.01), (LAST, price))
+        feed.push([Ticked(contract, kind, round(value, 2), size, now) for kind, value in kinds])
+
+    async def until(self, condition: Callable[[], Any], what: str = "") -> None:
+        """Wait until a condition holds; an AssertionError after a while."""
+        with trio.move_on_after(PATIENCE):
+            while not condition():
+                await trio.sleep(0.002)
+            return
+        raise AssertionError(f"not in time: {what}")
+
+    async def command(self, command: str, **fields: str) -> dict[str, Any]:
+        """What the control socket would do."""
+        reply: dict[str, Any] = await self.process.commands.answer({"command": command, **fields})
+        return reply
+
+    async def status(self) -> dict[str, Any]:
+        """What `pitboss status --json` would print."""
+        return await collect_status(self.system, self.process.state)
+
+    async def position(self, symbol: str) -> dict[str, Any]:
+        """One position of the status."""
+        return next((row for row in (await self.status())["positions"] if row["symbol"] == symbol), {})
+
+    async def until_position(self, symbol: str, **expected: Any) -> dict[str, Any]:
+        """Wait until a position shows these values."""
+        with trio.move_on_after(PATIENCE):
+            while True:
+                row = await self.position(symbol)
+                if all(row.get(name) == value for name, value in expected.items()):
+                    return row
+                await trio.sleep(0.005)
+        raise AssertionError(f"{symbol} is not {expected}: {await self.position(symbol)}")
+
+    async def enter(self, symbol: str, price: float, **terms: str) -> dict[str, Any]:
+        """Buy 100 shares at a price and wait until they are protected."""
+        reply: dict[str, Any] = {}
+        with trio.move_on_after(PATIENCE):
+            while not reply.get("ok"):  # refused until the contract is known and a quote has come
+                self.price(symbol, price)
+                await trio.sleep(0.01)
+                reply = await self.command("buy", symbol=symbol, quantity="100", **terms)
+        assert reply["ok"], reply
+        return await self.until_position(symbol, quantity="100", protected=True)
+
+    def broker_orders(self) -> list[tuple[Any, ...]]:
+        """The broker's own book: one row an order."""
+        return [
+            (order.perm_id, order.order_ref, order.status, order.quantity, order.filled)
+            for order in self.broker.venue.orders.values()
+        ]
+
+    def broker_position(self, symbol: str) -> int:
+        """What the broker holds for us."""
+        return sum(int(row.quantity) for row in self.broker.venue.positions() if row.contract.symbol == symbol)
+
+
+@asynccontextmanager
+async def _house(folder: Path, symbols: tuple[str, ...], sections: dict[str, Any]) -> AsyncIterator[House]:
+    environment = machine(seed=1)
+    folder.mkdir(exist_ok=True)
+    simulator = SimulatorSettings(port=0, feed="manual", messages_per_second=0)
+    async with trio.open_nursery() as nursery:
+        serving = await nursery.start(serve, simulator, environment)
+        data = {
+            "process": {"state_dir": str(folder)},
+            "broker": {"port": serving.port},
+            "defaults": {"stop_loss_pct": Decimal("0.03"), "take_profit_pct": Decimal("0.08")},
+            "symbols": {symbol: {} for symbol in symbols},
+            **sections,
+        }
+        process = Process(settings_from(data, {}), environment, build_tree)
+        house = House(process, serving)
+        started = trio.Event()
+        nursery.start_soon(partial(process.run, on_started=started.set))
+        await started.wait()
+        await house.until(lambda: process.state.state == "READY", "READY")
+        try:
+            yield house
+        finally:
+            process.stop("the test is over")
+            nursery.cancel_scope.deadline = trio.current_time() + timedelta(seconds=10).total_seconds()
+            await house.until(lambda: not house.system.dispatcher.running, "stopped")
+            nursery.cancel_scope.cancel()
+
+
+@pytest.fixture
+def run_house(tmp_path: Path) -> Callable[..., None]:
+    """Run `body(house)` with a READY Pitboss; `symbols` and sections of the configuration may be named."""
+
+    def run(
+        body: Callable[[House], Awaitable[None]], symbols: tuple[str, ...] = ("AAPL", "MSFT"), **sections: Any
+    ) -> None:
+        async def main() -> None:
+            with trio.fail_after(60):
+                async with _house(tmp_path / "state", symbols, sections) as house:
+                    await body(house)
+
+        trio.run(main)
+
+    return run
