@@ -40,6 +40,7 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "resume": frozenset({"reason"}),
     "flatten": frozenset({"symbol", "reason"}),
 }
+_EXITS = frozenset({"stop", "target", "trail"})
 
 
 class Refused(Exception):  # an answer, not an accident
@@ -94,6 +95,8 @@ class Commands:
     async def _trade(self, side: Side, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
         symbol, quantity = _symbol(fields), amount(fields.get("quantity", ""), "a number of shares")
         held = await self._held(symbol)
+        if held and fields.keys() & _EXITS:
+            raise Refused(f"{symbol} has a position with exits of its own: leave out stop, target and trail")
         if held * side.sign < 0:
             return await self._reduce(symbol, side, quantity, held, fields)
         limit = fields.get("limit")

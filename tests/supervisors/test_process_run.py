@@ -104,7 +104,8 @@ def test_a_day_in_the_life(
     assert refused.returncode == 1
     assert "halted" in refused.stderr
     assert verb("resume", *folder).returncode == 0
-    assert verb("sell", "AAPL", "101", *folder).returncode == 1
+    assert "is 100: close it first" in verb("sell", "AAPL", "101", *folder).stderr
+    assert "exits of its own" in verb("buy", "AAPL", "1", "--stop", "5%", *folder).stderr
     assert verb("sell", "AAPL", "40", *folder).returncode == 0
     until(lambda: held(status(state)) == {"AAPL": Decimal(60)}, "60 shares left")
     assert verb("cancel", "pb-nothing", *folder).returncode == 1
