@@ -7,6 +7,7 @@ manual                            no ticks but those that a program pushes
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from config.environment import Environment
@@ -29,13 +30,11 @@ def open_feed(spec: str, contracts: ContractBook, environment: Environment, spee
     """
     check_speed(speed)
     kind, _, rest = spec.partition(":")
-    kind, _, rate = kind.partition("@")
-    match kind:
+    match re.split(r"[@*]", kind)[0]:
         case "synthetic":
-            if rest:
-                rest, _, rate = rest.partition("@")
-            definitions = [_definition(symbol, contracts) for symbol in rest.split(",")] if rest else list(contracts)
-            return SyntheticFeed(definitions, environment, speed=speed, seed=seed, rate=_rate(rate, spec))
+            symbols, rate, factor = _synthetic(spec)
+            definitions = [_definition(one, contracts) for one in symbols.split(",")] if symbols else list(contracts)
+            return SyntheticFeed(definitions, environment, speed=speed, seed=seed, rate=rate, factor=factor)
         case "recorded" if rest:
             path, symbol, loop = _file(rest)
             contract = _definition(symbol, contracts).contract
@@ -44,7 +43,7 @@ def open_feed(spec: str, contracts: ContractBook, environment: Environment, spee
             return ManualFeed()
         case _:
             raise FeedError(
-                f"feed {spec!r}: expected synthetic[:SYMBOL,…][@RATE], recorded:FILE[:SYMBOL][:loop] or manual"
+                f"feed {spec!r}: expected synthetic[:SYMBOL,…][@RATE][*FACTOR], recorded:FILE[:SYMBOL][:loop] or manual"
             )
 
 
@@ -60,14 +59,26 @@ def _some(contracts: ContractBook) -> str:
     return ", ".join(symbols[:8]) + (" …" if len(symbols) > 8 else "")
 
 
-def _rate(text: str, spec: str) -> float:
+def _synthetic(spec: str) -> tuple[str, float, float]:
+    found = re.fullmatch(r"synthetic(?::([^@*]*))?(?:@([^@*]*))?(?:\*([^@*]*))?", spec)
+    if found is None:
+        raise FeedError(f"feed {spec!r}: expected synthetic[:SYMBOL,…][@RATE][*FACTOR]")
+    symbols, rate, factor = found.groups()
+    return (
+        symbols or "",
+        _number(rate, DEFAULT_RATE, 10_000, "the rate after @ must be ticks a second", spec),
+        _number(factor, 1.0, 1_000, "the factor after * must be a number", spec),
+    )
+
+
+def _number(text: str | None, default: float, most: float, what: str, spec: str) -> float:
     try:
-        rate = float(text) if text else DEFAULT_RATE
+        number = default if text is None else float(text)
     except ValueError:
-        rate = -1.0
-    if not 0 < rate <= 10_000:
-        raise FeedError(f"feed {spec!r}: the rate after @ must be ticks a second, above 0 and at most 10000")
-    return rate
+        number = -1.0
+    if not 0 < number <= most:
+        raise FeedError(f"feed {spec!r}: {what}, above 0 and at most {most:.0f}")
+    return number
 
 
 def _file(text: str) -> tuple[Path, str, bool]:

@@ -25,12 +25,17 @@ class SyntheticFeed:
         speed: float = 1.0,
         seed: int = 1,
         rate: float = 5.0,
+        factor: float = 1.0,
     ) -> None:
-        """`rate` is about how many ticks a second each contract has. Raises FeedError for a bad speed."""
+        """`rate` is about how many ticks a second each contract has, `factor` multiplies its volatility.
+
+        Raises FeedError for a bad speed.
+        """
         self._definitions = definitions
         self._environment = environment
         self._speed = check_speed(speed)
         self._seed = seed
+        self._factor = factor
         self._interval = TICKS_PER_UPDATE / rate
 
     async def run(self, deliver: Deliver) -> None:
@@ -43,7 +48,7 @@ class SyntheticFeed:
         In each round every contract has one update, spread evenly over the round; each walk has a generator of its
         own, so that a contract's ticks depend on which others there are only through their number.
         """
-        walks = [Walk(one, f"{self._seed}/{one.contract.con_id}") for one in self._definitions]
+        walks = [Walk(one, f"{self._seed}/{one.contract.con_id}", self._factor) for one in self._definitions]
         shared = random.Random(f"{self._seed}/market")
         for walk in walks:
             for tick in walk.first():

@@ -35,13 +35,13 @@ class Walk:
     Everything is drawn from its own generator; `step` is also given a shock that all walks share.
     """
 
-    def __init__(self, definition: ContractDefinition, seed: str) -> None:
+    def __init__(self, definition: ContractDefinition, seed: str, factor: float = 1.0) -> None:
         self.contract = definition.contract
         self._random = random.Random(seed)
         self._edges = [float(low) for low, _ in definition.bands]
         self._steps = [step for _, step in definition.bands]
         self._value = definition.reference_price
-        self._sigma = definition.volatility / math.sqrt(YEAR)
+        self._sigma = definition.volatility * factor / math.sqrt(YEAR)
         self._has_quote = definition.contract.sec_type != "IND"
         self._has_trades = definition.contract.sec_type != "CASH"
         self._unit, self._typical = _sizes(definition)

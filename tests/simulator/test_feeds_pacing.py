@@ -147,6 +147,8 @@ def test_a_bad_recording_says_where(tmp_path: Path, text: str, reason: str) -> N
         ("synthetic:NOPE", "no contract is named 'NOPE'"),
         ("synthetic:AAPL@fast", "the rate"),
         ("synthetic@0", "the rate"),
+        ("synthetic:AAPL*wild", "the factor"),
+        ("synthetic:AAPL*2@5", "expected synthetic"),
     ],
 )
 def test_a_bad_specification_says_what_is_wrong(spec: str, reason: str) -> None:
@@ -243,3 +245,13 @@ def test_a_program_pushes_ticks_by_hand() -> None:
 
     trio.run(main)
     assert got == [[early], [late]]
+
+
+def test_a_factor_makes_the_market_wilder() -> None:
+    def width(spec: str) -> float:
+        feed = open_feed(spec, built_in(), Environment(lambda: START, 1), 1.0, 7)
+        assert isinstance(feed, SyntheticFeed)
+        prices = [price for _, _, tick_type, price, _ in islice(feed.ticks(), 5_000) if tick_type == 4]
+        return max(prices) - min(prices)
+
+    assert width("synthetic:AAPL@5*10") > 5 * width("synthetic:AAPL@5")
