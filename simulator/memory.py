@@ -14,7 +14,10 @@ import trio
 
 from simulator.server.paper_tws import PaperTws
 
-__all__ = ["MemoryLink"]
+__all__ = ["LATENCY", "MemoryLink"]
+
+LATENCY = 0.00005
+"""Seconds from one side to the other, as on a loopback."""
 
 
 class MemoryLink:
@@ -26,9 +29,15 @@ class MemoryLink:
         on_data: Callable[[bytes], object],
         on_lost: Callable[[str], object],
         *,
-        latency: float = 0.0,
+        latency: float = LATENCY,
     ) -> None:
-        """`on_lost` gets '' for an orderly end and a reason for a reset. `latency` is seconds each way."""
+        """`on_lost` gets '' for an orderly end and a reason for a reset. `latency` is seconds each way.
+
+        It must be above 0: a client that begins to wait for an answer only after its call has returned would
+        otherwise find in virtual time that the answer has been there already. Raises ValueError.
+        """
+        if latency <= 0:
+            raise ValueError(f"latency must be positive, not {latency}")
         self._on_data = on_data
         self._on_lost = on_lost
         self._latency = latency
@@ -45,8 +54,7 @@ class MemoryLink:
     def send(self, data: bytes) -> None:
         """Send bytes to the server."""
         if not (self._client_closed or self._reset):
-            self._to_server.append((trio.current_time() + self._latency, data))
-            self._wake.set()
+            self._queue(self._to_server, data)
 
     def disconnect(self) -> None:
         """End the link from the client's side; what was sent before still arrives."""
@@ -58,8 +66,7 @@ class MemoryLink:
     def write(self, data: bytes) -> None:
         """Send bytes to the client."""
         if not (self._server_closed or self._reset):
-            self._to_client.append((trio.current_time() + self._latency, data))
-            self._wake.set()
+            self._queue(self._to_client, data)
 
     def close(self) -> None:
         """End the link after what was written."""
@@ -96,8 +103,16 @@ class MemoryLink:
 
     async def _wait(self) -> None:
         dues = [queue[0][0] for queue in (self._to_server, self._to_client) if queue]
-        with trio.move_on_at(min(dues, default=float("inf"))):
+        if not dues:
             await self._wake.wait()
+            return
+        with trio.move_on_at(min(dues)):
+            await self._wake.wait()
+
+    def _queue(self, queue: deque[tuple[float, bytes]], data: bytes) -> None:
+        if not queue:
+            self._wake.set()  # what follows in the same queue is due no earlier
+        queue.append((trio.current_time() + self._latency, data))
 
     def _deliver(self, queue: deque[tuple[float, bytes]], take: Callable[[bytes], object]) -> None:
         now = trio.current_time()
