@@ -83,8 +83,9 @@ class Bookkeeping:
         price: Decimal,
         time: datetime,
         perm_id: int,
+        liquidation: bool = False,
     ) -> tuple[Execution, Commission, Position]:
-        """Book a trade that no client's order made."""
+        """Book a trade that no client's order made: one by hand, or the broker's own."""
         execution = Execution(
             exec_id=self._execution_ids.next(),
             order_id=0,
@@ -100,10 +101,10 @@ class Bookkeeping:
             exchange=_exchange(definition),
             cumulative=abs(signed),
             average_price=price,
+            liquidation=liquidation,
         )
-        return execution, *self._book(
-            execution, definition, self.price_of(definition, abs(signed), abs(signed) * price)
-        )
+        amount = self.price_of(definition, abs(signed), abs(signed) * price)
+        return execution, *self._book(execution, definition, amount)
 
     def tell(self, execution: Execution, commission: Commission, position: Position) -> None:
         """Tell what follows a fill: its commission, then the new position."""

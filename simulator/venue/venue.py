@@ -32,7 +32,9 @@ from simulator.venue.clockwork import Clockwork
 from simulator.venue.engine import Engine
 from simulator.venue.history import History
 from simulator.venue.ids import ExecutionIds
-from simulator.venue.ledger import Ledger
+from simulator.venue.ledger import Holding, Ledger
+from simulator.venue.liquidation import forced_sales
+from simulator.venue.market import Market
 from simulator.venue.orders_desk import OrdersDesk
 from simulator.venue.rates import Rates
 from simulator.venue.refusal import OrderRefused
@@ -130,9 +132,14 @@ class Venue:
         self._do(self._engine.fill, working, quantity, price)
 
     def manual_trade(self, account: str, contract: Contract, signed_quantity: Decimal, price: Decimal) -> None:
-        """Book a trade that no API client made, as by hand in TWS. Raises OrderRefused for an unknown contract."""
+        """Book a trade that no API client made, as by hand in TWS.
+
+        Raises OrderRefused for an unknown contract, ValueError for no quantity, no price or an unknown account.
+        """
+        if not signed_quantity or price <= 0 or account not in self.accounts:
+            raise ValueError(f"no such trade: {account} {signed_quantity} {contract.symbol} @ {price}")
         definition = self._desk.definition(contract.con_id)
-        self._do(self._trade_by_hand, account, definition, signed_quantity, price)
+        self._do(self._trade, account, definition, signed_quantity, price, False)
 
     @property
     def orders(self) -> Mapping[int, Order]:
@@ -212,7 +219,10 @@ class Venue:
         return max(self._environment.now(), self._latest)
 
     def advance(self, now: datetime) -> None:
-        """Let time pass: sessions open and close, orders start and expire, the day's profit begins anew."""
+        """Let time pass: sessions open and close, orders start and expire, the day's profit begins anew.
+
+        An account whose margin is no longer covered is liquidated step by step, once a call.
+        """
         self._do(self._advance, now)
 
     # what the commands do
@@ -263,13 +273,22 @@ class Venue:
                 working.located = True
                 self._engine.enter(working)
 
-    def _trade_by_hand(self, account: str, definition: ContractDefinition, signed: Decimal, price: Decimal) -> None:
+    def _trade(
+        self, account: str, definition: ContractDefinition, signed: Decimal, price: Decimal, liquidation: bool
+    ) -> None:
         perm_id = next(self._registry.perm_ids)
         execution, commission, position = self._books.execute_foreign(
-            account, definition, signed, price, self.now(), perm_id
+            account, definition, signed, price, self.now(), perm_id, liquidation
         )
         self._emit(Executed(None, execution))
         self._books.tell(execution, commission, position)
+
+    def _liquidate(self) -> None:
+        def market_of(holding: Holding) -> Market:
+            return self._engine.market(holding.definition)
+
+        for forced in forced_sales(self._books.ledger, self._books.valuation, market_of):
+            self._trade(forced.holding.account, forced.holding.definition, forced.signed, forced.price, True)
 
     def _tick(self, tick: Ticked) -> None:
         if tick.time > self._latest:
@@ -289,3 +308,4 @@ class Venue:
     def _advance(self, now: datetime) -> None:
         self._latest = max(self._latest, now)
         self._clock.advance(now)
+        self._liquidate()
