@@ -25,7 +25,7 @@ def test_a_poisoned_position_is_back_within_10_ms_and_unchanged(run_house):
         book = house.broker_orders()
         for symbol in symbols:
             house.system.address(f"position/{symbol}").tell(Poison())
-        await house.until(lambda: len(house.ears.of(ActorRestarted)) == 5, "restarted")
+            await house.until(lambda symbol=symbol: restarts(house, f"position/{symbol}"), "restarted")
         for symbol in symbols:
             house.price(symbol, 100.0)  # what a price is worth is known again with the next tick
             assert await house.until_position(symbol, protected=True, last_price=100.0) == before[symbol]
