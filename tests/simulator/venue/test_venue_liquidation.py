@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from simulator.model import Executed
+
 ACCOUNT = "DU1234567"
 
 
@@ -40,7 +42,7 @@ def test_a_breach_is_closed_at_the_quote_by_what_it_shows(stretched: Any) -> Non
     (execution,) = stretched.venue.executions[1:]
     assert (execution.side, execution.quantity, execution.price) == ("SLD", 40, Decimal("60.0"))
     assert (execution.liquidation, execution.order_id) == (True, 0)
-    assert stretched.events[0].order is None
+    assert [event.order for event in stretched.events if isinstance(event, Executed)] == [None]
     stretched.pass_time(seconds=1)
     assert stretched.held() == 150, "nothing more is shown"
     while excess(stretched) < 0:
