@@ -35,12 +35,12 @@ def test_while_the_margin_is_covered_nothing_happens(stretched: Any) -> None:
 
 
 def test_a_breach_is_closed_at_the_quote_by_what_it_shows(stretched: Any) -> None:
-    stretched.quote(60.00, 60.01, 40)
-    stretched.quote(60.00, 60.01, 40)
+    stretched.quote(58.00, 58.01, 40)
+    stretched.quote(58.00, 58.01, 40)
     assert excess(stretched) < 0
     stretched.pass_time(seconds=1)
     (execution,) = stretched.venue.executions[1:]
-    assert (execution.side, execution.quantity, execution.price) == ("SLD", 40, Decimal("60.0"))
+    assert (execution.side, execution.quantity, execution.price) == ("SLD", 40, Decimal("58.0"))
     assert (execution.liquidation, execution.order_id) == (True, 0)
     assert [event.order for event in stretched.events if isinstance(event, Executed)] == [None]
     stretched.pass_time(seconds=1)
