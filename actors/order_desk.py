@@ -22,8 +22,6 @@ from messages.risk import Halt
 
 __all__ = ["OrderDesk"]
 
-_WHILE_ALIVE = ("order.duplicated", "order.mismatch")
-
 
 class OrderDesk:
     """The book and the outlets of the order actor.
@@ -44,7 +42,6 @@ class OrderDesk:
         self.verify: Callable[[str], None]
         self.watch: Callable[[str], None]
         self.cancel: Callable[[str, bool], None]
-        self._alarms: dict[str, list[Alarm]] = {}  # order_ref → alarms that stand while it lives
         self._tokens = 0
         self._incarnation = context.environment.new_id()
         self.journal = self.address("journal")
@@ -105,6 +102,8 @@ class OrderDesk:
                     pass  # done above
                 case Happened(symbol, message):
                     self.tell(symbol, message)
+                case Verify("", reason):
+                    self.verify(reason)
                 case Verify(order_ref, reason):
                     self.verify(f"{order_ref}: {reason}")
                     self.watch(order_ref)
@@ -141,8 +140,6 @@ class OrderDesk:
 
     def _raise(self, alarm: Alarm) -> None:
         self.address("alarms").tell(RaiseAlarm(alarm.kind, alarm.text, alarm.symbol, alarm.order_ref, alarm.perm_id))
-        if alarm.order_ref is not None and alarm.kind in _WHILE_ALIVE and not alarm.halt:
-            self._alarms.setdefault(alarm.order_ref, []).append(alarm)
         if alarm.halt and not self.halted:
             # INC-23: what goes out may not be what was meant; the halt is the portfolio's and outlives this process
             self.halted = f"{alarm.symbol}: {alarm.text}"
@@ -154,6 +151,8 @@ class OrderDesk:
             self.alarm("order.unknown", event.reason, order.symbol, order.order_ref)
         elif isinstance(event, OrderResolvedEvent):
             self.clear("order.unknown", order.symbol, order.order_ref)
-        if order.status.done:
-            for alarm in self._alarms.pop(order.order_ref, ()):
-                self.address("alarms").tell(ClearAlarm(alarm.kind, alarm.symbol, alarm.order_ref, alarm.perm_id))
+        record = self.book.get(order.order_ref)
+        if record is not None and record.status.done:
+            for kind in sorted(record.outlived):
+                self.clear(kind, record.symbol, record.order_ref)
+            record.outlived.clear()

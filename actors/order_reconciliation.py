@@ -68,6 +68,7 @@ class Reconciler:
         if message.epoch == desk.epoch:
             return
         desk.epoch, desk.account = message.epoch, message.account
+        desk.book.account = message.account
         self._server_lost = self._again = ""
         self._in_a_row = 0
         desk.allow("not reconciled with the broker in this connection yet")

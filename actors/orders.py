@@ -44,6 +44,7 @@ from messages.journal import Appended, JournalFailed, Record, Replay
 from messages.market import InstrumentQualified
 from messages.order import CancelOrder, ListOrders, ModifyOrder, OrderStatus, OrderView, SubmitOrders
 from messages.position import DescribePosition
+from messages.risk import ResumedEvent
 
 __all__ = ["OrderActor"]
 
@@ -67,6 +68,7 @@ class OrderActor(RunQueueActor):
             self._amendments.send_cancel,
         )
         self._every = broker.reconcile_seconds
+        bus.subscribe(ResumedEvent, self.address)
 
     async def prepare(self) -> None:
         """Rebuild the book from the journal; what was in flight is unknown until the first complete snapshot."""
@@ -137,6 +139,8 @@ class OrderActor(RunQueueActor):
                 return self._list(symbol, done)
             case InstrumentQualified(instrument):
                 self._desk.learn(instrument)
+            case ResumedEvent():
+                self._desk.halted = ""  # somebody has looked
             case _:
                 return self._of_the_link(message)
         return None

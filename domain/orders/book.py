@@ -13,12 +13,13 @@ from typing import TypeAlias
 from domain.ids import OrderIds
 from domain.order_states import OrderInput
 from domain.orders.echo import wrong_execution
-from domain.orders.effects import Alarm, Effect, Happened, SendCancel, ToJournal, Verify, Watch
+from domain.orders.effects import Alarm, Effect, Happened, SendCancel, ToJournal, Verify
 from domain.orders.executions import Executions
 from domain.orders.fills import fill_alarms, foreign_view, recount
 from domain.orders.hearing import hear_echo, hear_error, hear_status
-from domain.orders.record import OrderRecord, Terms
-from domain.orders.standing import Standing, changes, end_modify, move, settle
+from domain.orders.record import OrderRecord
+from domain.orders.standing import Standing, changes, move, settle
+from domain.orders.steps import Step, take_step
 from messages.gateway import (
     BrokerCommission,
     BrokerError,
@@ -41,7 +42,6 @@ from messages.order import (
     OrderFilledEvent,
     OrderIntended,
     OrderResolved,
-    OrderStatus,
 )
 
 __all__ = ["FACTS", "Fact", "OrderBook"]
@@ -66,14 +66,6 @@ Fact: TypeAlias = (
 FACTS: tuple[str, ...] = tuple(kind.__name__ for kind in Fact.__args__)
 """Kinds of journal records that make the book."""
 
-_RESOLUTIONS: dict[OrderStatus, OrderInput] = {
-    OrderStatus.ACCEPTED: OrderInput.FIND,
-    OrderStatus.NOT_SENT: OrderInput.ABSENT,
-    OrderStatus.EXPIRED: OrderInput.VANISH,
-    OrderStatus.CANCELLED: OrderInput.CANCEL,
-    OrderStatus.REJECTED: OrderInput.REJECT,
-}
-
 
 class OrderBook:
     """Every order and every execution that was ever heard of.
@@ -85,6 +77,7 @@ class OrderBook:
     def __init__(self, client_id: int) -> None:
         """`client_id` is ours: errors of the broker name an order id and no client."""
         self.client_id = client_id
+        self.account = ""  # ours, once it is known
         self.ids = OrderIds()
         self.executions = Executions()
         self.con_ids: dict[str, int] = {}  # symbol → contract, where known
@@ -161,12 +154,17 @@ class OrderBook:
                 self.ids.saw(fact.order_id)
                 record = self.find("", fact.perm_id, fact.client_id, fact.epoch, fact.order_id)
                 if record is None:
+                    self._external_status(fact)
                     return [], None
                 bound = self._bind(record, fact.perm_id, fact.client_id, fact.epoch, fact.order_id)
                 return bound + hear_status(record, fact), record
             case BrokerError():
                 record = self.find("", 0, self.client_id, fact.epoch, fact.order_id)
-                return ([], None) if record is None else (hear_error(record, fact), record)
+                if record is None:
+                    # its order has not shown itself in this connection yet
+                    text = f"error {fact.code} for order id {fact.order_id}: {fact.text}"
+                    return [Verify("", text)], None
+                return hear_error(record, fact), record
             case BrokerExecution(epoch, execution):
                 return self._fill(execution, epoch, journal=True)
             case ExecutionBooked(execution):
@@ -191,62 +189,14 @@ class OrderBook:
         self._orders[record.order_ref] = record
         return [Happened(record.symbol, OrderCreatedEvent(record.view()))], record
 
-    def _step(
-        self, fact: OrderSent | OrderNotSent | ModifyIntended | CancelIntended | OrderResolved
-    ) -> tuple[list[Effect], OrderRecord | None]:
+    def _step(self, fact: Step) -> tuple[list[Effect], OrderRecord | None]:
         """Take a fact of our own side about an order of ours."""
-        ref = fact.modify.order_ref if isinstance(fact, ModifyIntended) else fact.order_ref
-        record = self._orders.get(ref)
+        record = self._orders.get(fact.modify.order_ref if isinstance(fact, ModifyIntended) else fact.order_ref)
         if record is None:
             return [], None
-        before = Standing.of(record)
-        effects: list[Effect] = []
-        modified: bool | None = None
-        cause = ""
-        match fact:
-            case OrderSent(_, order_id, epoch):
-                self._by_id[record.client_id, epoch, order_id] = record
-                record.epoch, record.queued = epoch, False
-                if record.wanted is not None or record.cancel_wanted:
-                    record.request_epoch = epoch
-                move(record, OrderInput.SEND)
-                if record.cancel_wanted and record.status is OrderStatus.SENT:
-                    move(record, OrderInput.ASK_CANCEL)
-                    effects.append(SendCancel(record.order_ref))
-                effects += [ToJournal(record.symbol, fact), Watch(record.order_ref)]
-            case OrderNotSent(_, _, reason, cancellation):
-                cause = reason
-                effects.append(ToJournal(record.symbol, fact))
-                if cancellation:
-                    effects.append(Watch(record.order_ref))
-                elif record.wanted is not None:
-                    record.queued = False
-                    end_modify(record, None)
-                    modified = False
-                elif not record.acknowledged:
-                    record.queued = False
-                    move(record, OrderInput.KEEP)
-            case ModifyIntended(modify, revision):
-                move(record, OrderInput.ASK_MODIFY)
-                record.versions.append(Terms.of(modify))
-                record.wanted, record.revision = len(record.versions) - 1, revision
-                record.request_epoch = record.stale = 0
-                record.queued = True
-            case CancelIntended(_, reason):
-                if not record.status.done:
-                    record.cancel_wanted, record.cancel_reason = True, reason
-                    move(record, OrderInput.ASK_CANCEL)
-            case OrderResolved(_, status, evidence):
-                cause = evidence
-                if status is OrderStatus.ACCEPTED and not record.status.done and record.wanted is not None:
-                    end_modify(record, None)
-                    modified = False
-                if status in _RESOLUTIONS:
-                    move(record, _RESOLUTIONS[status])
-                effects.append(ToJournal(record.symbol, fact))
-        settle(record)
-        events = changes(record, before, cause, modified=modified)
-        return effects + [Happened(record.symbol, event) for event in events], record
+        if isinstance(fact, OrderSent):
+            self._by_id[record.client_id, fact.epoch, fact.order_id] = record
+        return take_step(record, fact), record
 
     def _echo(self, echo: BrokerOrder) -> tuple[list[Effect], OrderRecord | None]:
         self.ids.saw(echo.order_id)
@@ -254,13 +204,24 @@ class OrderBook:
         if record is not None:
             bound = self._bind(record, echo.perm_id, echo.client_id, echo.epoch, echo.order_id)
             return bound + hear_echo(record, echo, self.con_ids.get(record.symbol)), record
-        if echo.completed or not echo.perm_id:
+        if echo.completed or not echo.perm_id or self._elsewhere(echo.account):
             return [], None
         foreign = self._external.setdefault(echo.perm_id, OrderRecord.external(echo))
         hear_echo(foreign, echo, None)
         if foreign.status.done:
             del self._external[echo.perm_id]
         return [], None
+
+    def _external_status(self, status: BrokerOrderStatus) -> None:
+        foreign = self._external.get(status.perm_id)
+        if foreign is not None:
+            hear_status(foreign, status)
+            if foreign.status.done:
+                del self._external[status.perm_id]
+
+    def _elsewhere(self, account: str) -> bool:
+        """Whether it belongs to another account of the same login, which is none of ours."""
+        return bool(self.account and account) and account != self.account
 
     def _bind(self, record: OrderRecord, perm_id: int, client_id: int, epoch: int, order_id: int) -> list[Effect]:
         """Note under which numbers the broker speaks of an order. A second permId is a second order (INC-08)."""
@@ -275,7 +236,7 @@ class OrderBook:
             record.cancel_wanted, record.cancel_reason = True, "one intent had become two orders"
             text = f"one intent lives under permIds {', '.join(map(str, [*record.perms, perm_id]))}"
             effects = [
-                Alarm("order.duplicated", text, record.symbol, record.order_ref, perm_id, hold=True),
+                Alarm("order.duplicated", text, record.symbol, record.order_ref, hold=True),
                 SendCancel(record.order_ref, urgent=True),
                 Verify(record.order_ref, text),
             ]
@@ -290,6 +251,8 @@ class OrderBook:
 
     def _fill(self, execution: Execution, epoch: int, *, journal: bool) -> tuple[list[Effect], OrderRecord | None]:
         record = self.find(execution.order_ref, execution.perm_id, execution.client_id, epoch, execution.order_id)
+        if record is None and self._elsewhere(execution.account):
+            return [], None
         effects: list[Effect] = []
         wrong: tuple[str, ...] = ()
         before = None

@@ -29,7 +29,7 @@ class Happened:
 
 @frozen(slots=True)
 class Verify:
-    """Only the broker's complete lists can tell: ask for them."""
+    """Only the broker's complete lists can tell: ask for them. The reference is "" where no order is known."""
 
     order_ref: str
     reason: str

@@ -54,11 +54,9 @@ def fill_alarms(record: OrderRecord | None, execution: Execution, wrong: tuple[s
         return found
     if wrong:
         text = f"a fill of {record.order_ref} has {', '.join(wrong)}; it is booked as what it is"
-        found.append(
-            Alarm("order.mismatch", text, record.symbol, record.order_ref, record.perm_id or None, hold=True, halt=True)
-        )
+        found.append(Alarm("order.mismatch", text, record.symbol, record.order_ref, hold=True, halt=True))
     most = max(terms.quantity for terms in record.versions)
     if record.filled > most:
         text = f"{record.filled} filled of {most} ordered"
-        found.append(Alarm("order.overfilled", text, record.symbol, record.order_ref, record.perm_id or None))
+        found.append(Alarm("order.overfilled", text, record.symbol, record.order_ref))
     return found

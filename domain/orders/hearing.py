@@ -31,9 +31,7 @@ def hear_echo(record: OrderRecord, echo: BrokerOrder, con_id: int | None) -> lis
         record.severe.add("order.mismatch")
         halt = any(text.startswith(("symbol", "contract", "account")) for text in wrong)
         text = f"the broker shows {', '.join(wrong)}"
-        effects.append(
-            Alarm("order.mismatch", text, record.symbol, record.order_ref, echo.perm_id or None, hold=True, halt=halt)
-        )
+        effects.append(Alarm("order.mismatch", text, record.symbol, record.order_ref, hold=True, halt=halt))
     modified = None if echo.completed or wrong else _take_version(record, echo)
     if echo.status == "Filled":
         record.claimed = max(record.claimed, echo.quantity)

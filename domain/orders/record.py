@@ -86,6 +86,7 @@ class OrderRecord:
     missing: int = 0  # complete snapshots in a row without it
     stale: int = 0  # complete snapshots in a row that show an older version than wanted, or a done order as open
     severe: set[str] = Factory(set)  # alarm kinds that hold its symbol while it lives
+    outlived: set[str] = Factory(set)  # those of them that have ended with it
 
     @classmethod
     def intended(cls, fact: OrderIntended) -> OrderRecord:
@@ -167,7 +168,7 @@ class OrderRecord:
         return self.claimed > self.filled_once or (self.claimed_whole and self.filled_once == 0)
 
     def view(self) -> OrderView:
-        """Return it as positions and status see it."""
+        """Return it as positions and status see it; of an external order the broker's word for what has filled."""
         request, terms = self.request, self.terms
         return OrderView(
             order_ref=self.order_ref,
@@ -175,7 +176,7 @@ class OrderRecord:
             role=self.role,
             side=self.side,
             quantity=terms.quantity,
-            filled=self.filled,
+            filled=self.claimed if request is None else self.filled,
             order_type=self.order_type,
             status=self.status,
             limit_price=terms.limit_price,

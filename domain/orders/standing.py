@@ -69,6 +69,7 @@ def settle(record: OrderRecord) -> None:
     if record.status.done:
         record.wanted = None
         record.cancel_wanted = False
+        record.outlived |= record.severe
         record.severe.clear()
 
 

@@ -74,7 +74,7 @@ from messages.order import (
     TimeInForce,
 )
 from messages.position import BrokerHolding
-from messages.risk import Halt
+from messages.risk import Halt, ResumedEvent
 
 START = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 D = Decimal
@@ -773,8 +773,33 @@ def test_inc_23_another_contract_halts_everything() -> None:
         assert len(house.told("portfolio", Halt)) == 1
         await house.tell(group(request("pb-2", symbol="MSFT")))
         assert len(house.sent()) == 1
+        house.bus.publish(ResumedEvent("looked into it"))
+        await house.tell(group(request("pb-2", symbol="MSFT")))
+        assert len(house.sent()) == 2
 
     run(body)
+
+
+def test_an_alarm_about_an_order_is_cleared_by_a_later_process_too() -> None:
+    async def main() -> None:
+        disk = SimulatedDisk()
+        async with process(disk) as house:
+            await house.connect()
+            outgoing = await house.work()
+            await house.tell(echo(outgoing, 1, perm_id=1))
+            assert await house.alarms() == ["order.duplicated"]
+            await trio.sleep(1)
+        disk.power_cut()
+        async with process(disk) as house:
+            await house.connect(reconcile=False)
+            await house.snapshot(open_orders=(echo(outgoing, 1), echo(outgoing, 1, perm_id=1)))
+            await house.tell(group(request("pb-2")))
+            assert house.sent() == []  # still on hold
+            assert len(house.told("gateway", CancelOutgoing)) == 1
+            await house.tell(echo(outgoing, 1, "Cancelled"), echo(outgoing, 1, "Cancelled", perm_id=1))
+            assert await house.alarms() == []
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 # restart

@@ -125,7 +125,8 @@ def test_inc_08_a_second_perm_id_is_severe_and_its_death_is_not_the_orders(desk:
     record = desk.working()
     effects = desk.tell(desk.modify(100, 151), desk.sent(), desk.echo(record, version=0, perm_id=901))
     alarm = next(effect for effect in effects if isinstance(effect, Alarm))
-    assert (alarm.kind, alarm.hold, alarm.perm_id) == ("order.duplicated", True, 901)
+    assert (alarm.kind, alarm.hold, alarm.order_ref) == ("order.duplicated", True, "pb-1")
+    assert "900, 901" in alarm.text
     assert desk.cancels() == ["pb-1"]
     desk.tell(desk.status("Cancelled", perm_id=901))
     assert not desk.order().status.done
@@ -399,3 +400,29 @@ def test_an_external_order_is_listed_until_it_is_done(desk: Any) -> None:
     assert [(r.role, r.perm_id, r.status) for r in desk.book.external()] == [(None, 55, OrderStatus.ACCEPTED)]
     desk.tell(desk.echo(record, "Cancelled", order_ref="", order_id=0, client_id=0, perm_id=55))
     assert list(desk.book.external()) == []
+
+
+def test_what_has_filled_of_an_external_order_is_the_brokers_word(desk: Any) -> None:
+    record = desk.placed()
+    desk.tell(desk.echo(record, order_ref="", order_id=0, client_id=0, perm_id=55))
+    desk.tell(desk.status("Submitted", 30, order_id=0, client_id=0, perm_id=55))
+    assert [external.view().filled for external in desk.book.external()] == [D(30)]
+    desk.tell(desk.status("Filled", 100, order_id=0, client_id=0, perm_id=55))
+    desk.tell(desk.status("Cancelled", 30, order_id=0, client_id=0, perm_id=55))
+    assert list(desk.book.external()) == []
+
+
+def test_what_happens_on_another_account_of_the_login_is_not_ours(desk: Any) -> None:
+    desk.book.account = "DU1"
+    record = desk.placed()
+    desk.tell(desk.echo(record, order_ref="", perm_id=55, account="DU2", order_id=0, client_id=0))
+    desk.tell(desk.fill(order_ref="", perm_id=55, account="DU2", order_id=0, client_id=0))
+    assert list(desk.book.external()) == []
+    assert desk.book.executions.net() == {}
+
+
+def test_an_error_of_an_order_that_has_not_shown_itself_in_this_connection_asks(desk: Any) -> None:
+    desk.working()
+    desk.tell(desk.error(201, epoch=2))
+    assert [each.order_ref for each in desk.asked()] == [""]
+    assert desk.order().status is OrderStatus.ACCEPTED
