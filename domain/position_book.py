@@ -124,9 +124,9 @@ class PositionBook:
     # facts
 
     def planned(self, fact: PositionPlanned) -> None:
-        """Take a plan; what is held already (an addition, or a holding taken over) stays."""
-        if self.plan is None and not self.quantity:
-            self._clear()
+        """Take a plan. What is held stays: an addition comes under the same id, a holding taken over under a new one."""
+        if self.plan is None or self.plan.position_id != fact.position_id:
+            self._clear(keep_fills=bool(self.quantity))
         self.plan = fact
         self.exits = fact.exits
         if fact.signal_id is not None:
@@ -202,13 +202,13 @@ class PositionBook:
         for view in named.values():
             self.note(view)
 
-    def _clear(self) -> None:
-        multiplier = self.ledger.multiplier
-        self.ledger = Ledger(multiplier)
+    def _clear(self, *, keep_fills: bool = False) -> None:
+        if not keep_fills:
+            self.ledger = Ledger(self.ledger.multiplier)
+            self.held = False
         self.orders = {}
         self.exits = ExitPlan()
         self.trailed_to = None
-        self.held = False
         self.last_reduction = None
         self.closing_order = ""
         self.closing_source = ""

@@ -18,7 +18,7 @@ from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import virtual
 from config.settings import RiskSettings, Settings, SymbolSettings
 from messages.event import BaseEvent
-from messages.lifecycle import ListAlarms
+from messages.lifecycle import ActorCrashed, ListAlarms
 from messages.order import ListOrders, OrderView, Role, Side
 from messages.position import DescribePosition, ExitPlan, OpenPosition, PositionView, Size
 from simulator.app import PaperBroker, SimulatorSettings
@@ -50,6 +50,8 @@ class Plant:
         self.disk = disk
         self.settings = settings
         self.recorder = Recorder()
+        self.links: list[MemoryLink] = []
+        self.poison = 3  # messages that a test may spend on crashes: past the intensity comes quarantine
         self._nursery = nursery
         self._scope = trio.CancelScope()
         self.process: Process
@@ -81,6 +83,7 @@ class Plant:
     def _dial(self, on_data: Callable[[bytes], object], on_lost: Callable[[str], object]) -> MemoryLink:
         link = MemoryLink(self.paper.tws, on_data, on_lost, latency=0.001)
         self._nursery.start_soon(link.run)
+        self.links.append(link)
         return link
 
     async def settle(self, seconds: float = 0.2) -> None:
@@ -92,9 +95,9 @@ class Plant:
 
     # the market
 
-    def tick(self, symbol: str, kind: int, price: float) -> None:
+    def tick(self, symbol: str, kind: int, price: float, size: int = 1000) -> None:
         contract = self.paper.contracts.find(symbol, "STK")[0].contract
-        self.paper.deliver([Ticked(contract, kind, price, 1000, self.paper.environment.now())])
+        self.paper.deliver([Ticked(contract, kind, price, size, self.paper.environment.now())])
 
     async def trade_at(self, price: float, symbol: str = "AAPL") -> None:
         """Let the market trade at a price, bid and ask a cent around it."""
@@ -136,14 +139,25 @@ class Plant:
         return sum((one.quantity for one in self.paper.venue.positions() if one.contract.symbol == "AAPL"), D(0))
 
     async def agree(self) -> None:
-        """Assert that both sides say the same: position, working exits, and exits of exactly the position."""
-        view = await self.view()
-        assert view.quantity == self.held()
+        """Assert that both sides say the same, and that what works are exits of exactly the position."""
+        await self.agree_exactly()
+        for order in self.at_broker():
+            assert order.remaining == abs(self.held())
+
+    async def agree_exactly(self) -> None:
+        """Assert that both sides say the same of position and working orders."""
+        assert (await self.view()).quantity == self.held()
         ours = {(order.order_ref, order.remaining) for order in await self.working()}
         theirs = {(order.order_ref, order.remaining) for order in self.at_broker()}
         assert ours == theirs
-        for order in self.at_broker():
-            assert order.remaining == abs(view.quantity)
+
+    def crashes(self) -> list[str]:
+        """Return what actors crashed of, poisoned messages excepted."""
+        return [event.error for event in self.seen(ActorCrashed) if "does not handle object" not in event.error]
+
+    async def quarantined(self) -> list[str]:
+        """Return what crashed too often."""
+        return [each.address for each in self.process.system.snapshot() if each.state == "quarantined"]
 
 
 @pytest.fixture
