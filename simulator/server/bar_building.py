@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from math import isnan
 
 from simulator.model import Bar, Quote, Ticked
+from simulator.server.intervals import begin_of
 
 __all__ = ["BarBuilder", "price_of"]
 
@@ -24,11 +25,12 @@ def price_of(what: str, tick: Ticked, quote: Quote) -> float | None:
 
 
 class BarBuilder:
-    """The bar in progress of one series; intervals begin at whole multiples of `seconds` since 1970."""
+    """The bar in progress of one series."""
 
-    def __init__(self, seconds: int, begun: Bar | None = None) -> None:
-        """`begun` is the newest bar already known."""
+    def __init__(self, seconds: int, begun: Bar | None = None, *, traded: bool = True) -> None:
+        """`begun` is the newest bar already known. Bars of quotes are not `traded`: TWS tells −1 for their volume."""
         self._seconds = seconds
+        self._traded = traded
         self._bar = begun
         self._turnover = begun.wap * begun.volume if begun is not None else 0.0
 
@@ -39,23 +41,38 @@ class BarBuilder:
 
     def begin_of(self, moment: datetime) -> datetime:
         """Return when the interval that `moment` falls in begins."""
-        return datetime.fromtimestamp(int(moment.timestamp()) // self._seconds * self._seconds, UTC)
+        return begin_of(moment, self._seconds)
 
     def add(self, moment: datetime, price: float, size: int) -> Bar | None:
         """Take a price; return the bar that it completed, if it begins a new one."""
-        begin = self.begin_of(moment)
+        begin = begin_of(moment, self._seconds)
         bar = self._bar
         if bar is None or begin > bar.time:
             self._turnover = price * size
-            self._bar = Bar(begin, price, price, price, price, size, price, 1)
+            self._bar = self._made(begin, price, price, price, price, size, price, 1)
             return bar
         self._turnover += price * size
         volume = bar.volume + size
         average = round(self._turnover / volume, 6) if volume else price
         high, low = max(bar.high, price), min(bar.low, price)
-        self._bar = Bar(bar.time, bar.open, high, low, price, volume, average, bar.count + 1)
+        self._bar = self._made(bar.time, bar.open, high, low, price, volume, average, bar.count + 1)
         return None
 
     def flat(self, begin: datetime, price: float) -> Bar:
         """Return a bar in which nothing happened."""
-        return Bar(begin, price, price, price, price, 0, price, 0)
+        return self._made(begin, price, price, price, price, 0, price, 0)
+
+    def _made(
+        self,
+        begin: datetime,
+        first: float,
+        high: float,
+        low: float,
+        close: float,
+        volume: int,
+        average: float,
+        count: int,
+    ) -> Bar:
+        if self._traded:
+            return Bar(begin, first, high, low, close, volume, average, count)
+        return Bar(begin, first, high, low, close, -1, -1, -1)

@@ -10,6 +10,7 @@ from simulator.model import Bar, Contract
 from simulator.server.contract_search import Ambiguous, NotFound, resolve
 from simulator.server.historical_ticks import tick_answer, tick_window
 from simulator.server.history_terms import KINDS, BadTerms, HistoryTerms, read_terms, tell_date
+from simulator.server.intervals import DAY, HOUR, begin_of, joined
 from simulator.server.live_bars import LiveBars
 from simulator.wire import market_answers as say
 from simulator.wire import requests as r
@@ -76,7 +77,12 @@ class HistoryDesk:
             self._tws.board.subscribe(contract.con_id, live)
 
     def _read(self, contract: Contract, terms: HistoryTerms) -> list[Bar]:
-        return self._tws.venue.bars(contract.con_id, terms.bar_seconds, terms.start, terms.end, terms.what)
+        venue, con_id = self._tws.venue, contract.con_id
+        if terms.intraday:
+            return venue.bars(con_id, terms.bar_seconds, terms.start, terms.end, terms.what)
+        # The venue's bars begin at whole multiples since 1970; days begin at midnight in TWS's zone.
+        start = begin_of(terms.start, DAY)
+        return joined(venue.bars(con_id, HOUR, start, terms.end, terms.what), terms.bar_seconds)
 
     def _cancel(self, request: r.CancelHistoricalData) -> None:
         live = self._live.pop(request.req_id, None)
@@ -100,7 +106,7 @@ class HistoryDesk:
         if contract is None:
             return
         now = self._tws.venue.now()
-        bars = self._tws.venue.bars(contract.con_id, 1, _LONG_AGO, now, request.what) if request.what in KINDS else []
+        bars = self._tws.venue.bars(contract.con_id, 60, _LONG_AGO, now, request.what) if request.what in KINDS else []
         if not bars:
             self._session.error(request.req_id, 162, f"{HMDS_ERROR}No head time stamp")
             return

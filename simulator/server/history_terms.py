@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import frozen
 
+from simulator.server.intervals import DAY
 from simulator.wire.order_answers import TWS_ZONE
 from simulator.wire.requests import ReqHistoricalData
 
@@ -66,7 +67,7 @@ class HistoryTerms:
     @property
     def intraday(self) -> bool:
         """Whether bars are shorter than a day; the dates of others have no time."""
-        return self.bar_seconds < 86400
+        return self.bar_seconds < DAY
 
 
 def read_terms(request: ReqHistoricalData, now: datetime) -> HistoryTerms:

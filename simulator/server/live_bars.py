@@ -34,7 +34,7 @@ class LiveBars:
         self._req_id = req_id
         self._terms = terms
         self._format = date_format
-        self._builder = BarBuilder(terms.bar_seconds, last)
+        self._builder = BarBuilder(terms.bar_seconds, last, traded=terms.what == "TRADES")
         self._told = last
 
     def tick(self, tick: Ticked, quote: Quote) -> None:

@@ -25,7 +25,7 @@ class RealTimeBars:
         self._session = session
         self._req_id = req_id
         self._what = what
-        self._builder = BarBuilder(5)
+        self._builder = BarBuilder(5, traded=what == "TRADES")
         self._begin = self._builder.begin_of(now)
         self._last: float | None = None
 

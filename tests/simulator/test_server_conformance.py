@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import ib_insync as ibi
 import pytest
+import trio
 from trio_asyncio import aio_as_trio as aio
 
 AAPL = ibi.Stock("AAPL", "SMART", "USD")
@@ -170,10 +172,32 @@ def test_bars_past_and_present_arrive(with_paper: Any, settle: Any) -> None:
             paper.tick("AAPL", last=102.0, size=10)
             bars_, has_new = await aio(live.updateEvent)
             assert (bars_[-1].high, bars_[-1].volume, has_new) == (102.0, 50, False)
+            today = paper.venue.now().astimezone(ZoneInfo("US/Eastern")).date()
+            assert bars[0].date == today
             head = await aio(ib.reqHeadTimeStampAsync)(AAPL, "TRADES", False, 2)
-            assert head.date() == bars[0].date or head.tzinfo is not None
+            assert abs((paper.venue.now() - head).total_seconds()) < 120
 
     with_paper(scenario)
+
+
+def test_five_second_bars_come_by_the_clock(in_memory: Any, settle: Any) -> None:
+    async def scenario(paper: Any) -> None:
+        async with paper.client() as ib:
+            bars = ib.reqRealTimeBars(AAPL, 5, "TRADES", False)
+            middles = ib.reqRealTimeBars(AAPL, 5, "MIDPOINT", False)
+            await settle(ib)
+            for price in (100.0, 102.0, 101.0):
+                paper.tick("AAPL", bid=price - 1, ask=price + 1, last=price, size=5)
+                await trio.sleep(6)
+            assert [(bar.open_, bar.close, bar.volume, bar.count) for bar in bars] == [
+                (100, 100, 5, 1),
+                (102, 102, 5, 1),
+                (101, 101, 5, 1),
+            ]
+            assert [(bar.time - bars[0].time).total_seconds() for bar in bars] == [0, 5, 10]
+            assert [(bar.close, bar.volume) for bar in middles] == [(100, -1), (102, -1), (101, -1)]
+
+    in_memory(scenario)
 
 
 def test_profit_streams_move_with_the_market(with_paper: Any, settle: Any) -> None:
