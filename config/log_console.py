@@ -25,6 +25,7 @@ class ConsoleListener:
         """Use stderr as it is now."""
         self._terminal = Console(stderr=True, highlight=False) if sys.stderr.isatty() else None
         self._held: deque[LogRecord] | None = deque(maxlen=1_000)
+        self._gone = False
 
     def __call__(self, record: LogRecord) -> None:
         """Write one event, or hold it back."""
@@ -40,6 +41,14 @@ class ConsoleListener:
             self._held.append(record)
 
     def _write(self, record: LogRecord) -> None:
+        if self._gone:
+            return
+        try:
+            self._print(record)
+        except OSError:  # the terminal was closed; the process goes on, and so does the file
+            self._gone = True
+
+    def _print(self, record: LogRecord) -> None:
         mark = "" if record.level == "INFO" else f"{record.level} "
         line = f"{record.moment:%H:%M:%S}.{record.moment.microsecond // 1000:03d} {mark}{as_words(record)}"
         if self._terminal is None:

@@ -87,7 +87,7 @@ class InlineWriter:
         """Do something between two records."""
         action()
 
-    def stop(self) -> None:
+    def stop(self, seconds: float) -> None:
         """Nothing waits."""
 
 
@@ -122,10 +122,10 @@ class BackgroundWriter:
         """Do something in the thread, between two records."""
         self._queue.put(_Call(action))
 
-    def stop(self) -> None:
-        """Write what waits and end the thread; a disk that hangs gets five seconds."""
+    def stop(self, seconds: float) -> None:
+        """Write what waits and end the thread; a disk that hangs gets so many seconds."""
         self._queue.put(None)
-        self._thread.join(5.0)
+        self._thread.join(seconds)
 
     def _run(self) -> None:
         complain: TextIO | None = sys.stderr

@@ -76,14 +76,14 @@ class Log:
         if self._file is not None:
             self._writer.call(self._file.reopen)
 
-    def stop(self) -> None:
-        """Write what waits, close the file, let go of loguru and stdlib logging."""
+    def stop(self, seconds: float = 5.0) -> None:
+        """Write what waits, close the file, let go of loguru and stdlib logging; a disk that hangs gets `seconds`."""
         if _Front.active is self:
             _Front.active, _Front.strict = None, True
         logger.remove(self._handler)
         logging.getLogger().removeHandler(self._intercept)
         logging.captureWarnings(False)
-        self._writer.stop()
+        self._writer.stop(seconds)
         if self._file is not None:
             self._file.close()
 

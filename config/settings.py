@@ -197,14 +197,6 @@ class Settings:
     log: LogSettings = field(factory=LogSettings)
 
     @property
-    def journal_url(self) -> str:
-        """The journal's URL with a relative SQLite path placed in the state folder."""
-        prefix = "sqlite:///"
-        if self.journal.url.startswith(prefix):
-            return f"{prefix}{self.process.state_dir / self.journal.url.removeprefix(prefix)}"
-        return self.journal.url
-
-    @property
     def log_path(self) -> Path:
         """The log's path, in the state folder unless absolute."""
         return self.process.state_dir / self.log.path

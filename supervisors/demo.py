@@ -13,6 +13,7 @@ import trio
 from rich.console import Console
 from rich.live import Live
 
+from actors.storage.sqlite import journal_path
 from config.environment import Environment, machine
 from config.loading import load
 from config.logging import Log
@@ -79,7 +80,11 @@ class _Demo:
                 broker=attrs.evolve(settings.broker, port=market.port),
                 signals=attrs.evolve(settings.signals, base_url=market.base_url),
             )
-            await serve(settings, self._environment, log, lambda process: self._accompany(process, market))
+
+            async def accompany(process: Process) -> None:
+                await self._accompany(process, market)
+
+            await serve(settings, self._environment, log, companion=accompany)
 
     def print_summary(self) -> None:
         """What was traded, and where everything is."""
@@ -89,7 +94,7 @@ class _Demo:
         print(f"entries: {tally.events['position.opened']}; exits: {exits}")
         if realized is not None:
             print(f"realised P&L: {realized}")
-        journal = folder / Path(self._settings.journal_url).name
+        journal = journal_path(self._settings.journal.url, folder)
         code = verify(journal)
         print(f"state folder: {folder} (log {self._settings.log_path.name}, market's own book market_book.json)")
         if code:

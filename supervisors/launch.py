@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import traceback
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -13,12 +14,11 @@ from config.environment import Environment, machine
 from config.log_console import ConsoleListener
 from config.log_record import LogRecord
 from config.logging import Log, log, start_logging
-from config.rules import RuleSettingsError, load_rule_file
 from config.settings import Settings
-from domain.rules import Rule
 from supervisors.exit_codes import ExitCode, ProcessFailed
 from supervisors.failures import failure_of
 from supervisors.process import Process
+from supervisors.rule_files import rules_from_files
 from supervisors.state_folder import own_state_folder
 from supervisors.tree import World, build_tree
 from supervisors.unix_signals import watch_signals
@@ -29,9 +29,17 @@ Companion = Callable[[Process], Awaitable[None]]
 
 
 def launch(settings: Settings) -> None:
-    """The verb `run`: until a signal stops it. Raises ProcessFailed with the reason and the exit code."""
+    """The verb `run`: until a signal stops it.
+
+    Raises ProcessFailed with the reason and the exit code, and SettingsError for a rule file, before anything starts.
+    """
+    world = World(rules=rules_from_files(settings))
     environment = machine()
-    own_folder_and_log(settings, environment, lambda log_: serve(settings, environment, log_), (ConsoleListener(),))
+
+    async def main(log_: Log) -> None:
+        await serve(settings, environment, log_, world=world)
+
+    own_folder_and_log(settings, environment, main, (ConsoleListener(),))
 
 
 def own_folder_and_log(
@@ -60,22 +68,22 @@ def own_folder_and_log(
             running.stop()
 
 
-async def serve(settings: Settings, environment: Environment, log_: Log, companion: Companion | None = None) -> None:
+async def serve(
+    settings: Settings,
+    environment: Environment,
+    log_: Log,
+    *,
+    companion: Companion | None = None,
+    world: World | None = None,
+) -> None:
     """Run a process with its control socket until a signal stops it; `companion` runs beside it and ends with it."""
-    process = Process(settings, environment, partial(build_tree, world=World(rules=_rules_from_files(settings))))
+    process = Process(settings, environment, partial(build_tree, world=world), process_id=os.getpid())
     async with trio.open_nursery() as around:
         await around.start(watch_signals, process, log_)
         if companion is not None:
             around.start_soon(companion, process)
         await process.run(control=settings.control_path, on_started=_settle_garbage_collector)
         around.cancel_scope.cancel()
-
-
-def _rules_from_files(settings: Settings) -> tuple[Rule, ...]:
-    try:
-        return tuple(rule for path in settings.process.rule_files for rule in load_rule_file(path))
-    except RuleSettingsError as error:
-        raise ProcessFailed(ExitCode.USAGE, f"process.rule_files: {error}") from error
 
 
 def _settle_garbage_collector() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -35,8 +34,8 @@ class Process:
     network and without a control socket.
     """
 
-    def __init__(self, settings: Settings, environment: Environment, tree: TreeBuilder) -> None:
-        """`tree` makes the root supervisor."""
+    def __init__(self, settings: Settings, environment: Environment, tree: TreeBuilder, *, process_id: int = 0) -> None:
+        """`tree` makes the root supervisor; `process_id` is what the journal will say who wrote it."""
         self.settings = settings
         self.environment = environment
         self.bus = EventBus()
@@ -46,6 +45,7 @@ class Process:
         self.state = ProcessState(environment, self.bus)
         self.root = tree(settings, self.system, self.bus)
         self.commands = Commands(settings, self.system, self.state)
+        self._process_id = process_id
         self._serving = trio.CancelScope()
         self._stop_reason = ""
 
@@ -73,7 +73,7 @@ class Process:
             with self._serving:
                 async with trio.open_nursery() as nursery:
                     await nursery.start(supervise, self.system, self.root)
-                    self._journal(ProcessStarted(version("pitboss"), os.getpid()))
+                    self._journal(ProcessStarted(version("pitboss"), self._process_id))
                     log("system.started", actors=len(self.system.addresses()))
                     self.state.started()
                     if on_started is not None:

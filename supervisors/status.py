@@ -40,6 +40,9 @@ async def collect_status(system: System, state: ProcessState) -> dict[str, Any]:
     }
 
     async def fill(address: str, message: Any, take: Callable[[Any], Awaitable[None]]) -> None:
+        if not system.address(address).alive:
+            status["unanswered"].append(f"{address} is {system.address(address).state}")
+            return
         try:
             await take(await ask(system.address(address), message, _SECONDS))
         except NoAnswerError as error:

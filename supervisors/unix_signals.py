@@ -14,6 +14,8 @@ from supervisors.process import Process
 
 __all__ = ["watch_signals"]
 
+_LAST_LINES_SECONDS = 0.5
+
 
 async def watch_signals(
     process: Process, log: Log, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -28,14 +30,15 @@ async def watch_signals(
             elif number == signal.SIGHUP:
                 log.reopen()
             elif stopping:
-                end_at_once()
+                end_at_once(log)
             else:
                 stopping = True
                 process.stop(signal.Signals(number).name)
 
 
-def end_at_once() -> None:
+def end_at_once(log: Log) -> None:
     """End without stopping anything: what rests at the broker stays there, the journal holds what is durable."""
     sys.stderr.write("pitboss: ended at once; orders that rest at the broker stay there\n")
     sys.stderr.flush()
+    log.stop(_LAST_LINES_SECONDS)
     os._exit(ExitCode.AT_ONCE)

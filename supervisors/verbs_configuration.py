@@ -13,6 +13,7 @@ from config.loading import load
 from config.redaction import MASK, register_secret
 from config.rules import build_rules
 from config.settings import Settings
+from supervisors.rule_files import rules_from_files
 
 __all__ = ["ConfigFile", "StateDir", "check", "effective"]
 
@@ -50,7 +51,7 @@ def describe(settings: Settings) -> list[str]:
         lines += _table("[[rules]]", rule)
     for name in ("journal", "log"):
         lines += _table(f"[{name}]", getattr(settings, name))
-    lines += [f"# rule {rule.words()}" for rule in build_rules(settings)]
+    lines += [f"# rule {rule.words()}" for rule in (*build_rules(settings), *rules_from_files(settings))]
     lines += [f"# note: {note}" for note in _notes(settings)]
     return lines
 

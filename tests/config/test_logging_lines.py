@@ -147,7 +147,7 @@ def test_a_sink_that_hangs_holds_nobody_and_what_is_dropped_is_counted() -> None
         writer.put(LogRecord(MOMENT, "INFO", "system.ready", {"n": number}))
     assert writer.dropped >= 85
     gate.set()
-    writer.stop()
+    writer.stop(5.0)
     assert len(taken) + writer.dropped == 100
     assert [record.fields["n"] for record in taken] == list(range(len(taken)))
 

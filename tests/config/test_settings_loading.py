@@ -208,6 +208,5 @@ def test_size_and_exits_come_from_the_rule_then_the_symbol_then_the_defaults(tmp
 
 def test_paths_lie_in_the_state_folder_unless_absolute(tmp_path: Path) -> None:
     settings = read(tmp_path, "[process]\nstate_dir = '/x'\n[log]\npath = '/y/l.jsonl'")
-    assert settings.journal_url == "sqlite:////x/pitboss.journal"
     assert settings.log_path == Path("/y/l.jsonl")
     assert settings.control_path == Path("/x/control.sock")

@@ -50,6 +50,7 @@ def free_port() -> int:
         ("[broker]\nmode = 'live'", 'broker.mode: "live" trades real money: confirm it with --live'),
         ("[broker]\nhost = '192.0.2.1'", 'broker.host: "192.0.2.1" is not this machine'),
         ("rules = 'x'", "rules: "),
+        ("rule_files = ['/nowhere/rules.py']", "process.rule_files[0]: /nowhere/rules.py: "),
         ("[process]", "is not TOML"),
     ],
 )
@@ -202,6 +203,28 @@ def test_check_prints_a_configuration_that_is_the_same_when_read_again(
     again.write_text(first.stdout)
     assert verb("check", "--config", str(again)).stdout == first.stdout
     assert any(line.startswith("# rule entry: ") and "buy" in line for line in first.stdout.splitlines())
+
+
+def test_rules_from_a_python_file_are_explained_and_their_ids_are_unique(
+    verb: Run, config: Callable[..., str], tmp_path: Path
+) -> None:
+    file = tmp_path / "my_rules.py"
+    file.write_text(
+        "from domain.rules import ClosePositionAction, EventCondition, Rule\n"
+        "from messages.signal import PredictionSignalEvent\n"
+        "condition = EventCondition(PredictionSignalEvent, {'confidence': lambda c: c > 0.9})\n"
+        "rules = [Rule(rule_id='leave', condition=condition, action=ClosePositionAction('AAPL'))]\n"
+    )
+    done = verb("check", "--config", config(f'rule_files = ["{file}"]\n[symbols.AAPL]'))
+    assert done.returncode == 0, done.stderr
+    assert "# rule leave: " in done.stdout
+    taken = config(
+        f'rule_files = ["{file}"]\n[symbols.AAPL]\n[[rules]]\nid = "leave"\n'
+        'event = "PredictionSignalEvent"\ndo = "close_position"'
+    )
+    refused = verb("check", "--config", taken)
+    assert refused.returncode == 2
+    assert 'the id "leave" is taken' in refused.stderr
 
 
 def test_a_foreign_package_is_refused_by_name(tmp_path: Path, environ: dict[str, str]) -> None:
