@@ -25,16 +25,15 @@ class AccountDesk:
         self._values: dict[tuple[str, str, str], str] = {}  # (account, key, currency) → value
         self._pnl_request = 0
 
-    async def subscribe(self, account: str) -> None:
-        """Ask for values and P&L, as they change."""
-        before, self._pnl_request = self._pnl_request, self._next_request_id()
+    def subscribe(self, account: str) -> None:
+        """Ask for values and P&L, as they change; again after TWS has lost its subscriptions."""
+        client, sender = self._client, self._sender
+        before, request = self._pnl_request, self._next_request_id()
+        self._pnl_request = request
         if before:
-            await self._sender.written(Priority.DATA, "cancel pnl", lambda: self._client.cancelPnL(before))
-        request = self._pnl_request
-        await self._sender.written(
-            Priority.DATA, "account updates", lambda: self._client.reqAccountUpdates(True, account)
-        )
-        await self._sender.written(Priority.DATA, "pnl", lambda: self._client.reqPnL(request, account, ""))
+            sender.post(Priority.DATA, "cancel pnl", lambda: client.cancelPnL(before))
+        sender.post(Priority.DATA, "account updates", lambda: client.reqAccountUpdates(True, account))
+        sender.post(Priority.DATA, "pnl", lambda: client.reqPnL(request, account, ""))
 
     def value(self, value: AccountValue) -> None:
         """Take updateAccountValue."""

@@ -205,7 +205,7 @@ class LinkKeeper:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._sender.run)
                 nursery.start_soon(self._reconcile, session)
-                nursery.start_soon(session.account.subscribe, self.account)
+                session.account.subscribe(self.account)
                 nursery.start_soon(self._data.run, session)
                 await session.closed.wait()
                 nursery.cancel_scope.cancel()
@@ -271,6 +271,7 @@ class LinkKeeper:
             return
         if lost_data:
             self._data.again()
+            session.account.subscribe(self.account)
         self.ask(reason)
 
     def _round_trip(self) -> None:

@@ -23,7 +23,6 @@ class _List:
     """The rows of one list, and whether its end has come."""
 
     rows: dict[Hashable, Any] = field(factory=dict)
-    due: int = 0  # end markers that were asked for and have not come
     ended: trio.Event = field(factory=trio.Event)
     open: bool = False  # whether rows are collected
     spoiled: bool = False  # whether a row could not be read
@@ -50,7 +49,8 @@ class SnapshotDesk:
         self._executions_request = 0
 
     async def gather(self) -> BrokerSnapshot:
-        """Ask for everything once. One call at a time."""
+        """Ask for everything once. One call at a time, and none after an incomplete answer: most end markers carry no
+        id, so a late one would end the next list."""
         for each in self._lists.values():
             each.rows.clear()
             each.spoiled = False
@@ -116,13 +116,9 @@ class SnapshotDesk:
             rows[position.account, position.con_id] = position
 
     def ended(self, listing: Listing, request_id: int) -> None:
-        """Take an end marker. One that belongs to an earlier request that timed out ends nothing."""
-        if listing is Listing.EXECUTIONS and request_id != self._executions_request:
-            return
-        each = self._lists[listing]
-        each.due = max(0, each.due - 1)
-        if not each.due:
-            each.ended.set()
+        """Take an end marker."""
+        if listing is not Listing.EXECUTIONS or request_id == self._executions_request:
+            self._lists[listing].ended.set()
 
     def spoil(self, listing: Listing) -> None:
         """A row of this list could not be read: it is incomplete, whatever its end marker says."""
@@ -133,8 +129,6 @@ class SnapshotDesk:
         each.ended = trio.Event()
 
         def write() -> None:
-            # executions carry a request id, so a late end of an earlier request is known as such
-            each.due = 1 if listing is Listing.EXECUTIONS else each.due + 1
             each.open = True
             request()
 

@@ -285,3 +285,15 @@ def bench() -> Callable[..., None]:
 def mailbox() -> type[Mailbox]:
     """The class of an actor that keeps what it is told."""
     return Mailbox
+
+
+@pytest.fixture
+def make_broker() -> type[Broker]:
+    """The class that puts a paper TWS behind links that can fail."""
+    return Broker
+
+
+@pytest.fixture
+def start() -> datetime:
+    """When virtual time begins."""
+    return START

@@ -302,6 +302,7 @@ def test_restored_without_data_subscribes_again(bench: Bench) -> None:
         b.broker.paper.tws.notice(1101, "Connectivity has been restored, data lost")
         await b.settle(2)
         assert len(b.broker.sent(1)) == 2
+        assert len(b.broker.sent(6)) == len(b.broker.sent(92)) == 2
         assert len(b.snapshots) == 2
         names = [type(message).__name__ for message in box.got if not isinstance(message, tuple)]
         assert names == ["InstrumentQualified", "FeedInterrupted", "FeedResumed", "InstrumentQualified"]
@@ -329,6 +330,19 @@ def test_a_list_without_its_end_is_unknown_and_the_link_is_made_anew(bench: Benc
         b.broker.drop = lambda _fields: False
         await b.settle(200)
         assert b.snapshots[-1].complete
+
+    bench(scenario)
+
+
+def test_a_link_that_ends_within_a_list_leaves_no_snapshot(bench: Bench) -> None:
+    async def scenario(b: Any) -> None:
+        b.broker.drop = lambda fields: fields[0] == "62"
+        await b.start()
+        await b.settle(1)
+        b.broker.line.abort()
+        b.broker.drop = lambda _fields: False
+        await b.settle(5)
+        assert [(snapshot.epoch, snapshot.complete) for snapshot in b.snapshots] == [(2, True)]
 
     bench(scenario)
 
