@@ -9,7 +9,6 @@ from pathlib import Path
 from config.settings import RuleSettings, Settings
 from domain.rules import (
     Action,
-    ActionError,
     ClosePositionAction,
     Command,
     ConditionError,
@@ -73,8 +72,6 @@ def _build(settings: Settings, written: RuleSettings, place: str) -> Rule:
         )
     except (ConditionError, PredicateError) as error:
         raise RuleSettingsError(f"{place}.when: {error}") from error
-    except ActionError as error:
-        raise RuleSettingsError(f"{place}: {error}") from error
     return Rule(
         rule_id=written.id,
         condition=condition,
@@ -91,25 +88,16 @@ class ConfiguredEntry(Action):
     """Open a position in the event's symbol; what the rule leaves out comes from the symbol, then the defaults."""
 
     def __init__(self, settings: Settings, rule: RuleSettings) -> None:
-        """Raises ActionError where no size is said for one of the rule's symbols."""
-        for symbol in rule.symbols or settings.symbols:
-            if settings.size(symbol, rule) is None:
-                raise ActionError(
-                    f"no size for {symbol}: expected quantity, allocation or risk_pct in the rule, "
-                    f"in [symbols.{symbol}] or in [defaults]"
-                )
+        """`settings` supply what the rule leaves out."""
         self._settings = settings
         self._rule = rule
 
     def commands(self, context: Context) -> tuple[Command, ...]:
         """One OpenPosition for the event's symbol."""
         event = context["event"]
-        size = self._settings.size(event.symbol, self._rule)
-        if size is None:
-            raise ActionError(f"no size for {event.symbol}")
         opening = OpenPosition(
             side=self._rule.side or Side.BUY,
-            size=size,
+            size=self._settings.size(event.symbol, self._rule),
             exits=self._settings.exits(event.symbol, self._rule),
             source=f"rule:{self._rule.id}",
             signal_id=getattr(event, "signal_id", None),
@@ -128,8 +116,6 @@ class ConfiguredEntry(Action):
 
     def _figures(self, symbol: str) -> str:
         size, exits = self._settings.size(symbol, self._rule), self._settings.exits(symbol, self._rule)
-        if size is None:
-            return "nothing"
         amount = (
             f"{size.quantity} shares"
             if size.quantity is not None
