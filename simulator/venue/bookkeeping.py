@@ -6,8 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
+from attrs import evolve
+
 from simulator.contracts import ContractDefinition
 from simulator.model import (
+    ZERO,
     Charged,
     Commission,
     Execution,
@@ -43,6 +46,7 @@ class Bookkeeping:
         self.valuation = valuation
         self.executions: list[Execution] = []
         self.commissions: dict[str, Commission] = {}
+        self._definitions: list[ContractDefinition] = []  # of the executions
         self._execution_ids = execution_ids
         self._emit = emit
 
@@ -106,6 +110,44 @@ class Bookkeeping:
         amount = self.price_of(definition, abs(signed), abs(signed) * price)
         return execution, *self._book(execution, definition, amount)
 
+    def number_of(self, exec_id: str) -> int:
+        """Return which execution an id means, whatever its version. Raises KeyError."""
+        identity = exec_id.rpartition(".")[0]
+        for number, execution in enumerate(self.executions):
+            if execution.exec_id.rpartition(".")[0] == identity:
+                return number
+        raise KeyError(exec_id)
+
+    def correct(
+        self, number: int, quantity: Decimal, price: Decimal, working: Working | None
+    ) -> tuple[Execution, Commission, Position]:
+        """Put an execution's next version in its place and write the books anew; a bust costs nothing."""
+        old, definition = self.executions[number], self._definitions[number]
+        identity, _, version = old.exec_id.rpartition(".")
+        new = evolve(
+            old,
+            exec_id=f"{identity}.{int(version) + 1:02d}",
+            quantity=quantity,
+            price=price,
+            cumulative=old.cumulative - old.quantity + quantity,
+        )
+        if working is not None:
+            working.notional += quantity * price - old.quantity * old.price
+            working.order.filled += quantity - old.quantity
+            filled = working.order.filled
+            working.order.average_price = _tidy(working.notional / filled) if filled else ZERO
+            new = evolve(new, average_price=working.order.average_price)
+        self.executions[number] = new
+        paid = self.commissions.pop(old.exec_id)
+        kept = evolve(paid, exec_id=new.exec_id, amount=paid.amount if quantity else ZERO)
+        self.commissions[new.exec_id] = kept
+        entries = [
+            (execution, known, self.commissions[execution.exec_id].amount, self.commissions[execution.exec_id].currency)
+            for execution, known in zip(self.executions, self._definitions, strict=True)
+        ]
+        self.commissions = {one.exec_id: one for one in self.ledger.replay(entries)}
+        return new, self.commissions[new.exec_id], self.ledger.holding(new.account, definition).position()
+
     def tell(self, execution: Execution, commission: Commission, position: Position) -> None:
         """Tell what follows a fill: its commission, then the new position."""
         self._emit(Charged(commission, execution))
@@ -131,6 +173,7 @@ class Bookkeeping:
         currency = commission_currency(definition.contract)
         commission = self.ledger.book(execution, definition, amount, currency)
         self.executions.append(execution)
+        self._definitions.append(definition)
         self.commissions[execution.exec_id] = commission
         return commission, self.ledger.holding(execution.account, definition).position()
 

@@ -36,7 +36,7 @@ class Clockwork:
     def advance(self, now: datetime) -> None:
         """Do all that is due at `now`."""
         if now >= self._day_ends:
-            self._valuation.new_day()
+            self._valuation.new_day(now)
             self._day_ends = self._calendars.main.current(now).late
         for working in [*self._registry.live.values()]:
             if working.stage is not Stage.DONE:

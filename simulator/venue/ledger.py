@@ -8,6 +8,7 @@ rounded to eight decimals first, so that the parts add up again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from attrs import define
@@ -16,9 +17,12 @@ from simulator.contracts import ContractDefinition
 from simulator.model import ZERO, Commission, Execution, Position
 from simulator.venue.rates import BASE, Rates
 
-__all__ = ["Holding", "Ledger", "multiplier"]
+__all__ = ["Entry", "Holding", "Ledger", "multiplier"]
 
 _PARTS = Decimal("0.00000001")
+
+Entry = tuple[Execution, ContractDefinition, Decimal, str]
+"""execution, its contract, what it cost, the currency of that"""
 
 
 def multiplier(definition: ContractDefinition) -> Decimal:
@@ -57,9 +61,11 @@ class Ledger:
 
     def __init__(self, accounts: Sequence[str], cash: Decimal, rates: Rates) -> None:
         self.accounts = tuple(accounts)
+        self._start = cash
         self._cash: dict[str, dict[str, Decimal]] = {account: {BASE: cash} for account in accounts}
         self._holdings: dict[tuple[str, int], Holding] = {}
         self._rates = rates
+        self._day_began: datetime | None = None
 
     def cash(self, account: str) -> dict[str, Decimal]:
         """Return the account's cash by currency."""
@@ -106,8 +112,23 @@ class Ledger:
         self._add(execution.account, currency, -amount)
         return Commission(execution.exec_id, amount, currency, realized)
 
-    def new_day(self, unrealized: dict[tuple[str, int], Decimal]) -> None:
+    def replay(self, entries: Iterable[Entry]) -> list[Commission]:
+        """Write the books anew from the first entry on, after one has been corrected. Return the commissions."""
+        before = {key: holding.unrealized_before for key, holding in self._holdings.items()}
+        self._cash = {account: {BASE: self._start} for account in self.accounts}
+        self._holdings.clear()
+        commissions = []
+        for execution, definition, amount, currency in entries:
+            commissions.append(self.book(execution, definition, amount, currency))
+            if self._day_began is not None and execution.time < self._day_began:
+                self.holding(execution.account, definition).realized = ZERO
+        for key, holding in self._holdings.items():
+            holding.unrealized_before = before.get(key, ZERO)
+        return commissions
+
+    def new_day(self, unrealized: dict[tuple[str, int], Decimal], began: datetime) -> None:
         """Begin a day: what is realised counts from zero, profit from what `unrealized` says there is now."""
+        self._day_began = began
         for key, holding in self._holdings.items():
             holding.realized = ZERO
             holding.unrealized_before = unrealized.get(key, ZERO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 
 from attrs import evolve, frozen
@@ -45,12 +46,12 @@ class Totals:
 class Valuation:
     """Prices the ledger."""
 
-    def __init__(self, ledger: Ledger, rates: Rates, quote_of: Callable[[int], Quote]) -> None:
+    def __init__(self, ledger: Ledger, rates: Rates, quote_of: Callable[[int], Quote], now: datetime) -> None:
         self._ledger = ledger
         self._rates = rates
         self.quote_of = quote_of
         self._day_start: dict[str, Decimal] = {}
-        self.new_day()
+        self.new_day(now)
 
     def mark(self, definition: ContractDefinition, otherwise: Decimal = ZERO) -> Decimal:
         """Return the price at which a contract is valued: the last trade held inside bid and ask, or their middle."""
@@ -129,7 +130,7 @@ class Valuation:
         value = holding.quantity * mark * multiplier(holding.definition)
         return PositionProfitAndLoss(holding.quantity, daily, unrealized, holding.realized, value)
 
-    def new_day(self) -> None:
+    def new_day(self, now: datetime) -> None:
         """Count the day's profit from now."""
         unrealized = {
             (account, holding.definition.contract.con_id): holding.unrealized(self.holding_mark(holding))
@@ -137,7 +138,7 @@ class Valuation:
             for holding in self._ledger.holdings(account)
             if holding.quantity
         }
-        self._ledger.new_day(unrealized)
+        self._ledger.new_day(unrealized, now)
         for account in self._ledger.accounts:
             self._day_start[account] = self.totals(account).net_liquidation
 

@@ -17,6 +17,7 @@ from simulator.model import (
     Executed,
     Execution,
     Order,
+    OrderChanged,
     OrderError,
     Position,
     PositionProfitAndLoss,
@@ -76,7 +77,7 @@ class Venue:
         self._registry = Registry()
         self._history = History()
         ledger = Ledger(accounts, cash, self._rates)
-        valuation = Valuation(ledger, self._rates, self.quote)
+        valuation = Valuation(ledger, self._rates, self.quote, self._latest)
         self._books = Bookkeeping(ledger, self._rates, valuation, ExecutionIds(environment.random), self._emit)
         self._engine = Engine(self._registry, self._books, self._emit, self.now)
         self._desk = OrdersDesk(contracts, self._registry, self._books, self._engine, calendars.of, self.now)
@@ -141,6 +142,15 @@ class Venue:
         definition = self._desk.definition(contract.con_id)
         self._do(self._trade, account, definition, signed_quantity, price, False)
 
+    def correct(self, exec_id: str, quantity: Decimal, price: Decimal) -> None:
+        """Correct an execution; 0 busts it. It is told again under its next version (`….02`), and so is its order.
+
+        Raises KeyError for an unknown execution, ValueError for a negative quantity or price.
+        """
+        if quantity < 0 or price < 0:
+            raise ValueError(f"an execution cannot be corrected to {quantity} @ {price}")
+        self._do(self._correct, self._books.number_of(exec_id), quantity, price)
+
     @property
     def orders(self) -> Mapping[int, Order]:
         """perm id → order, finished ones too."""
@@ -153,7 +163,7 @@ class Venue:
 
     @property
     def executions(self) -> Sequence[Execution]:
-        """All executions, oldest first."""
+        """All executions in their latest versions, oldest first."""
         return self._books.executions
 
     @property
@@ -281,6 +291,14 @@ class Venue:
             account, definition, signed, price, self.now(), perm_id, liquidation
         )
         self._emit(Executed(None, execution))
+        self._books.tell(execution, commission, position)
+
+    def _correct(self, number: int, quantity: Decimal, price: Decimal) -> None:
+        working = self._registry.records.get(self._books.executions[number].perm_id)
+        execution, commission, position = self._books.correct(number, quantity, price, working)
+        self._emit(Executed(None if working is None else working.order, execution))
+        if working is not None:
+            self._emit(OrderChanged(working.order))
         self._books.tell(execution, commission, position)
 
     def _liquidate(self) -> None:
