@@ -57,6 +57,14 @@ class Reconciler:
 
     # the link
 
+    def standing(self, epoch: int, account: str) -> None:
+        """There has been a connection all the while: what a snapshot that waits in the mailbox shows may be older than
+        what was in flight, so another is asked for.
+        """
+        desk = self._desk
+        desk.epoch, desk.account, desk.book.account = epoch, account, account
+        self.ask("this actor has started")
+
     def connected(self, message: BrokerConnected) -> None:
         """A new connection: the gateway sends a snapshot of its own accord, and nothing is known before it."""
         desk = self._desk
@@ -67,8 +75,7 @@ class Reconciler:
             desk.journal.tell(Append((Entry("orders", IdsReserved(message.next_order_id)),)))
         if message.epoch == desk.epoch:
             return
-        desk.epoch, desk.account = message.epoch, message.account
-        desk.book.account = message.account
+        desk.epoch, desk.account, desk.book.account = message.epoch, message.account, message.account
         self._server_lost = self._again = ""
         self._in_a_row = 0
         desk.allow("not reconciled with the broker in this connection yet")

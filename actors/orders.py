@@ -98,10 +98,7 @@ class OrderActor(RunQueueActor):
             desk.address(f"position/{symbol}").ask(DescribePosition())
         self.every(self._every, Scheduled())
         if link is not None:
-            # Ids: what the journal reserved is used up, and no others were ever given out. What a snapshot that
-            # waits in the mailbox shows may be older than what was in flight, so one more is asked for.
-            self._reconciler.connected(BrokerConnected(link.epoch, 0, link.account, 0))
-            self._reconciler.scheduled()
+            self._reconciler.standing(link.epoch, link.account)
 
     def address_of(self, name: str) -> Any:
         """Return an address of the system."""

@@ -11,7 +11,9 @@ proof, and there are two ways to know that they did:
   queries of the *second* snapshot told after the sending left after the order's bytes: two in a row are needed. This
   holds on a stalled link too (INC-02): the answers themselves are the round trip that follows the bytes.
 
-The same count decides that a modification is not in force, and that an order believed done is open after all.
+The same count decides that a modification is not in force, and that an order believed done is open after all. An order
+that the broker has shown before is not given up on one snapshot in either case: after a restart TWS may answer before
+it has its own orders back, and a stop taken for gone would be armed twice.
 
 Three witnesses may still be late: while the broker's position of the symbol has moved by more than executions explain,
 nothing is concluded about its orders (INC-19). Nor is anything while TWS itself has lost its servers (1100).
@@ -199,7 +201,7 @@ def _seen_nowhere(
         record.missing = 0
         return [], f"{record.order_ref}: executions are missing, or the lists cannot tell"
     record.missing += 1
-    if not _enough(before.epoch, epoch, record.missing):
+    if not _enough(epoch if record.acknowledged else before.epoch, epoch, record.missing):
         return [], f"{record.order_ref} is in no list"
     count = "one snapshot" if record.missing == 1 else f"{record.missing} snapshots"
     evidence = f"absent from open orders, completed orders and executions in {count} of connection {epoch}"
