@@ -12,7 +12,7 @@ from math import inf
 from typing import Any
 
 import trio
-from attrs import evolve, frozen
+from attrs import frozen
 
 from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
@@ -21,6 +21,7 @@ from actors.position_closing import CloseAgain, Closing, StillOpen
 from actors.position_commands import adjust_exits, close_position
 from actors.position_convergence import Convergence
 from actors.position_entry import EntryDesk, EquityKnown, LookAgain
+from actors.position_hearing import Hearing, LatePlan
 from actors.position_holding import HoldingCheck, QuietAgain
 from actors.position_orders import place_order
 from actors.position_protection import NakedTooLong, Protection, TryAgain
@@ -47,18 +48,8 @@ from messages.order import (
     CommissionBooked,
     GroupRefused,
     ListOrders,
-    OrderAcceptedEvent,
-    OrderCancelledEvent,
-    OrderCorrectedEvent,
-    OrderCreatedEvent,
-    OrderDeniedEvent,
     OrderEvent,
-    OrderExpiredEvent,
-    OrderFilledEvent,
-    OrderModifiedEvent,
-    OrderRejectedEvent,
     OrderStatus,
-    OrderView,
     Role,
     SubmitOrders,
 )
@@ -70,7 +61,6 @@ from messages.position import (
     DescribePosition,
     OpenPosition,
     PlaceOrder,
-    PositionPlanned,
     PositionView,
 )
 
@@ -88,13 +78,6 @@ class _Begin:
 @frozen(slots=True)
 class _Marked:
     """A second has passed with something held."""
-
-
-@frozen(slots=True)
-class _LatePlan:
-    """The plan of a position that had closed before this incarnation began, and of which a fill came late."""
-
-    plan: PositionPlanned
 
 
 class PositionActor(RunQueueActor):
@@ -131,6 +114,7 @@ class PositionActor(RunQueueActor):
         self.reports = Reports(self)
         self.holding = HoldingCheck(self)
         self._convergence = Convergence(self)
+        self._hearing = Hearing(self)
 
     # start
 
@@ -197,7 +181,7 @@ class PositionActor(RunQueueActor):
         """Handle one message."""
         match message:
             case OrderEvent():
-                self._on_order(message)
+                self._hearing.order(message)
             case _Marked():
                 self._mark()
             case StopCrossed() | GraceOver():
@@ -225,7 +209,7 @@ class PositionActor(RunQueueActor):
             case DescribePosition():
                 return self.view()
             case GroupRefused():
-                self._group_refused(message)
+                self._hearing.refused(message)
             case BrokerHolding():
                 self.holding.compare(message)
             case _:
@@ -257,11 +241,8 @@ class PositionActor(RunQueueActor):
                     self.alarm("position.not_closed", f"{self.book.quantity} still held, closing since 30 s")
             case QuietAgain():
                 self.holding.ask_again()
-            case _LatePlan(plan):
-                if self.book.plan is None and self.book.quantity:
-                    self.book.plan = plan
-                    self.book.exits = plan.exits
-                    self.converge()
+            case LatePlan(plan):
+                self._hearing.late_plan(plan)
             case _:
                 return super().on_receive(message)
         return None
@@ -282,69 +263,7 @@ class PositionActor(RunQueueActor):
         """Return the position as it stands."""
         return self.reports.view()
 
-    # order events
-
-    def _on_order(self, event: OrderEvent) -> None:
-        order, book = event.order, self.book
-        own = book.note(order)
-        match event:
-            case OrderFilledEvent(execution=execution):
-                self._fill(book.book(execution, order.role, order.position_id), order)
-            case OrderCorrectedEvent(execution=execution, replaces=replaces):
-                self._fill(book.book(execution, order.role, order.position_id, replaces), order)
-            case OrderCreatedEvent():
-                self.desk.created(order.order_ref)
-            case OrderDeniedEvent(reason=reason, figures=figures):
-                self.desk.denied(order.order_ref, reason, figures)
-                self._ended(order)
-            case OrderModifiedEvent(applied=applied):
-                self.protection.amended(order, applied=applied)
-            case OrderCancelledEvent() | OrderExpiredEvent() | OrderRejectedEvent():
-                self._ended(order)
-            case OrderAcceptedEvent():
-                self._cancelling.pop(order.order_ref, None)
-            case _:
-                pass
-        if not own and order.position_id and not order.status.done:
-            # bytes that waited in a frozen gateway (INC-02): the position it was for is over
-            self.cancel(order.order_ref, "its position has closed")
-        self.converge()
-        if order.role is not None and order.role.adds_risk:
-            # after HoldingChanged: the portfolio counts a fill as held before it stops counting it as working
-            self.system.address("portfolio").tell(event)
-
-    def _fill(self, booked: bool, order: OrderView) -> None:
-        if not booked:
-            return
-        self.book.note(order)
-        self.holding.filled()
-        self.second_line.calm()
-        if self.book.plan is None and order.position_id and self.book.quantity:
-            self.spawn(self._find_plan, order.position_id)
-
-    async def _find_plan(self, position_id: str) -> None:
-        for record in await self.system.address("journal").ask(Replay(stream=self.symbol, whole=True)):
-            if isinstance(record.payload, PositionPlanned) and record.payload.position_id == position_id:
-                self.tell_self(_LatePlan(record.payload))
-                return
-
-    def _ended(self, order: OrderView) -> None:
-        if order.role in (Role.STOP, Role.TARGET):
-            self.protection.lost(order)
-        elif order.role is Role.EXIT and self.closing is not None:
-            self.closing.ended(order)
-        self._cancelling.pop(order.order_ref, None)
-
-    def _group_refused(self, message: GroupRefused) -> None:
-        for denial in message.denials:
-            self.desk.denied(denial.order_ref, denial.reason, denial.figures)
-            known = self.book.orders.get(denial.order_ref)
-            if known is not None and not known.status.done:
-                text = f"{denial.reason} {denial.figures}".strip()
-                order = evolve(known, status=OrderStatus.DENIED, text=text)
-                self.book.note(order)
-                self._ended(order)
-        self.converge()
+    # what should be
 
     def converge(self) -> None:
         """Do what is left to do."""
@@ -434,6 +353,10 @@ class PositionActor(RunQueueActor):
     def cancelling(self, order_ref: str) -> bool:
         """Whether a cancellation was asked for and its answer is awaited."""
         return trio.current_time() - self._cancelling.get(order_ref, -inf) < CANCEL_SECONDS
+
+    def answered(self, order_ref: str) -> None:
+        """Note that the cancellation of an order was answered, by its end or by its living on."""
+        self._cancelling.pop(order_ref, None)
 
     def append(self, fact: Any, *, checkpoint: bool = False) -> None:
         """Write to the symbol's stream; what is sent afterwards is never durable before it."""
