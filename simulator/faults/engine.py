@@ -97,6 +97,8 @@ class FaultEngine:
         for one in list(self.filters):
             told = one.take(session, fields, asked)
             if told is not None:
+                if one.spent:
+                    self.filters.remove(one)
                 return told
         return [fields]
 

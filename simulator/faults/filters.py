@@ -74,6 +74,11 @@ class Filter:
         """Return what goes on instead of the message, or None if the message is not meant."""
         return self.act(session, fields) if self.match.take(session, fields, asked) else None
 
+    @property
+    def spent(self) -> bool:
+        """Whether it can do nothing more."""
+        return self.match.count == 0
+
     def act(self, session: Session, fields: Fields) -> list[Fields]:
         """Return what goes on instead of a message that is meant."""
         raise NotImplementedError
@@ -111,6 +116,11 @@ class Hold(Filter):
         super().__init__(match, name)
         self._held: list[tuple[Session, Fields]] = []
 
+    @property
+    def spent(self) -> bool:
+        """Whether it can do nothing more."""
+        return super().spent and not self._held
+
     def act(self, session: Session, fields: Fields) -> list[Fields]:
         """Keep it."""
         self._held.append((session, fields))
@@ -145,6 +155,11 @@ class Permutation(Filter):
         super().__init__(match, name)
         self._order = order
         self._held: dict[Session, list[Fields]] = {}
+
+    @property
+    def spent(self) -> bool:
+        """Whether it can do nothing more."""
+        return super().spent and not self._held
 
     def act(self, session: Session, fields: Fields) -> list[Fields]:
         """Keep it until all are there."""

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Scene"]
 
+_MARKET_DATA = (
+    *("tickPrice", "tickSize", "tickString", "tickGeneric", "tickByTick"),
+    *("realtimeBar", "historicalDataUpdate"),
+)
+
 
 class Scene:
     """What verbs can reach. Raises ValueError where a verb needs a session or an order and there is none."""
@@ -224,6 +229,21 @@ class Scene:
         """Stop the ticks of the present subscriptions."""
         for session in self._tws.clients:
             session.market_data.silence(symbol)
+
+    def connectivity(self, state: str) -> None:
+        """Lose or regain the link between TWS and its servers."""
+        if state == "lost":
+            self._tws.notice(1100, "Connectivity between IB and Trader Workstation has been lost.")
+            match = f.Match(messages=_MARKET_DATA, asked=False)
+            self._engine.filters.append(f.Drop(match, "connectivity"))
+            return
+        self._engine.release("connectivity")
+        restored = "Connectivity between IB and Trader Workstation has been restored"
+        if state == "kept":
+            self._tws.notice(1102, f"{restored} - data maintained.")
+        else:
+            self.silence("")
+            self._tws.notice(1101, f"{restored} - data lost.")
 
     def jump(self, seconds: float) -> None:
         """Set the clock."""

@@ -388,6 +388,24 @@ class Silence(Verb):
 
 
 @frozen(slots=True)
+class Connectivity(Verb):
+    """TWS and its servers: `lost` sends 1100 and stops the ticks; `kept` ends that with 1102; `dropped` with 1101,
+    after which subscriptions must be made again.
+    """
+
+    state: str
+
+    def __attrs_post_init__(self) -> None:
+        """Raises ValueError for another state."""
+        if self.state not in ("lost", "kept", "dropped"):
+            raise ValueError("state is lost, kept or dropped")
+
+    def act(self, scene: Scene) -> None:
+        """Change it."""
+        scene.connectivity(self.state)
+
+
+@frozen(slots=True)
 class Jump(Verb):
     """Set the broker's clock forward or back by so many seconds."""
 
@@ -426,6 +444,7 @@ VERBS: dict[str, type[Verb]] = {
     "cancel": CancelAtBroker,
     "entitle": Entitle,
     "silence": Silence,
+    "connectivity": Connectivity,
     "jump": Jump,
 }
 """name in a script → verb"""

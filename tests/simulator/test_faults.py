@@ -18,6 +18,7 @@ from simulator.faults.verbs import (
     BlackHole,
     CancelAtBroker,
     Close,
+    Connectivity,
     Cut,
     Delay,
     Drop,
@@ -379,6 +380,40 @@ def test_silenced_subscriptions_stay_silent_and_new_ones_speak(in_memory: Any, s
             assert new.bid == 98.0
             ib.cancelMktData(AAPL)
             await settle(ib)
+
+    in_memory(scenario)
+
+
+def test_ticks_stop_while_the_connection_to_the_servers_is_lost(in_memory: Any, settle: Any) -> None:
+    async def scenario(paper: Any) -> None:
+        async with paper.client() as ib:
+            await aio(ib.qualifyContractsAsync)(AAPL)
+            ticker = ib.reqMktData(AAPL)
+            ear = Ear(ib)
+            seen: list[float] = []
+            for price, state in ((91.0, "lost"), (92.0, "kept"), (93.0, "lost"), (94.0, "dropped"), (95.0, "lost")):
+                paper.tick("AAPL", bid=price)
+                await settle(ib)
+                seen.append(ticker.bid)
+                paper.broker.faults.do(Connectivity(state))
+            await settle(ib)
+            assert seen == [91.0, 91.0, 93.0, 93.0, 93.0]
+            assert ear.heard == ["error 1100", "error 1102", "error 1100", "error 1101", "error 1100"]
+
+    in_memory(scenario)
+
+
+def test_a_filter_that_has_done_its_count_is_gone(in_memory: Any, settle: Any) -> None:
+    async def scenario(paper: Any) -> None:
+        async with paper.client() as ib:
+            paper.broker.faults.do(Drop(messages=["openOrder"], count=1), client=7)
+            assert len(paper.broker.faults.filters) == 1
+            ear = Ear(ib)
+            for _ in range(2):
+                ib.placeOrder(AAPL, limit())
+            await settle(ib)
+            assert ear.heard == ["status Submitted", "open", "status Submitted"]
+            assert paper.broker.faults.filters == []
 
     in_memory(scenario)
 
