@@ -14,4 +14,8 @@ class BrokerRefusedError(BrokerUnavailableError):
 
 
 class LinkLostError(Exception):
-    """An attempt to connect ended before the handshake was done."""
+    """An attempt to connect ended before the handshake was done; `failure` is what our own side raised meanwhile."""
+
+    def __init__(self, text: str, failure: Exception | None = None) -> None:
+        super().__init__(text)
+        self.failure = failure

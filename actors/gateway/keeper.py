@@ -101,6 +101,8 @@ class LinkKeeper:
                 self._give_up(error)
                 return None
             except LinkLostError as error:
+                if error.failure is not None:
+                    return error.failure
                 if first and (isinstance(error.__cause__, OSError) or trio.current_time() >= deadline):
                     self._give_up(BrokerUnavailableError(str(error)))
                     return None
@@ -170,7 +172,8 @@ class LinkKeeper:
             if not session.client.isReady():
                 late = trio.current_time() >= limit.deadline
                 reason = f"no answer within {broker.connect_timeout_seconds:g} s" if late else session.reason
-                raise LinkLostError(f"no session with {broker.host}:{broker.port}: {session.last_error or reason}")
+                text = f"no session with {broker.host}:{broker.port}: {session.last_error or reason}"
+                raise LinkLostError(text, session.failure)
             self.account = self._choose_account(session.client.getAccounts())
         except OSError as error:
             session.end(str(error))
@@ -213,7 +216,9 @@ class LinkKeeper:
             self.session = None
             self._orders.close()
             session.end("the gateway has ended")
-        self._report_loss(session)
+            self._sender.close(session.reason)
+        if not self._stopping:
+            self._report_loss(session)
 
     def _announce(self, session: Session, first_order_id: int) -> None:
         version = session.client.serverVersion()
@@ -234,9 +239,8 @@ class LinkKeeper:
         log("broker.lost", level="WARNING", actor="gateway", epoch=session.epoch, reason=session.reason)
         self._open_gap(session.reason)
         self._data.lost(session.reason)
-        if not self._stopping:
-            self._outlets.link(BrokerLost(session.epoch, session.reason))
-            self._outlets.alarm("broker.lost", session.reason)
+        self._outlets.link(BrokerLost(session.epoch, session.reason))
+        self._outlets.alarm("broker.lost", session.reason)
 
     async def _reconcile(self, session: Session) -> None:
         while True:
@@ -301,6 +305,7 @@ class LinkKeeper:
             "epoch": self._history.epoch,
             "account": self.account,
             "queued": len(self._sender),
+            "waiting": self._sender.waiting(),
             "seconds_since_round_trip": round(trio.current_time() - trips, 3) if trips > -math.inf else None,
             "last_question": self._why,
             "degraded": session.degraded if session is not None else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import islice
 
 import trio
 
@@ -73,6 +74,10 @@ class Sender:
             return 1
 
         self.put(Unit(priority, 1, write_one, _nothing, label))
+
+    def waiting(self, at_most: int = 10) -> list[str]:
+        """Return what waits, by its label, in the order in which it goes."""
+        return [unit.label for unit in islice(self._queue, at_most)]
 
     def available(self) -> int:
         """Return how many messages could be written this instant."""

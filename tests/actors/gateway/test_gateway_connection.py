@@ -400,6 +400,17 @@ def test_an_exception_on_the_receiving_side_is_a_crash_and_not_a_log_line(bench:
     bench(scenario)
 
 
+def test_an_exception_during_the_handshake_is_a_crash_too(bench: Bench) -> None:
+    async def scenario(b: Any) -> None:
+        # an account list that never comes keeps the handshake open while the notices arrive
+        b.broker.drop = lambda fields: fields[0] == "15"
+        b.bus.subscribe(BrokerNotice, Exploding())
+        error = await fails_to_start(b)
+        assert isinstance(error, ZeroDivisionError)
+
+    bench(scenario)
+
+
 def test_a_message_about_orders_that_cannot_be_read_asks_for_a_snapshot(bench: Bench) -> None:
     async def scenario(b: Any) -> None:
         await b.start()

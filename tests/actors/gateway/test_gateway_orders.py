@@ -172,6 +172,10 @@ def test_entries_wait_for_the_budget_until_their_deadline(bench: Bench) -> None:
         await b.settle(2)
         for _ in range(200):
             b.place(b.order(), deadline=2.5)
+        await b.settle(0.1)
+        described = b.system.describe("gateway")
+        assert described["queued"] > 150
+        assert described["waiting"][0] == f"pb-{200 - described['queued'] + 1}"
         await b.settle(5)
         sent = [ref for ref, fate in fates(b) if fate == "sent"]
         assert sent == [f"pb-{number}" for number in range(1, len(sent) + 1)]
