@@ -88,7 +88,7 @@ class Convergence:
         if actor.closing is not None and actor.closing.reason == "flipped":
             return
         actor.closing = None
-        if book.last_reduction is None or book.last_reduction[0] is None:
+        if book.last_role is None:
             # somebody else turned it, on purpose: ours ends here, and what is held is theirs
             for order in book.orders.values():
                 if not order.status.done:

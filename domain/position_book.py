@@ -71,6 +71,7 @@ class PositionBook:
         self.settled: dict[str, None] = {}  # execId bases of positions that have closed
         self.held = False  # whether anything has filled since the position was planned
         self.last_reduction: tuple[Role | None, str, Execution] | None = None  # role, order_ref, fill
+        self.last_role: Role | None = None  # of the last fill booked; None for somebody else's
         self.closing_order = ""  # order_ref of the market order that was sent to make it flat
         self.closing_source = ""  # "SOURCE: REASON" of it
 
@@ -166,6 +167,7 @@ class PositionBook:
         before = self.quantity
         booked = self.ledger.book(execution) if replaces is None else self.ledger.correct(execution, replaces)
         if booked:
+            self.last_role = role
             self.held = self.held or bool(self.quantity) or bool(before)
             if before and (abs(self.quantity) < abs(before) or self.quantity * before < 0):
                 self.last_reduction = (role, execution.order_ref, execution)
@@ -210,6 +212,7 @@ class PositionBook:
         self.exits = ExitPlan()
         self.trailed_to = None
         self.last_reduction = None
+        self.last_role = None
         self.closing_order = ""
         self.closing_source = ""
 

@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import pytest
 import trio
+from attrs import evolve
 
-from messages.order import Role, Side
+from messages.lifecycle import AlarmRaised
+from messages.order import OrderType, Role, Side
 from messages.position import (
     ClosePosition,
     CommandAccepted,
@@ -210,5 +212,67 @@ def test_a_process_killed_while_closing_never_sells_twice(plant):
                 await it.settle(5)
             assert it.held() == 0
             assert await it.working(Role.EXIT) == []
+
+    plant(body)
+
+
+def test_an_entry_that_fills_in_parts_is_followed_by_its_exits(plant):
+    async def body(it):
+        for kind, price in ((1, 99.99), (2, 100.01), (4, 100.0)):
+            it.tick("AAPL", kind, price, size=30)
+        await it.settle()
+        await it.open()
+        seen = set()
+        for _ in range(4):
+            seen.add((await it.view()).quantity)
+            stops = [order for order in it.at_broker() if order.order_type == "STP"]
+            assert [order.remaining for order in stops] == [it.held()]
+            it.tick("AAPL", 2, 100.01, size=30)
+            await it.settle()
+        assert seen == {30, 60, 90, 100}
+        await it.agree()
+
+    plant(body)
+
+
+def test_inc_29_both_legs_fill_at_once_and_it_ends_flat(plant):
+    async def body(it):
+        await it.open()
+        legs = it.at_broker()
+        for order, price in zip(legs, ("97.01", "108.02"), strict=True):
+            it.paper.venue.broker_fill(order.perm_id, D(100), D(price))
+        await it.settle(5)
+        await it.agree()
+        assert it.held() == 0
+        assert "position.flipped" in {alarm.kind for alarm in it.seen(AlarmRaised)}
+        assert await it.alarms() == set()
+
+    plant(body)
+
+
+def test_inc_31_exits_that_never_reached_the_broker_are_armed_again(plant):
+    async def body(it):
+        await it.open()
+        for order in it.at_broker():
+            it.paper.venue.cancel(order.client_id, order.order_id)
+        await it.settle(3)
+        await it.agree()
+        assert (await it.view()).protected
+        assert len(it.at_broker()) == 2
+
+    plant(body)
+
+
+def test_a_fill_that_nobody_heard_of_is_found_and_protected(plant):
+    async def body(it):
+        await it.ask("position/AAPL", evolve(ENTRY, order_type=OrderType.LIMIT, limit_price=D(99)))
+        await it.settle()
+        it.links[-1].abort()
+        await it.trade_at(98.5)  # the entry fills while the link is down
+        await it.settle(10)
+        await it.trade_at(98.5)
+        await it.agree()
+        view = await it.view()
+        assert (view.quantity, view.protected) == (100, True)
 
     plant(body)
