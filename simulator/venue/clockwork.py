@@ -42,15 +42,15 @@ class Clockwork:
             if working.stage is not Stage.DONE:
                 self._move(working, now)
         self._engine.settle()
-        self.plan(now)
-
-    def plan(self, now: datetime) -> None:
-        """Work out when something is next due, after orders have come or changed."""
         self.wakes = self._day_ends
         for working in self._registry.live.values():
-            for time in (working.starts, working.pauses, working.expires):
-                if time is not None and now < time < self.wakes:
-                    self.wakes = time
+            self.consider(working, now)
+
+    def consider(self, working: Working, now: datetime) -> None:
+        """Be awake in time for an order that is new or has changed."""
+        for time in (working.starts, working.pauses, working.expires):
+            if time is not None and now < time < self.wakes:
+                self.wakes = time
 
     def _move(self, working: Working, now: datetime) -> None:
         started = working.starts is not None and working.starts <= now

@@ -258,7 +258,9 @@ class Venue:
 
     def _place(self, order: Order) -> None:
         self._desk.place(order)
-        self._clock.plan(self.now())
+        working = self._registry.find(order.client_id, order.order_id)
+        if working is not None:
+            self._clock.consider(working, self.now())
 
     def _cancel(self, client_id: int, order_id: int) -> None:
         try:
