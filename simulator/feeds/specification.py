@@ -34,7 +34,9 @@ def open_feed(spec: str, contracts: ContractBook, environment: Environment, spee
         case "synthetic":
             symbols, rate, factor = _synthetic(spec)
             definitions = [_definition(one, contracts) for one in symbols.split(",")] if symbols else list(contracts)
-            return SyntheticFeed(definitions, environment, speed=speed, seed=seed, rate=rate, factor=factor)
+            return SyntheticFeed(
+                definitions, environment, contracts=contracts, speed=speed, seed=seed, rate=rate, factor=factor
+            )
         case "recorded" if rest:
             path, symbol, loop = _file(rest)
             contract = _definition(symbol, contracts).contract

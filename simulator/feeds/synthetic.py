@@ -6,8 +6,9 @@ import random
 from collections.abc import Iterator, Sequence
 
 from config.environment import Environment
-from simulator.contracts import ContractDefinition
-from simulator.feeds.feed import Deliver
+from simulator.contracts import ContractBook, ContractDefinition
+from simulator.feeds.feed import Deliver, FeedError
+from simulator.feeds.option_walk import OptionWalk
 from simulator.feeds.pacing import Timed, check_speed, play
 from simulator.feeds.walk import TICKS_PER_UPDATE, Walk
 
@@ -22,21 +23,25 @@ class SyntheticFeed:
         definitions: Sequence[ContractDefinition],
         environment: Environment,
         *,
+        contracts: ContractBook | None = None,
         speed: float = 1.0,
         seed: int = 1,
         rate: float = 5.0,
         factor: float = 1.0,
     ) -> None:
-        """`rate` is about how many ticks a second each contract has, `factor` multiplies its volatility.
+        """`rate` is about how many ticks a second each contract has, `factor` multiplies its volatility;
+        `contracts` is where the underlyings of options are found that are not themselves among the definitions.
 
-        Raises FeedError for a bad speed.
+        Raises FeedError for a bad speed, and for an option without an underlying or a date of expiry.
         """
         self._definitions = definitions
+        self._contracts = contracts or ContractBook(definitions)
         self._environment = environment
         self._speed = check_speed(speed)
         self._seed = seed
         self._factor = factor
         self._interval = TICKS_PER_UPDATE / rate
+        self._walks()  # so that what is wrong with a definition shows now
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver ticks until cancelled."""
@@ -48,7 +53,7 @@ class SyntheticFeed:
         In each round every contract has one update, spread evenly over the round; each walk has a generator of its
         own, so that a contract's ticks depend on which others there are only through their number.
         """
-        walks = [Walk(one, f"{self._seed}/{one.contract.con_id}", self._factor) for one in self._definitions]
+        walks, hidden = self._walks()
         shared = random.Random(f"{self._seed}/market")
         for walk in walks:
             for tick in walk.first():
@@ -57,8 +62,41 @@ class SyntheticFeed:
         number = 0
         while walks:
             shock = shared.gauss(0, 1)
+            for walk in hidden:
+                for _ in walk.step(self._interval, number * gap, shock):
+                    pass
             for walk in walks:
                 number += 1
                 elapsed = number * gap
                 for tick in walk.step(self._interval, elapsed, shock):
                     yield elapsed, walk.contract, *tick
+
+    def _walks(self) -> tuple[list[Walk], list[Walk]]:
+        """Return the walks to tell, options after what they are on, and those that only options need."""
+        told = {one.contract.con_id: self._walk(one) for one in self._definitions if not _is_option(one)}
+        hidden: dict[int, Walk] = {}
+        now = self._environment.now()
+        for one in self._definitions:
+            if _is_option(one):
+                con_id = one.under_con_id
+                underlying = told.get(con_id) or hidden.get(con_id)
+                if underlying is None:
+                    underlying = hidden[con_id] = self._walk(self._underlying(one))
+                told[one.contract.con_id] = OptionWalk(one, self._name(one), underlying, now)
+        return list(told.values()), list(hidden.values())
+
+    def _underlying(self, option: ContractDefinition) -> ContractDefinition:
+        found = self._contracts.by_con_id(option.under_con_id)
+        if found is None:
+            raise FeedError(f"feed: {option.contract.local_symbol} has no underlying with conId {option.under_con_id}")
+        return found
+
+    def _walk(self, definition: ContractDefinition) -> Walk:
+        return Walk(definition, self._name(definition), self._factor)
+
+    def _name(self, definition: ContractDefinition) -> str:
+        return f"{self._seed}/{definition.contract.con_id}"
+
+
+def _is_option(definition: ContractDefinition) -> bool:
+    return definition.contract.sec_type == "OPT"

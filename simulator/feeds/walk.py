@@ -41,7 +41,8 @@ class Walk:
         self._edges = [float(low) for low, _ in definition.bands]
         self._steps = [step for _, step in definition.bands]
         self._value = definition.reference_price
-        self._sigma = definition.volatility * factor / math.sqrt(YEAR)
+        self.volatility = definition.volatility * factor  # annual
+        self._sigma = self.volatility / math.sqrt(YEAR)
         self._has_quote = definition.contract.sec_type != "IND"
         self._has_trades = definition.contract.sec_type != "CASH"
         self._unit, self._typical = _sizes(definition)
@@ -50,6 +51,11 @@ class Walk:
         self._bid = self._ask = self._last = 0.0
         self._bid_size = self._ask_size = 0
         self._high, self._low = 0.0, math.inf
+
+    @property
+    def value(self) -> float:
+        """What it is worth now, somewhere inside the quote."""
+        return self._value
 
     def first(self) -> Iterator[Tick]:
         """Return what TWS tells on subscription: the whole quote, the day so far and the close of the day before."""
@@ -63,19 +69,21 @@ class Walk:
 
     def step(self, seconds: float, elapsed: float, shared: float) -> Iterator[Tick]:
         """Move on by `seconds`; `shared` is a standard normal number. Return the ticks that tell it."""
-        lively = activity(elapsed)
-        shock = math.sqrt(SHARED) * shared + math.sqrt(1 - SHARED) * self._random.gauss(0, 1)
-        move = self._sigma * math.sqrt(seconds * lively) * shock
-        if self._random.random() < JUMPS_A_DAY * seconds / DAY:
-            move += self._random.gauss(0, JUMP)
-        self._value *= math.exp(move)
+        self._move(seconds, elapsed, shared)
         if self._has_quote:
             yield from self._quote_ticks()
         if self._has_trades and self._random.random() < TRADED:
-            mean = self._daily_volume * seconds / DAY / TRADED * lively
+            mean = self._daily_volume * seconds / DAY / TRADED * activity(elapsed)
             size = self._round(mean * self._random.lognormvariate(-0.5, 1.0))
             price = self._random.choice((self._bid, self._ask)) if self._has_quote else self._on_grid(self._value)
             yield from self._trade_ticks(price, size)
+
+    def _move(self, seconds: float, elapsed: float, shared: float) -> None:
+        shock = math.sqrt(SHARED) * shared + math.sqrt(1 - SHARED) * self._random.gauss(0, 1)
+        move = self._sigma * math.sqrt(seconds * activity(elapsed)) * shock
+        if self._random.random() < JUMPS_A_DAY * seconds / DAY:
+            move += self._random.gauss(0, JUMP)
+        self._value *= math.exp(move)
 
     def _quote_ticks(self) -> Iterator[Tick]:
         if not self._has_quote:

@@ -9,6 +9,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import trio
 from trio.testing import MockClock
@@ -16,6 +17,7 @@ from trio.testing import MockClock
 from config.environment import Environment, virtual
 from simulator.contract_files import built_in
 from simulator.feeds import FeedError, ManualFeed, open_feed
+from simulator.feeds.option_walk import black_scholes
 from simulator.feeds.synthetic import SyntheticFeed
 from simulator.model import Ticked
 
@@ -255,3 +257,41 @@ def test_a_factor_makes_the_market_wilder() -> None:
         return max(prices) - min(prices)
 
     assert width("synthetic:AAPL@5*10") > 5 * width("synthetic:AAPL@5")
+
+
+def test_options_follow_their_underlying() -> None:
+    book = built_in()
+    option = next(one for one in book.find("AAPL", "OPT") if one.contract.right == "C")
+    stock = book.find("AAPL", "STK")[0]
+    feed = SyntheticFeed([option, stock], Environment(lambda: START, 1), contracts=book, seed=7, factor=10)
+    latest: dict[str, float] = {}
+    pairs = []
+    for _, contract, tick_type, price, _ in islice(feed.ticks(), 20_000):
+        if tick_type == 1:
+            latest[contract.sec_type] = price
+            if len(latest) == 2:
+                pairs.append((latest["STK"], latest["OPT"]))
+    low, high = min(pairs), max(pairs)
+    assert high[0] > low[0] + 5
+    assert 0.4 < (high[1] - low[1]) / (high[0] - low[0]) < 1.0, "its delta"
+    alone = SyntheticFeed([option], Environment(lambda: START, 1), contracts=book, seed=7)
+    assert len({tick[3] for tick in islice(alone.ticks(), 2_000) if tick[2] == 1}) > 1
+
+
+@pytest.mark.parametrize("spot", [80.0, 100.0, 130.0])
+def test_calls_and_puts_keep_parity(spot: float) -> None:
+    call, put = (black_scholes(spot, 100.0, 0.5, 0.3, call=is_call) for is_call in (True, False))
+    assert call - put == pytest.approx(spot - 100.0)
+    assert black_scholes(spot, 100.0, 0.0, 0.3, call=True) == max(spot - 100.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("terms", "reason"), [({"under_con_id": 4711}, "no underlying"), ({"date": "202812"}, "YYYYMMDD")]
+)
+def test_an_option_that_cannot_be_priced_is_refused_at_once(terms: dict[str, Any], reason: str) -> None:
+    book = built_in()
+    option = book.find("AAPL", "OPT")[0]
+    contract = attrs.evolve(option.contract, last_trade_date=terms.pop("date", option.contract.last_trade_date))
+    book.add(attrs.evolve(option, contract=contract, **terms))
+    with pytest.raises(FeedError, match=reason):
+        open_feed("synthetic", book, Environment(lambda: START, 1), 1.0, 1)
