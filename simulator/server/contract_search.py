@@ -13,6 +13,9 @@ __all__ = ["COMBINATION_ID", "Ambiguous", "NotFound", "find_all", "resolve"]
 COMBINATION_ID = 28812380
 """The conId that TWS gives to every combination."""
 
+# One definition for all combinations: they have no market here, orders for them rest until they are cancelled.
+_COMBINATION = ContractDefinition(contract=Contract(COMBINATION_ID, "", "BAG"), long_name="Combination")
+
 
 class NotFound(LookupError):
     """Error 200: no such contract."""
@@ -47,12 +50,10 @@ def find_all(contracts: ContractBook, query: ContractQuery) -> list[ContractDefi
 def resolve(contracts: ContractBook, query: ContractQuery) -> Contract:
     """Return the one contract meant, routed as the query says. Raises NotFound or Ambiguous, with TWS's text."""
     if query.sec_type == "BAG":
-        return Contract(
-            con_id=COMBINATION_ID,
-            symbol=query.symbol,
-            sec_type="BAG",
-            exchange=query.exchange,
-            currency=query.currency or "USD",
+        if contracts.by_con_id(COMBINATION_ID) is None:
+            contracts.add(_COMBINATION)
+        return attrs.evolve(
+            _COMBINATION.contract, symbol=query.symbol, exchange=query.exchange, currency=query.currency or "USD"
         )
     found = find_all(contracts, query)
     if not found:

@@ -180,6 +180,23 @@ def test_bars_past_and_present_arrive(with_paper: Any, settle: Any) -> None:
     with_paper(scenario)
 
 
+def test_a_combination_rests_with_its_legs_until_it_is_cancelled(with_paper: Any, settle: Any) -> None:
+    async def scenario(paper: Any) -> None:
+        legs = [ibi.ComboLeg(265598, 1, "BUY", "SMART"), ibi.ComboLeg(272093, 2, "SELL", "SMART")]
+        combination = ibi.Bag("AAPL", exchange="SMART", currency="USD", comboLegs=legs)
+        async with paper.client() as ib:
+            trade = ib.placeOrder(combination, ibi.LimitOrder("BUY", 1, -1.25))
+            await settle(ib)
+            assert trade.orderStatus.status == "Submitted"
+            (seen,) = await aio(ib.reqAllOpenOrdersAsync)()
+            assert seen.order.lmtPrice == -1.25
+            ib.cancelOrder(trade.order)
+            await settle(ib)
+            assert trade.orderStatus.status == "Cancelled"
+
+    with_paper(scenario)
+
+
 def test_five_second_bars_come_by_the_clock(in_memory: Any, settle: Any) -> None:
     async def scenario(paper: Any) -> None:
         async with paper.client() as ib:
