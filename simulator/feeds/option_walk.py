@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 from simulator.contracts import ContractDefinition
 from simulator.feeds.feed import FeedError
@@ -21,10 +21,11 @@ class OptionWalk(Walk):
     def __init__(self, definition: ContractDefinition, seed: str, underlying: Walk, now: datetime) -> None:
         contract = definition.contract
         try:
-            day = datetime.strptime(contract.last_trade_date, "%Y%m%d").date()
+            day = date.fromisoformat(contract.last_trade_date)
         except ValueError as error:
-            name, date = contract.local_symbol or contract.symbol, contract.last_trade_date
-            raise FeedError(f"feed: option {name} expires on {date!r}, expected YYYYMMDD") from error
+            name = contract.local_symbol or contract.symbol
+            text = f"feed: option {name} expires on {contract.last_trade_date!r}, expected YYYYMMDD"
+            raise FeedError(text) from error
         self._underlying = underlying
         self._strike = contract.strike
         self._is_call = contract.right == "C"
