@@ -75,6 +75,8 @@ def settle(record: OrderRecord) -> None:
 
 def changes(record: OrderRecord, before: Standing, cause: str, *, modified: bool | None = None) -> list[OrderEvent]:
     """Return the events that lead from `before` to now, fills excepted; `modified` is the end of a modification."""
+    if modified is None and Standing.of(record) == before:
+        return []
     view, now = record.view(), record.status
     events: list[OrderEvent] = []
     if before.status is OrderStatus.UNKNOWN and now is not OrderStatus.UNKNOWN:
