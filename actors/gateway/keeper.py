@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
@@ -177,7 +178,7 @@ class LinkKeeper:
             self.account = self._choose_account(session.client.getAccounts())
         except OSError as error:
             session.end(str(error))
-            raise LinkLostError(f"cannot connect to {broker.host}:{broker.port}: {error.strerror or error}") from error
+            raise LinkLostError(f"cannot connect to {broker.host}:{broker.port}: {_plain(error)}") from error
         except BaseException:
             session.end("the handshake was given up")
             raise
@@ -313,3 +314,8 @@ class LinkKeeper:
             "orders_out": self._history.gate.orders_out,
             "entries_barred": self.entry_bar(),
         }
+
+
+def _plain(error: OSError) -> str:
+    """The system's own words; asyncio puts "Connect call failed" in their place."""
+    return os.strerror(error.errno) if error.errno is not None and error.errno > 0 else error.strerror or str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -77,6 +78,17 @@ class StrictDecoder(Decoder):  # type: ignore[misc]
             self.wrapper.undecodable(kind, fields, error)
 
 
+class _WireLog(logging.LoggerAdapter):  # type: ignore[type-arg]
+    """The library's log, without its own account of connections: the gateway tells that, and better. What remains is
+    each message, at level DEBUG."""
+
+    def info(self, msg: object, *args: object, **kwargs: Any) -> None:
+        self.debug(msg, *args, **kwargs)
+
+    def error(self, msg: object, *args: object, **kwargs: Any) -> None:
+        self.debug(msg, *args, **kwargs)
+
+
 class WireClient(Client):  # type: ignore[misc]
     """One connection's client: it sends when told, and never keeps a message back.
 
@@ -90,6 +102,7 @@ class WireClient(Client):  # type: ignore[misc]
     def __init__(self, wrapper: Any, connection: Any) -> None:
         """`connection` is a SocketConnection or its twin in memory, not connected yet."""
         super().__init__(wrapper)
+        self._logger = _WireLog(logging.getLogger("ib_insync.client"))
         self.conn = connection
         connection.hasData += self._onSocketHasData
         connection.disconnected += self._onSocketDisconnected
@@ -101,6 +114,8 @@ class WireClient(Client):  # type: ignore[misc]
         if not self.conn.isConnected():
             raise ConnectionError("there is no connection")
         frame = self._prefix(msg.encode())
+        if self._logger.isEnabledFor(logging.DEBUG):
+            self._logger.debug(">>> %s", msg[:-1].replace("\0", ","))
         if self._frames is None:
             self.conn.sendMsg(frame)
         else:
@@ -114,6 +129,7 @@ class WireClient(Client):  # type: ignore[misc]
             return
         buffer = self._data + data if self._data else data
         begin, end = 0, len(buffer)
+        debug = self._logger.isEnabledFor(logging.DEBUG)
         interpret, length_at = self.decoder.interpret, _LENGTH.unpack_from
         while end - begin >= 4:
             (length,) = length_at(buffer, begin)
@@ -126,6 +142,8 @@ class WireClient(Client):  # type: ignore[misc]
             fields = buffer[begin + 4 : stop].decode(errors="backslashreplace").split("\0")
             fields.pop()  # behind the last terminator
             begin = stop
+            if debug:
+                self._logger.debug("<<< %s", ",".join(fields))
             interpret(fields)
         self._data = buffer[begin:]
         self.wrapper.tcpDataProcessed()

@@ -235,6 +235,18 @@ def test_nothing_is_kept_back_and_a_unit_is_one_write() -> None:
     assert wire.written[200] == wire.written[1] + wire.written[2]
 
 
+def test_at_debug_level_every_message_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    made, _ = client()
+    made._apiReady = True
+    made.cancelOrder(5)
+    made._onSocketHasData(made._prefix(b"53\x001\x00"))
+    assert caplog.messages == []
+    with caplog.at_level("DEBUG", "ib_insync.client"):
+        made.cancelOrder(5)
+        made._onSocketHasData(made._prefix(b"53\x001\x00"))
+    assert caplog.messages == [">>> 4,1,5,", "<<< 53,1"]
+
+
 def test_a_unit_that_cannot_be_made_writes_nothing() -> None:
     made, wire = client()
 
