@@ -16,7 +16,7 @@ import pytest
 
 from supervisors.cli import run
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PATIENCE = 30.0
 
 
