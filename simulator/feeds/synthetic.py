@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 
@@ -13,6 +14,8 @@ from simulator.feeds.pacing import Timed, check_speed, play
 from simulator.feeds.walk import TICKS_PER_UPDATE, Walk
 
 __all__ = ["SyntheticFeed"]
+
+CONFLATION = 0.25  # seconds: TWS tells the level 1 quotes of stocks no more often (ib-facts §6)
 
 
 class SyntheticFeed:
@@ -50,8 +53,8 @@ class SyntheticFeed:
     def ticks(self) -> Iterator[Timed]:
         """Return the ticks with their times, without end.
 
-        In each round every contract has one update, spread evenly over the round; each walk has a generator of its
-        own, so that a contract's ticks depend on which others there are only through their number.
+        In each round every contract has one update, spread evenly over the round and told four times a second; each
+        walk has a generator of its own, so that a contract's ticks depend on the others only through their number.
         """
         walks, hidden = self._walks()
         shared = random.Random(f"{self._seed}/market")
@@ -59,6 +62,7 @@ class SyntheticFeed:
             for tick in walk.first():
                 yield 0.0, walk.contract, *tick
         gap = self._interval / max(len(walks), 1)
+        grid = min(CONFLATION, self._interval)
         number = 0
         while walks:
             shock = shared.gauss(0, 1)
@@ -68,8 +72,9 @@ class SyntheticFeed:
             for walk in walks:
                 number += 1
                 elapsed = number * gap
+                told = math.ceil(elapsed / grid) * grid
                 for tick in walk.step(self._interval, elapsed, shock):
-                    yield elapsed, walk.contract, *tick
+                    yield told, walk.contract, *tick
 
     def _walks(self) -> tuple[list[Walk], list[Walk]]:
         """Return the walks to tell, options after what they are on, and those that only options need."""
