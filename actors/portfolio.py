@@ -87,6 +87,8 @@ class PortfolioActor(RunQueueActor):
         self._state = TradingState.ACTIVE
         self._reason = ""
         self._holdings: dict[str, HoldingChanged] = {}
+        self._realized = _ZERO  # sums over the holdings
+        self._unrealized = _ZERO
         self._reserved: dict[str, PendingOrder] = {}  # order_ref → what may still fill
         self._awaited: set[str] = set()  # symbols whose holding is not known yet
         self._closed_today: dict[str, Decimal] = {}  # symbol → realised, net of commission
@@ -137,7 +139,7 @@ class PortfolioActor(RunQueueActor):
                 self._submit(message)
             case HoldingChanged():
                 self._awaited.discard(message.symbol)
-                self._holdings[message.symbol] = message
+                self._hold(message)
                 self._check_loss()
             case OrderEvent():
                 self._follow(message.order)
@@ -253,12 +255,16 @@ class PortfolioActor(RunQueueActor):
             if holding.quantity
         }
 
-    def _realized(self) -> Decimal:
-        """Of the positions that closed today and of those that are open, net of commission."""
-        return sum((one.realized_pnl for one in self._holdings.values()), sum(self._closed_today.values(), _ZERO))
+    def _hold(self, message: HoldingChanged) -> None:
+        """Take what a symbol holds; the totals follow by the difference, however many symbols there are."""
+        known = self._holdings.get(message.symbol)
+        self._holdings[message.symbol] = message
+        self._realized += message.realized_pnl - (known.realized_pnl if known is not None else _ZERO)
+        self._unrealized += message.unrealized_pnl - (known.unrealized_pnl if known is not None else _ZERO)
 
-    def _unrealized(self) -> Decimal:
-        return sum((one.unrealized_pnl for one in self._holdings.values()), _ZERO)
+    def _day_realized(self) -> Decimal:
+        """Of the positions that closed today and of those that are open, net of commission."""
+        return sum(self._closed_today.values(), self._realized)
 
     def _closed(self, view: PositionView) -> None:
         self._roll_day()
@@ -267,7 +273,7 @@ class PortfolioActor(RunQueueActor):
         known = self._holdings.get(view.symbol)
         if known is not None:
             # what it said last is counted in the day's figure now
-            self._holdings[view.symbol] = evolve(known, realized_pnl=_ZERO, unrealized_pnl=_ZERO)
+            self._hold(evolve(known, realized_pnl=_ZERO, unrealized_pnl=_ZERO))
         self._check_loss()
 
     def _view(self) -> PortfolioView:
@@ -278,8 +284,8 @@ class PortfolioActor(RunQueueActor):
             equity=self._equity,
             gross_exposure=Exposure(self._held(), (), self._sectors).gross(),
             reserved=sum((order.quantity * order.price for order in self._reserved.values()), _ZERO),
-            realized_pnl=self._realized(),
-            unrealized_pnl=self._unrealized(),
+            realized_pnl=self._day_realized(),
+            unrealized_pnl=self._unrealized,
         )
 
     def _roll_day(self) -> None:
@@ -305,7 +311,7 @@ class PortfolioActor(RunQueueActor):
         broker = self._broker_pnl.daily if self._broker_pnl is not None else None
         if broker is not None and -broker >= limit:
             yield f"the broker's daily P&L {broker} reaches the limit of {limit}"
-        own = self._realized() + self._unrealized()
+        own = self._day_realized() + self._unrealized
         if -own >= limit:
             yield f"the day's P&L {own} reaches the limit of {limit}"
 

@@ -105,7 +105,7 @@ class PositionActor(RunQueueActor):
         self._alarms = Alarms(self.system.address("alarms"), self.symbol)
         self.alarm = self._alarms.alarm
         self.clear = self._alarms.clear
-        self._clock = self.address.dispatcher.clock
+        self._dispatcher = self.address.dispatcher
         self._wanted = bus.wanted
         self._marking = False
         self.protection = Protection(self)
@@ -129,7 +129,6 @@ class PositionActor(RunQueueActor):
             whole = await journal.ask(Replay(stream=self.symbol, whole=True))
             self.book = PositionBook.replayed(self.symbol, payloads, [record.payload for record in whole])
         self.book.adopt(await self.orders.ask(ListOrders(self.symbol, done=True)))
-        self._clock = self.address.dispatcher.clock
         self.protection = Protection(self, restored=bool(self.book.quantity))
         self.bus.subscribe(TradingAllowed, self.address)
         self.system.address("gateway").tell(Subscribe(self.symbol))
@@ -154,16 +153,15 @@ class PositionActor(RunQueueActor):
             # delayed prices (66 and up) are no quote
             quote.note(kind, price)
             return
-        quote.heard = self._clock()
-        valid = 0.0 < price < inf
+        quote.heard = self._dispatcher.published
         if kind == _BID:
             # −1 means that there is none
-            quote.bid = price if valid else 0.0
+            quote.bid = price if 0.0 < price < inf else 0.0
             return
         if kind == _ASK:
-            quote.ask = price if valid else 0.0
+            quote.ask = price if 0.0 < price < inf else 0.0
             return
-        if kind != _LAST or not valid:
+        if kind != _LAST or not 0.0 < price < inf:
             return
         quote.last = price
         monitor = self.protection.monitor
@@ -187,8 +185,9 @@ class PositionActor(RunQueueActor):
             case StopCrossed() | GraceOver():
                 self.second_line.step(message)
             case CommissionBooked(_, commission):
-                if self.book.ledger.charge(commission):
+                if self.book.charge(commission):
                     self.reports.holding()
+                self.converge()
             case InstrumentQualified(instrument):
                 self._qualified(instrument)
             case InstrumentUnknown(_, text):

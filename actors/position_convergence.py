@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Convergence"]
 
+COMMISSION_SECONDS = 1.0
 OCA_SECONDS = 1.0  # for the broker to cancel the rest of a group of which one has filled
 
 
@@ -53,7 +54,7 @@ class Convergence:
                     actor.cancel(order.order_ref, "the position is being left")
             actor.protection.step()
         if book.plan is not None and book.done():
-            self._finish()
+            self._finish_soon()
 
     def _flat(self) -> None:
         actor = self._actor
@@ -105,6 +106,14 @@ class Convergence:
         if book.quantity:
             actor.alarm("position.unmanaged", f"{book.quantity} held without a plan, and so without exits of ours")
         elif book.held:
+            self._finish_soon()
+
+    def _finish_soon(self) -> None:
+        """Finish, but let the commission of the last fill come first: its report follows the fill closely, or never."""
+        actor = self._actor
+        if actor.book.ledger.uncharged and trio.current_time() - actor.holding.last_fill < COMMISSION_SECONDS:
+            actor.after(COMMISSION_SECONDS, TryAgain())
+        else:
             self._finish()
 
     def _finish(self) -> None:

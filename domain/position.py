@@ -133,10 +133,16 @@ class Ledger:
         version = int(suffix) if suffix.isdigit() else 0
         key = base or commission.exec_id
         known = self._commissions.get(key)
-        if commission.amount is None or (known is not None and known[0] > version):
+        if known is not None and (known[0] > version or commission.amount is None):
             return False
-        self._commissions[key] = (version, commission.amount)
-        return known is None or known[1] != commission.amount
+        amount = commission.amount if commission.amount is not None else ZERO
+        self._commissions[key] = (version, amount)
+        return amount != (known[1] if known is not None else ZERO)
+
+    @property
+    def uncharged(self) -> bool:
+        """Whether the commission report of a fill has not come."""
+        return any(fill.base not in self._commissions for fill in self._fills if fill.quantity)
 
     # folding
 

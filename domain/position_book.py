@@ -10,6 +10,7 @@ from attrs import evolve
 
 from domain.position import Ledger
 from messages.order import (
+    Commission,
     CommissionBooked,
     Execution,
     ExecutionBooked,
@@ -125,7 +126,10 @@ class PositionBook:
     # facts
 
     def planned(self, fact: PositionPlanned) -> None:
-        """Take a plan. What is held stays: an addition comes under the same id, a holding taken over under a new one."""
+        """Take a plan.
+
+        What is held stays: an addition comes under the same id, a holding taken over under a new one.
+        """
         if self.plan is None or self.plan.position_id != fact.position_id:
             self._clear(keep_fills=bool(self.quantity))
         self.plan = fact
@@ -172,6 +176,10 @@ class PositionBook:
             if before and (abs(self.quantity) < abs(before) or self.quantity * before < 0):
                 self.last_reduction = (role, execution.order_ref, execution)
         return booked
+
+    def charge(self, commission: Commission) -> bool:
+        """Book the commission of a fill; return whether anything changed. After the close it is too late."""
+        return commission.exec_id.rpartition(".")[0] not in self.settled and self.ledger.charge(commission)
 
     def closed(self, fact: PositionClosed) -> None:
         """Forget all that the record settles."""
@@ -256,7 +264,7 @@ class PositionBook:
                 executions[payload.execution.exec_id] = payload.execution
                 self._replay_fill(payload, executions, whole=whole)
             case CommissionBooked(_, commission):
-                self.ledger.charge(commission)
+                self.charge(commission)
             case _:
                 # what the broker said about orders: `orders` replays that
                 return

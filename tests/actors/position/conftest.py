@@ -31,6 +31,8 @@ from messages.lifecycle import ClearAlarm, RaiseAlarm
 from messages.market import Instrument, InstrumentQualified, TickType
 from messages.order import (
     CancelOrder,
+    Commission,
+    CommissionBooked,
     Execution,
     ExecutionBooked,
     ListOrders,
@@ -275,8 +277,10 @@ class House:
             time=self.system.environment.now(),
         )
 
-    def fill(self, view: OrderView, quantity: int, price: str, *, group: bool = True) -> Execution:
-        """Fill an order; `group` cancels the rest of its OCA group."""
+    def fill(
+        self, view: OrderView, quantity: int, price: str, *, group: bool = True, commission: bool = True
+    ) -> Execution:
+        """Fill an order; `group` cancels the rest of its OCA group; `commission` has its report follow."""
         view = self.views[view.order_ref]
         execution = self.execution(view.side, quantity, price, view.order_ref, view.symbol)
         self.book(execution, view.role, view.position_id)
@@ -289,11 +293,19 @@ class House:
         for other in self.live():
             if group and view.oca_group and other.oca_group == view.oca_group and other.order_ref != view.order_ref:
                 self.event(OrderCancelledEvent, other, "OCA", status=OrderStatus.CANCELLED)
+        if commission:
+            self.charge(execution)
         return execution
 
     def book(self, execution: Execution, role: Role | None, position_id: str) -> None:
         entry = Entry(execution.symbol, ExecutionBooked(execution, role, position_id))
         self.system.address("journal").tell(Append((entry,)))
+
+    def charge(self, execution: Execution, amount: str = "0") -> None:
+        """Send the commission report of a fill."""
+        booked = CommissionBooked(execution.symbol, Commission(execution.exec_id, D(amount), "USD", None))
+        self.system.address("journal").tell(Append((Entry(execution.symbol, booked),)))
+        self.system.address(f"position/{execution.symbol}").tell(booked)
 
     def outside(self, side: Side, quantity: int, price: str) -> None:
         """A fill of an order that is not ours."""
@@ -310,6 +322,7 @@ class House:
             status=OrderStatus.FILLED,
         )
         self.event(OrderFilledEvent, view, execution)
+        self.charge(execution)
 
     # usual beginnings
 

@@ -10,8 +10,6 @@ from messages.gateway import AskBroker
 from messages.journal import Append, Entry
 from messages.market import TickType
 from messages.order import (
-    Commission,
-    CommissionBooked,
     ExecutionBooked,
     OrderCancelledEvent,
     OrderCorrectedEvent,
@@ -276,14 +274,35 @@ def test_a_correction_of_a_fill_before_the_checkpoint_survives_a_restart(house):
     house(body)
 
 
-def test_commissions_are_booked_once(house):
+def test_inc_27_a_commission_counts_once_and_a_close_waits_a_moment_for_the_last(house):
     async def body(it):
         await it.open()
-        execution = it.fill(it.order(Role.ENTRY), 100, "100")
-        booked = CommissionBooked("AAPL", Commission(execution.exec_id, D("1.25"), "USD", None))
-        for _ in range(2):
-            it.position.tell(booked)
+        bought = it.fill(it.order(Role.ENTRY), 100, "100", commission=False)
+        it.charge(bought, "1.25")
+        it.charge(bought, "1.25")
+        await it.system.idle()
         assert (await it.view()).commission == D("1.25")
+        sold = it.fill(it.order(Role.STOP), 100, "97", commission=False)
+        await trio.sleep(0.2)
+        assert it.seen(PositionCloseEvent) == []
+        it.charge(sold, "1.30")
+        await it.system.idle()
+        assert it.seen(PositionCloseEvent)[0].position.commission == D("2.55")
+
+    house(body)
+
+
+def test_inc_27_a_commission_that_never_comes_holds_nothing_up_and_one_too_late_charges_nobody_else(house):
+    async def body(it):
+        await it.opened()
+        sold = it.fill(it.order(Role.STOP), 100, "97", commission=False)
+        await trio.sleep(1.1)
+        assert len(it.seen(PositionCloseEvent)) == 1
+        it.charge(sold, "9")
+        await it.opened()
+        assert (await it.view()).commission == 0
+        await it.restart_position()
+        assert (await it.view()).commission == 0
 
     house(body)
 
