@@ -119,11 +119,14 @@ async def serve(
     file that cannot be read or written; nothing has been started then.
     """
     broker = PaperBroker(settings, environment)
+    book = None if settings.book is None else BookFile(settings.book, broker.venue)
+    if book is not None:
+        book.write()
     listeners = await listen(settings.host, settings.port)
     port = int(listeners[0].socket.getsockname()[1])
     async with trio.open_nursery() as nursery:
-        if settings.book is not None:
-            nursery.start_soon(BookFile(settings.book, broker.venue).run)
+        if book is not None:
+            nursery.start_soon(book.run)
         nursery.start_soon(broker.run)
         nursery.start_soon(serve_links, broker.tws, listeners, settings.output_bytes)
         task_status.started(Serving(settings.host, port, broker))

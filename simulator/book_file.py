@@ -27,10 +27,13 @@ class BookFile:
         self._path = path
         self._venue = venue
         self._changed = trio.Event()
-        self._changed.set()  # an empty book is written at once
         self._orders: dict[int, str] = {}
         self._executions: dict[str, str] = {}
         venue.subscribe(self._on_event)
+
+    def write(self) -> None:
+        """Write the book as it stands. Raises OSError."""
+        self._replace(self.text())
 
     async def run(self) -> None:
         """Write at each change until cancelled, and once more then. Raises OSError when the file cannot be written."""
@@ -40,7 +43,7 @@ class BookFile:
                 self._changed = trio.Event()
                 await trio.to_thread.run_sync(self._replace, self.text())
         finally:
-            self._replace(self.text())
+            self.write()
 
     def text(self) -> str:
         """Return the book as JSON."""

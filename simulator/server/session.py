@@ -22,7 +22,7 @@ from simulator.server.contract_desk import ContractDesk
 from simulator.server.history import HistoryDesk
 from simulator.server.market_data import MarketDataDesk
 from simulator.server.orders import OrderDesk
-from simulator.server.pacing import Pacing, Verdict
+from simulator.server.pacing import Pacing, PacingLimits, Verdict
 from simulator.server.queries import QueryDesk
 from simulator.server.strain import Strain
 from simulator.server.transport import Transport
@@ -249,6 +249,8 @@ class Session:
         if self.version < max(lowest, OLDEST_VERSION):
             self.end()
             return
+        if b"PACEAPI" in (versions[3] or b""):
+            self._pacing = Pacing(PacingLimits(per_second=0))  # the client has asked to be slowed down, not refused
         self.stage = Stage.START
         # Nothing else may follow before startApi: ibapi discards the rest of what it then receives.
         self.send([self.version, tws_time(self.tws.environment.now())])

@@ -99,10 +99,16 @@ class SocketLink:
 async def listen(host: str, port: int) -> list[trio.SocketListener]:
     """Listen for clients; port 0 takes any free one. Raises OSError that names the address."""
     try:
-        return await trio.open_tcp_listeners(port, host=host)
+        listeners = await trio.open_tcp_listeners(port, host=host)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OSError(error.errno, f"cannot listen on {host}:{port}: {reason}") from error
+    if port == 0:
+        # A name with several addresses would get a different port on each.
+        for surplus in listeners[1:]:
+            await surplus.aclose()
+        del listeners[1:]
+    return listeners
 
 
 async def serve_links(tws: PaperTws, listeners: list[trio.SocketListener], most_bytes: int) -> None:

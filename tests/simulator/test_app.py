@@ -38,6 +38,8 @@ def test_a_port_that_is_taken_is_named(with_paper: Any) -> None:
         ({"calendar": "MARS"}, ValueError, "MARS"),
         ({"faults": Path("/nowhere/faults.toml")}, OSError, "nowhere"),
         ({"contracts": Path("/nowhere/contracts.csv")}, OSError, "nowhere"),
+        ({"book": Path("/nowhere/book.json")}, OSError, "nowhere"),
+        ({"host": "no.such.host.invalid"}, OSError, "no.such.host.invalid"),
     ],
 )
 def test_settings_that_cannot_be_met_are_refused_before_anything_listens(
