@@ -91,7 +91,7 @@ class PortfolioActor(RunQueueActor):
         self._unrealized = _ZERO
         self._reserved: dict[str, PendingOrder] = {}  # order_ref → what may still fill
         self._awaited: set[str] = set()  # symbols whose holding is not known yet
-        self._closed_today: dict[str, Decimal] = {}  # symbol → realised, net of commission
+        self._closed_today = _ZERO  # realised by the positions that closed today, net of commission
         self._day = ""
         self._equity: Decimal | None = None
         self._broker_pnl: AccountPnl | None = None
@@ -113,8 +113,7 @@ class PortfolioActor(RunQueueActor):
                 case PositionClosed(symbol=symbol, day=day) as closed:
                     self._awaited.discard(symbol)
                     if day == self._day:
-                        net = closed.realized_pnl - closed.commission
-                        self._closed_today[symbol] = self._closed_today.get(symbol, _ZERO) + net
+                        self._closed_today += closed.realized_pnl - closed.commission
         for view in await self.system.address("orders").ask(ListOrders()):
             if view.role is not None and view.role.adds_risk:
                 self._follow(view, await self._decided_at(view))
@@ -264,12 +263,11 @@ class PortfolioActor(RunQueueActor):
 
     def _day_realized(self) -> Decimal:
         """Of the positions that closed today and of those that are open, net of commission."""
-        return sum(self._closed_today.values(), self._realized)
+        return self._closed_today + self._realized
 
     def _closed(self, view: PositionView) -> None:
         self._roll_day()
-        net = view.realized_pnl - view.commission
-        self._closed_today[view.symbol] = self._closed_today.get(view.symbol, _ZERO) + net
+        self._closed_today += view.realized_pnl - view.commission
         known = self._holdings.get(view.symbol)
         if known is not None:
             # what it said last is counted in the day's figure now
@@ -292,7 +290,7 @@ class PortfolioActor(RunQueueActor):
         today = self.environment.now().date().isoformat()
         if today != self._day:
             self._day = today
-            self._closed_today.clear()
+            self._closed_today = _ZERO
 
     def _account_value(self, message: AccountValue) -> None:
         if message.key != "NetLiquidation" or message.currency == "BASE":

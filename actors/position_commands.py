@@ -67,4 +67,5 @@ def adjust_exits(actor: PositionActor, command: AdjustExits) -> CommandOutcome:
     book.adjusted(fact)
     actor.protection.monitor = None
     actor.converge()
+    actor.reports.updated(actor.view())
     return CommandAccepted(text="exits adjusted")

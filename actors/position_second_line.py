@@ -80,7 +80,7 @@ class SecondLine:
             actor.begin_closing("trailing_stop" if monitor.trailed else "stop", "position")
 
     def note_trail(self) -> None:
-        """Write down, now and then, where the trailing stop stands, so that no restart loosens it."""
+        """Write down and tell, now and then, where the trailing stop stands, so that no restart loosens it."""
         actor = self._actor
         monitor, plan = actor.protection.monitor, actor.book.plan
         now = trio.current_time()
@@ -92,3 +92,4 @@ class SecondLine:
             fact = ExitsAdjusted(plan.position_id, ExitPlan(stop_loss_price=stop), TRAILING)
             actor.append(fact)
             actor.book.adjusted(fact)
+            actor.reports.updated(actor.view())

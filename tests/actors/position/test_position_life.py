@@ -27,6 +27,7 @@ from messages.position import (
     PositionCloseEvent,
     PositionOpenEvent,
     PositionStatus,
+    PositionUpdateEvent,
     ProtectionArmedEvent,
     Size,
 )
@@ -451,6 +452,7 @@ def test_adjusted_exits_are_changed_in_place(house):
         await it.system.idle()
         assert {order.order_ref for order in it.live()} == refs
         assert (it.order(Role.STOP).stop_price, it.order(Role.TARGET).limit_price) == (98, 105)
+        assert it.seen(PositionUpdateEvent)[-1].position.stop == 98
         await it.restart_position()
         assert (await it.view()).stop == 98
         assert len(it.submitted) == 1
