@@ -31,7 +31,7 @@ class Reports:
     def __init__(self, actor: PositionActor) -> None:
         self._actor = actor
         self._told: tuple[Decimal, Decimal | None] = (_ZERO, None)  # quantity, average price
-        self._held: tuple[object, ...] = ()
+        self._held: HoldingChanged | None = None
         self._stop: Decimal | None = None
         self._last: PositionView | None = None  # of the position that closed last
 
@@ -98,7 +98,7 @@ class Reports:
             unrealized_pnl=ledger.unrealized_pnl(mark),
         )
         if message != self._held:
-            self._held = message  # type: ignore[assignment]
+            self._held = message
             self._actor.system.address("portfolio").tell(message)
 
     def marked(self) -> None:
