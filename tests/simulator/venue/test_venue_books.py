@@ -105,3 +105,20 @@ def test_a_price_that_means_none_makes_no_bar() -> None:
     history.add(1, 1, -1.0, 0, START)
     history.add(1, 4, float("nan"), 0, START)
     assert history.bars(1, 5, START, START + timedelta(minutes=1), "BID") == []
+
+
+def test_what_is_older_is_kept_by_the_minute_and_nothing_is_lost() -> None:
+    history = History()
+    hours = 4
+    for second in range(hours * 3600):
+        history.add(1, 4, 100 + (second % 97) / 100, 10, START + timedelta(seconds=second))
+    end = START + timedelta(hours=hours)
+    minutes = history.bars(1, 60, START, end)
+    assert [bar.time for bar in minutes] == [START + timedelta(minutes=number) for number in range(hours * 60)]
+    assert {(bar.volume, bar.count) for bar in minutes} == {(600, 60)}
+    hourly = history.bars(1, 3600, START, end)
+    assert [(bar.volume, bar.low, bar.high) for bar in hourly] == [(36_000, 100.0, 100.96)] * hours
+    assert hourly[1].open == 100 + 3600 % 97 / 100
+    fine = history.bars(1, 5, START, end)
+    assert end - fine[0].time >= timedelta(hours=1), "the last hour at least"
+    assert {bar.volume for bar in fine} == {50}
