@@ -72,9 +72,9 @@ class BookFile:
             case Executed(order, execution):
                 if order is not None:
                     self._orders[order.perm_id] = json.dumps(_order_row(order))
-                self._executions[execution.exec_id] = json.dumps(_execution_row(execution, None))
+                self._executions[_identity(execution)] = json.dumps(_execution_row(execution, None))
             case Charged(commission, execution):
-                self._executions[execution.exec_id] = json.dumps(_execution_row(execution, commission.amount))
+                self._executions[_identity(execution)] = json.dumps(_execution_row(execution, commission.amount))
             case PositionChanged():
                 pass  # read as a whole when written
             case _:
@@ -89,6 +89,11 @@ class BookFile:
 
 def _lines(rows: Any) -> str:
     return ",\n  ".join(rows)
+
+
+def _identity(execution: Execution) -> str:
+    """The id without its version, so that a correction takes the place of what it corrects."""
+    return execution.exec_id.rpartition(".")[0]
 
 
 def _number(value: Decimal | None) -> str | None:

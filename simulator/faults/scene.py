@@ -188,6 +188,12 @@ class Scene:
         order = self._named(verb.order_ref, verb.perm_id)
         self._tws.venue.broker_fill(order.perm_id, verb.quantity or order.remaining, verb.price)
 
+    def correct(self, verb: v.Correct) -> None:
+        """Correct a fill."""
+        order = self._named(verb.order_ref, verb.perm_id)
+        fills = [one for one in self._tws.venue.executions if one.perm_id == order.perm_id]
+        self._tws.venue.correct(fills[verb.fill].exec_id, verb.quantity, verb.price)
+
     def manual(self, verb: v.Manual) -> None:
         """Trade by hand."""
         account = verb.account or self._tws.accounts[0]

@@ -322,6 +322,21 @@ class Fill(Verb):
 
 
 @frozen(slots=True, kw_only=True)
+class Correct(Verb):
+    """Correct a fill of an order at the broker: the next version of its execution id. Quantity 0 is a bust."""
+
+    quantity: Decimal
+    price: Decimal
+    fill: int = -1  # which of the order's fills, from 0; −1 is the last
+    order_ref: str = ""
+    perm_id: int = 0
+
+    def act(self, scene: Scene) -> None:
+        """Correct it."""
+        scene.correct(self)
+
+
+@frozen(slots=True, kw_only=True)
 class Manual(Verb):
     """A trade by hand: positive buys, negative sells."""
 
@@ -439,6 +454,7 @@ VERBS: dict[str, type[Verb]] = {
     "flow": Flow,
     "restart": Restart,
     "fill": Fill,
+    "correct": Correct,
     "manual": Manual,
     "manual_order": ManualOrder,
     "cancel": CancelAtBroker,

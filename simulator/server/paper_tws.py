@@ -66,7 +66,7 @@ class PaperTws:
         self.down = False  # no client is taken
         self.lost_orders: set[int] = set()  # permIds that a restart has made unknown
         self.lost_executions: set[str] = set()
-        self._paid: dict[int, Decimal] = {}  # permId → commissions
+        self._paid: dict[int, dict[str, Decimal]] = {}  # permId → execution, without its version → commission
         self._links: set[Session] = set()
         self._clients: dict[int, Session] = {}
         venue.subscribe(self._on_event)
@@ -176,7 +176,7 @@ class PaperTws:
 
     def commission_paid(self, perm_id: int) -> Decimal:
         """Return what an order's fills have cost so far."""
-        return self._paid.get(perm_id, Decimal(0))
+        return sum(self._paid.get(perm_id, {}).values(), Decimal(0))
 
     def _on_event(self, event: VenueEvent) -> None:
         match event:
@@ -191,7 +191,8 @@ class PaperTws:
             case Executed(_, execution):
                 self._tell(self.audience(execution.client_id), event)
             case Charged(commission, execution):
-                self._paid[execution.perm_id] = self.commission_paid(execution.perm_id) + commission.amount
+                identity = execution.exec_id.rpartition(".")[0]
+                self._paid.setdefault(execution.perm_id, {})[identity] = commission.amount
                 self._tell(self.audience(execution.client_id), event)
             case PositionChanged():
                 self._tell(self.clients, event)

@@ -19,6 +19,7 @@ from simulator.faults.verbs import (
     CancelAtBroker,
     Close,
     Connectivity,
+    Correct,
     Cut,
     Delay,
     Drop,
@@ -359,6 +360,29 @@ def test_the_broker_fills_cancels_and_trades_behind_the_clients_back(in_memory: 
             assert ib.positions() == []
             assert len(await aio(ib.reqAllOpenOrdersAsync)()) == 2
             assert len(await aio(ib.reqExecutionsAsync)()) == 2
+
+    in_memory(scenario)
+
+
+def test_a_corrected_and_a_busted_fill_change_the_book_and_are_told(in_memory: Any, settle: Any) -> None:
+    async def scenario(paper: Any) -> None:
+        async with paper.client() as ib:
+            paper.tick("AAPL", bid=99.99, ask=100.0)
+            told: list[tuple[str, float, float]] = []
+            ib.wrapper.execDetails = lambda req_id, contract, execution: told.append(
+                (execution.execId[-2:], execution.shares, execution.price)
+            )
+            ib.placeOrder(AAPL, ibi.MarketOrder("BUY", 100, orderRef="it"))
+            await settle(ib)
+            paper.broker.faults.do(Correct(quantity=Decimal(100), price=Decimal("100.05"), order_ref="it"))
+            await settle(ib)
+            (position,) = ib.positions()
+            assert (position.position, position.avgCost) == (100, 100.06)
+            paper.broker.faults.do(Correct(quantity=Decimal(0), price=Decimal("100.05"), order_ref="it"))
+            await settle(ib)
+            assert ib.positions() == []
+            assert told == [("01", 100, 100.0), ("02", 100, 100.05), ("03", 0, 100.05)]
+            assert paper.venue.cash("DU1234567") == 1_000_000
 
     in_memory(scenario)
 

@@ -183,7 +183,7 @@ def test_bars_past_and_present_arrive(with_paper: Any, settle: Any) -> None:
 def test_a_combination_rests_with_its_legs_until_it_is_cancelled(with_paper: Any, settle: Any) -> None:
     async def scenario(paper: Any) -> None:
         legs = [ibi.ComboLeg(265598, 1, "BUY", "SMART"), ibi.ComboLeg(272093, 2, "SELL", "SMART")]
-        combination = ibi.Bag("AAPL", exchange="SMART", currency="USD", comboLegs=legs)
+        combination = ibi.Bag(symbol="AAPL", exchange="SMART", currency="USD", comboLegs=legs)
         async with paper.client() as ib:
             trade = ib.placeOrder(combination, ibi.LimitOrder("BUY", 1, -1.25))
             await settle(ib)
