@@ -32,6 +32,9 @@ from messages.market import Subscribe
 from messages.order import (
     ExecutionBooked,
     ListOrders,
+    OrderCancelledEvent,
+    OrderExpiredEvent,
+    OrderRejectedEvent,
     OrderRequest,
     OrderStatus,
     OrderType,
@@ -85,6 +88,7 @@ class Floor:
         self.listens = True
         self._nursery = nursery
         self._process: Process | None = None
+        self._processes: list[Process] = []
         nursery.start_soon(self.paper.run)
 
     # processes
@@ -129,6 +133,7 @@ class Floor:
         with trio.CancelScope() as scope:
             system = System(self.environment, on_event=self._hear)
             self._process = Process(system, scope)
+            self._processes.append(self._process)
             await system.run(task_status=task_status)
 
     def _hear(self, event: ActorEvent) -> None:
@@ -192,8 +197,22 @@ class Floor:
         records: list[Record] = await self.process.system.address("journal").ask(Replay(kinds=names))
         return [record.payload for record in records]
 
+    def check_endings(self) -> None:
+        """Nobody was ever told of an end that was none: on it a position would have acted."""
+        told = [message for process in self._processes for heard in process.heard.values() for message in heard]
+        at_broker = self.orders_at_broker
+        for message in told:
+            match message:
+                case OrderRejectedEvent(order) | OrderExpiredEvent(order):
+                    assert order.order_ref not in at_broker, message
+                case OrderCancelledEvent(order):
+                    assert order.order_ref not in at_broker or at_broker[order.order_ref].done, message
+                case _:
+                    pass
+
     async def agree(self, seconds: float = 200.0) -> None:
         """After faults have stopped and a quiet period: state = ground truth, nothing twice, nobody crashed."""
+        self.check_endings()
         self.paper.faults.clear()
         await self.settle(seconds)
         assert self.crashes == []
@@ -222,6 +241,7 @@ class Floor:
             booked[execution.symbol] += execution.signed_quantity
         held = {position.contract.symbol: position.quantity for position in self.paper.venue.positions()}
         assert booked == {symbol: held.get(symbol, D(0)) for symbol in SYMBOLS}
+        self.check_endings()
         assert not any(alarm in ("order.unknown", "order.mismatch") for alarm in await self.alarms())
 
 

@@ -23,7 +23,7 @@ def test_whatever_happens_the_book_ends_as_the_brokers(floor: Any, order: Any, s
         f.quote()
         f.paper.faults.throw(
             RandomFaults(
-                messages=("orderStatus", "openOrder", "execDetails", "commissionReport", "error"),
+                messages=("orderStatus", "openOrder", "execDetails", "commissionReport"),
                 drop=0.1,
                 duplicate=0.2,
                 delay=0.2,
@@ -55,14 +55,20 @@ def test_whatever_happens_the_book_ends_as_the_brokers(floor: Any, order: Any, s
                         part = chosen.remaining if dice.random() < 0.5 else min(D(30), chosen.remaining)
                         f.now(Fill(perm_id=chosen.perm_id, price=D(90), quantity=part))
                 case 8:
-                    f.fault(dice.choice([Swallow(), AcceptSilently(), Error(10349)]), nth=1)
+                    misleading = Error(dice.choice([110, 201, 399, 2102, 10147, 10349]), "a text")
+                    chosen = dice.choice([(Swallow(),), (AcceptSilently(),), (misleading,), (Swallow(), misleading)])
+                    f.fault(*chosen, nth=1, on=dice.choice(["placeOrder", "cancelOrder"]))
                 case _:
-                    match dice.randrange(4):
+                    match dice.randrange(5):
                         case 0:
                             f.now(Reset(everyone=True))
                         case 1:
                             f.now(Restart(next_id=1, seconds=2))
                         case 2:
+                            f.now(Error(1100, "lost", id=-1, everyone=True))
+                            await f.settle(dice.choice([0.0, 1.0]))
+                            f.now(Error(dice.choice([1101, 1102]), "back", id=-1, everyone=True))
+                        case 3:
                             f.now(Stall(seconds=dice.choice([1.0, 8.0]), everyone=True))
                         case _:
                             await f.kill()
