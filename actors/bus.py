@@ -50,7 +50,8 @@ class EventBus:
 
     def wanted(self, event_type: type[BaseEvent]) -> bool:
         """Whether publishing an event of this class would reach anybody: ask before building a costly one."""
-        return bool(self._route(event_type))
+        route = self._routes.get(event_type)
+        return bool(self._route(event_type) if route is None else route)
 
     def _route(self, event_type: type[BaseEvent]) -> tuple[Subscriber, ...]:
         route = self._routes.get(event_type)

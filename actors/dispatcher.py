@@ -48,6 +48,7 @@ class Dispatcher:
         self.ready: deque[Mailbox] = deque()
         self.parked = False
         self.clock: Callable[[], float] = lambda: 0.0
+        self.published = 0.0  # when the latest ticks were, by that clock: one look at it serves a whole batch
         self.timers = Timers()
         self._on_crash = on_crash
         # whether a handler is being run: then ticks are queued, so that no handler is entered twice
@@ -107,6 +108,7 @@ class Dispatcher:
         A tick for an actor that has nothing waiting is handled here and now; others queue behind what waits. An
         exception in `on_tick` crashes that actor alone. Called from within a handler, it only queues.
         """
+        self.published = self.clock()
         if self._handling or threading.get_ident() != self.thread:
             for address, kind, price, size in ticks:
                 address.post(Tick(kind, price, size))

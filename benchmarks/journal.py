@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from actors.base import ActorContext, RunQueueActor
 from actors.journal import JournalActor
 from actors.storage.disk import DiskStorage
 from actors.system import System
+from benchmarks.floors import synced_write
 from benchmarks.table import percentile, print_table
 from config.environment import machine
 from messages.codec import decode, encode
@@ -148,23 +148,6 @@ class Waiter(RunQueueActor):
 def microseconds(seconds: list[float]) -> tuple[str, str]:
     """Return p50 and p99."""
     return f"{percentile(seconds, 0.5) * 1e6:,.0f} µs", f"{percentile(seconds, 0.99) * 1e6:,.0f} µs"
-
-
-@contextmanager
-def synced_write(folder: Path) -> Iterator[Callable[[], float]]:
-    """Yield a function that appends 400 bytes to a file with fdatasync, and returns the seconds: the floor."""
-    file = os.open(folder / "floor", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-
-    def write() -> float:
-        began = perf_counter()
-        os.write(file, b"x" * 400)
-        os.fdatasync(file)
-        return perf_counter() - began
-
-    try:
-        yield write
-    finally:
-        os.close(file)
 
 
 def codec() -> None:

@@ -29,6 +29,7 @@ __all__ = ["Listing", "Receiver", "Wrapper"]
 _LIVE_KINDS = 15
 # TWS's word for "no value" is the largest double; infinities and NaN lie outside too.
 _NO_PRICE = 1.7e308
+_LIVE = {str(kind).encode(): kind for kind in range(_LIVE_KINDS)}  # a live tick type as TWS writes it → the number
 
 
 class Listing(Enum):
@@ -116,7 +117,8 @@ class Wrapper:
         routes: MutableMapping[int, Address],
         publish: Callable[[list[TickDelivery]], None],
     ) -> None:
-        self.ticks: list[TickDelivery] = []
+        self.ticks: list[TickDelivery] = []  # emptied, never replaced
+        self._collect = self.ticks.append
         self._epoch = epoch
         self._receiver = receiver
         self._route = routes.get
@@ -133,6 +135,32 @@ class Wrapper:
                 self.ticks.clear()
 
     # ticks
+
+    def take_price(self, fields: list[bytes]) -> bool:
+        """Take a tickPrice message as it arrived, where it is a live price of a healthy feed; else leave it and return
+        False: it then goes through the decoder and `priceSizeTick`."""
+        try:
+            _, _, request_id, kind, price_text, size_text, _, _ = fields
+            price = float(price_text)
+            address = self._route(int(request_id))
+            if address is None or not 0.0 < price < _NO_PRICE:
+                return False
+            self._collect((address, _LIVE[kind], price, float(size_text)))
+        except (ValueError, KeyError):
+            return False
+        return True
+
+    def take_size(self, fields: list[bytes]) -> bool:
+        """Take a tickSize message likewise."""
+        try:
+            _, _, request_id, kind, size_text, _ = fields
+            address = self._route(int(request_id))
+            if address is None:
+                return False
+            self._collect((address, _LIVE[kind], 0.0, float(size_text)))
+        except (ValueError, KeyError):
+            return False
+        return True
 
     def priceSizeTick(self, reqId: int, tickType: int, price: float, size: float) -> None:
         address = self._route(reqId)

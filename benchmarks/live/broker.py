@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import trio
@@ -70,18 +71,22 @@ def tick(req_id: int, kind: int, price: float) -> bytes:
 
 def burst(lines: dict[str, int], count: int, trigger: str, price: float) -> bytes:
     """`count` ticks of a random walk close to 100 over all symbols, and a last one that makes an exit due."""
+    return _walk(tuple(lines.items()), count - 1) + tick(lines[trigger], LAST, price)
+
+
+@cache
+def _walk(lines: tuple[tuple[str, int], ...], count: int) -> bytes:
     generator = random.Random(7)
-    prices = dict.fromkeys(lines, PRICE)
-    symbols = list(lines)
+    prices = {req_id: PRICE for _, req_id in lines}
+    ids = list(prices)
     out = bytearray()
-    for _ in range(count - 1):
-        symbol = generator.choice(symbols)
+    for _ in range(count):
+        req_id = generator.choice(ids)
         step = generator.choice((-0.01, 0.0, 0.01))
-        prices[symbol] = min(max(prices[symbol] + step, PRICE - 0.5), PRICE + 0.5)
+        prices[req_id] = min(max(prices[req_id] + step, PRICE - 0.5), PRICE + 0.5)
         kind = generator.choice((BID, ASK, LAST))
         offset = {BID: -SPREAD / 2, ASK: SPREAD / 2, LAST: 0.0}[kind]
-        out += tick(lines[symbol], kind, prices[symbol] + offset)
-    out += tick(lines[trigger], LAST, price)
+        out += tick(req_id, kind, prices[req_id] + offset)
     return bytes(out)
 
 

@@ -45,6 +45,9 @@ class Heard:
     def failed(self, error: Exception) -> None:
         self.failures.append(error)
 
+    def batch(self, ticks: list[Any]) -> None:
+        self.calls.append(("ticks", tuple(ticks)))
+
     @property
     def names(self) -> list[str]:
         return [name for name, _ in self.calls]
@@ -202,6 +205,45 @@ def test_no_bytes_whatever_get_an_exception_out_of_the_client(data: bytes, cuts:
     made._onSocketHasData(data)
 
 
+NUMBERS = st.sampled_from(
+    ["", "0", "1", "-1", "5", "7", "14", "15", "66", "100.5", "1e3", " 5", "1_0", UNSET, "nan", "inf", "x", "é"]
+)
+TICKS = st.one_of(
+    st.tuples(st.sampled_from("12"), st.just("6"), st.sampled_from(["5", "6"]), NUMBERS, NUMBERS, NUMBERS, NUMBERS),
+    st.tuples(st.just("2"), st.just("6"), st.just("5"), NUMBERS, NUMBERS),
+    st.tuples(st.just("1"), st.just("6"), st.just("5"), st.sampled_from("124"), st.just("100.5"), NUMBERS, NUMBERS),
+    st.lists(NUMBERS, max_size=9).map(tuple),
+    st.sampled_from([("49", "1", "1700000000"), ("53", "1"), ("45", "6", "5", "49", "1")]),
+)
+
+
+@given(st.lists(TICKS, max_size=30), st.lists(st.integers(1, 200), max_size=20), st.booleans())
+@settings(max_examples=500, deadline=None)
+def test_ticks_that_take_the_short_cut_are_the_decoder_s(
+    messages: list[tuple[str, ...]], cuts: list[int], terminated: bool
+) -> None:
+    end = "\0" if terminated else ""
+    data = b"".join(WireClient._prefix(None, ("\0".join(each) + end).encode()) for each in messages)
+    heard: list[list[Any]] = []
+    address = Address()
+    for through in ("short cut", "decoder"):
+        receiver = Heard()
+        wrapper = Wrapper(1, receiver, {5: address}, receiver.batch)  # type: ignore[dict-item]
+        made = WireClient(wrapper, Wire())
+        made._apiReady = True
+        if through == "decoder":
+            made._short_cuts.clear()
+        rest = data
+        for size in cuts:
+            made._onSocketHasData(rest[:size])
+            rest = rest[size:]
+        made._onSocketHasData(rest)
+        # an exception is equal to itself alone
+        heard.append([(name, *map(repr, values)) for name, values in receiver.calls])
+        assert receiver.failures == []
+    assert heard[0] == heard[1]
+
+
 def test_messages_may_be_cut_anywhere() -> None:
     heard = Heard()
     made = WireClient(Wrapper(1, heard, {}, lambda _ticks: None), Wire())
@@ -273,7 +315,7 @@ def test_a_socket_is_read_in_small_pieces_and_can_be_cut() -> None:
         async with trio_asyncio.open_loop():
             await trio_asyncio.aio_as_trio(connection.connectAsync)("127.0.0.1", port)
             stream = await listener.accept()
-            assert connection.transport.max_size == 8192
+            assert connection.transport.max_size == 32768
             connection.sendMsg(b"x" * 5_000_000)  # more than the socket takes while nobody reads
             connection.abort()
             with trio.fail_after(5):
