@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import struct
+from contextlib import AsyncExitStack
 from typing import Any
 
 import ib_insync as ibi
 import pytest
 import trio
 from trio_asyncio import aio_as_trio as aio
+
+from simulator.faults.verbs import Jump
 
 AAPL = ibi.Stock("AAPL", "SMART", "USD")
 
@@ -398,3 +401,83 @@ def test_version_157_is_spoken_without_fields_of_later_versions(with_paper: Any,
     finally:
         ibi.Client.MaxClientVersion = before
     assert [record.getMessage() for record in caplog.records] == []
+
+
+def test_thirty_two_clients_are_served_and_the_next_is_refused(with_paper: Any) -> None:
+    async def scenario(paper: Any) -> None:
+        async with AsyncExitStack() as stack:
+            for client_id in range(32):
+                client = RawClient(await stack.enter_async_context(paper.socket()))
+                await client.connect(client_id)
+            stream = await stack.enter_async_context(paper.socket())
+            await stream.send_all(b"API\0" + struct.pack(">I", 9) + b"v157..176")
+            late = RawClient(stream)
+            await late.receive()
+            await late.send(71, 2, 99, "")
+            assert (await late.receive() or [])[:4] == ["4", "2", "-1", "321"]
+            assert await late.receive() is None
+            assert len(paper.tws.clients) == 32
+
+    with_paper(scenario)
+
+
+def test_a_client_that_comes_back_finds_its_orders_and_what_filled_meanwhile(with_paper: Any, settle: Any) -> None:
+    async def scenario(paper: Any) -> None:
+        paper.tick("AAPL", bid=99.99, ask=100.0)
+        async with paper.client(4) as ib:
+            ib.placeOrder(AAPL, ibi.LimitOrder("BUY", 10, 95.0, tif="GTC", orderRef="rests"))
+            ib.placeOrder(AAPL, ibi.LimitOrder("BUY", 20, 98.0, tif="GTC", orderRef="fills"))
+            await settle(ib)
+        paper.tick("AAPL", bid=97.5, ask=97.6)
+        async with paper.client(4) as ib:
+            assert [trade.order.orderRef for trade in ib.openTrades()] == ["rests"]
+            assert [(fill.execution.orderRef, fill.execution.shares) for fill in ib.fills()] == [("fills", 20)]
+            assert [position.position for position in ib.positions()] == [20]
+            (trade,) = ib.openTrades()
+            ib.cancelOrder(trade.order)
+            await settle(ib)
+            assert trade.orderStatus.status == "Cancelled"
+
+    with_paper(scenario)
+
+
+def test_an_order_outside_the_session_is_held_with_399_until_the_open(in_memory: Any, settle: Any) -> None:
+    async def scenario(paper: Any) -> None:
+        async with paper.client() as ib:
+            paper.broker.faults.do(Jump(8 * 3600))  # from ten in the morning to six in the evening
+            await trio.sleep(1)
+            errors: list[int] = []
+            ib.errorEvent += lambda req_id, code, text, contract: errors.append(code)
+            trade = ib.placeOrder(AAPL, ibi.MarketOrder("BUY", 10, tif="GTC"))
+            await settle(ib)
+            assert (trade.orderStatus.status, errors) == ("PreSubmitted", [399])
+            paper.tick("AAPL", bid=99.99, ask=100.0)
+            await settle(ib)
+            assert trade.orderStatus.status == "PreSubmitted"
+            (details,) = await aio(ib.reqContractDetailsAsync)(AAPL)
+            assert details.liquidHours.startswith("20261123:0930-20261123:1600;")
+            paper.broker.faults.do(Jump(16 * 3600))
+            await trio.sleep(1)
+            paper.tick("AAPL", bid=99.99, ask=100.0)
+            await settle(ib)
+            assert trade.orderStatus.status == "Filled"
+
+    in_memory(scenario, calendar="XNYS")
+
+
+def test_an_order_beyond_the_accounts_means_is_refused_with_201(with_paper: Any, settle: Any) -> None:
+    async def scenario(paper: Any) -> None:
+        async with paper.client() as ib:
+            paper.tick("AAPL", bid=99.99, ask=100.0)
+            trade = ib.placeOrder(AAPL, ibi.LimitOrder("BUY", 1_000_000, 100.0))
+            await settle(ib)
+            assert (trade.orderStatus.status, trade.log[-1].errorCode) == ("Cancelled", 201)
+            again = ibi.LimitOrder("BUY", 1, 100.0)
+            again.orderId = trade.order.orderId
+            errors: list[int] = []
+            ib.errorEvent += lambda req_id, code, text, contract: errors.append(code)
+            ib.client.placeOrder(again.orderId, AAPL, again)
+            await settle(ib)
+            assert errors == [103]  # an id is used up by a refusal too (INC-11)
+
+    with_paper(scenario)
