@@ -61,6 +61,7 @@ from messages.position import (
     DescribePosition,
     OpenPosition,
     PlaceOrder,
+    PositionClosing,
     PositionView,
 )
 
@@ -136,9 +137,8 @@ class PositionActor(RunQueueActor):
 
     def _begin(self) -> None:
         book = self.book
-        if any(order.order_ref == book.closing_order for order in book.live(Role.EXIT)):
-            source, _, reason = book.closing_source.partition(": ")
-            self.closing = Closing(self, reason, source)
+        if book.closing is not None:
+            self.closing = Closing(self, book.closing.reason, book.closing.source)
         for order in book.live(Role.ENTRY, Role.SCALE):
             self.system.address("portfolio").tell(OrderEvent(order))
         self.reports.begin()
@@ -285,6 +285,9 @@ class PositionActor(RunQueueActor):
         """Go flat, unless that is being done."""
         if self.closing is None:
             self.closing = Closing(self, reason, source)
+            if self.book.closing is None and self.book.plan is not None:
+                self.book.closing = PositionClosing(self.book.plan.position_id, reason, source)
+                self.append(self.book.closing)
             if now:
                 self.converge()
 

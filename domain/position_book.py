@@ -21,7 +21,14 @@ from messages.order import (
     Role,
     Side,
 )
-from messages.position import ExitPlan, ExitsAdjusted, PositionClosed, PositionPlanned, PositionStatus
+from messages.position import (
+    ExitPlan,
+    ExitsAdjusted,
+    PositionClosed,
+    PositionClosing,
+    PositionPlanned,
+    PositionStatus,
+)
 
 __all__ = ["TRAILING", "HistoryNeeded", "PositionBook", "requested"]
 
@@ -73,8 +80,7 @@ class PositionBook:
         self.held = False  # whether anything has filled since the position was planned
         self.last_reduction: tuple[Role | None, str, Execution] | None = None  # role, order_ref, fill
         self.last_role: Role | None = None  # of the last fill booked; None for somebody else's
-        self.closing_order = ""  # order_ref of the market order that was sent to make it flat
-        self.closing_source = ""  # "SOURCE: REASON" of it
+        self.closing: PositionClosing | None = None  # the command to go flat that stands
 
     # reading
 
@@ -221,8 +227,7 @@ class PositionBook:
         self.trailed_to = None
         self.last_reduction = None
         self.last_role = None
-        self.closing_order = ""
-        self.closing_source = ""
+        self.closing = None
 
     # replay
 
@@ -254,12 +259,12 @@ class PositionBook:
                 self.planned(payload)
             case ExitsAdjusted():
                 self.adjusted(payload)
+            case PositionClosing():
+                self.closing = payload
             case PositionClosed():
                 self.closed(payload)
             case OrderIntended(request):
                 self.note(requested(request))
-                if request.role is Role.EXIT and ": " in request.source:
-                    self.closing_order, self.closing_source = request.order_ref, request.source
             case ExecutionBooked():
                 executions[payload.execution.exec_id] = payload.execution
                 self._replay_fill(payload, executions, whole=whole)

@@ -25,6 +25,7 @@ __all__ = [
     "PlaceOrder",
     "PositionCloseEvent",
     "PositionClosed",
+    "PositionClosing",
     "PositionEvent",
     "PositionOpenEvent",
     "PositionPlanned",
@@ -192,6 +193,15 @@ class ExitsAdjusted:
 
     position_id: str
     exits: ExitPlan
+    source: str
+
+
+@frozen(slots=True)
+class PositionClosing:
+    """The position is to go flat: a restart goes on with it, whether or not an order for it exists yet."""
+
+    position_id: str
+    reason: str
     source: str
 
 

@@ -6,13 +6,13 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from domain.entries import exit_request, plan_entry
+from domain.entries import plan_entry
 from domain.position_book import TRAILING, HistoryNeeded, PositionBook
 from domain.sessions import in_liquid_hours
 from domain.sizing import SizeBounds
 from messages.market import Instrument
-from messages.order import Execution, ExecutionBooked, OrderIntended, OrderStatus, OrderType, Role, Side
-from messages.position import ExitPlan, ExitsAdjusted, OpenPosition, PositionStatus, Size
+from messages.order import Execution, ExecutionBooked, OrderIntended, OrderStatus, Role, Side
+from messages.position import ExitPlan, ExitsAdjusted, OpenPosition, PositionClosing, PositionStatus, Size
 
 D = Decimal
 STOCK = Instrument(
@@ -132,26 +132,14 @@ def test_a_plan_under_another_id_takes_the_holding_and_not_the_orders():
     assert len(PositionBook.replayed("AAPL", (*OPENED, added)).orders) == 3
 
 
-def test_the_order_that_was_sent_to_close_it_is_remembered():
-    leave = exit_request("AAPL", D(100), PLAN.position_id, "oca", NEW_ID, "rule: end of day")
-    book = PositionBook.replayed("AAPL", (*OPENED, OrderIntended(leave, 1, 7, "DU1")))
-    assert (book.closing_order, book.closing_source) == (leave.order_ref, "rule: end of day")
-    assert (leave.side, leave.quantity, leave.order_type) == (Side.SELL, 100, OrderType.MARKET)
+def test_the_command_to_close_it_stands_until_it_is_closed():
+    closing = PositionClosing(PLAN.position_id, "end of day", "rule")
+    assert PositionBook.replayed("AAPL", (*OPENED, closing)).closing == closing
+    book = PositionBook.replayed("AAPL", (*OPENED, closing))
+    book.closed(book.closing_record("end of day", "2026-11-20"))
+    assert book.closing is None
 
 
-@pytest.mark.parametrize(
-    ("utc", "opened"),
-    [
-        ("2026-11-20T14:29", False),
-        ("2026-11-20T14:30", True),
-        ("2026-11-20T20:59", True),
-        ("2026-11-20T21:00", False),
-        ("2026-11-21T15:00", False),  # closed
-        ("2026-11-24T06:59", True),  # a session that began the day before
-        ("2026-11-24T07:00", False),
-        ("2026-12-24T15:00", True),  # a day that is not named
-    ],
-)
 def test_liquid_hours_are_the_contracts_own(utc, opened):
     assert in_liquid_hours(STOCK, datetime.fromisoformat(f"{utc}+00:00")) is opened
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 import trio
+from attrs import evolve
 
 from messages.gateway import AccountValue, TradingAllowed
 from messages.market import FeedInterrupted, TickType
@@ -350,6 +351,28 @@ def test_closing_joins_the_exits_group_and_waits_for_the_fill(house):
         assert it.live() == []
         (closed,) = it.seen(PositionCloseEvent)
         assert (closed.reason, closed.position.realized_pnl) == ("end of day", -50)
+
+    house(body)
+
+
+def test_a_close_that_was_accepted_is_carried_out_after_a_crash_though_its_order_never_left(house):
+    async def body(it):
+        await it.opened()
+        await it.position.ask(ClosePosition("end of day", "rule"))
+        await it.system.idle()
+        lost = it.order(Role.EXIT)
+        it.views[lost.order_ref] = evolve(lost, status=OrderStatus.NOT_SENT)
+        await it.restart_position()
+        await it.system.idle()
+        (again,) = it.live(Role.EXIT)
+        assert again.order_ref != lost.order_ref
+        it.fill(again, 100, "99.50")
+        await it.system.idle()
+        (closed,) = it.seen(PositionCloseEvent)
+        assert closed.reason == "end of day"
+        await it.restart_position()
+        await it.opened()
+        assert (await it.view()).status is PositionStatus.OPEN, "the command ended with its position"
 
     house(body)
 
