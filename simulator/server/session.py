@@ -100,18 +100,21 @@ class Session:
         if self.stage is Stage.OVER:
             return
         self._reader.feed(taken)
+        self._read()
+        if self._strain.cut_off:
+            self.abort()
+
+    def _read(self) -> None:
         try:
             if self.stage is Stage.GREETING:
                 self._greet()
             if self.stage is not Stage.GREETING:
                 for body in self._reader.frames():
                     self._take(body)
-                    if self._over:
+                    if self._over or self._strain.stopped:
                         break
         except MalformedFrame:
             self.end()
-        if self._strain.cut_off:
-            self.abort()
 
     def lost(self) -> None:
         """The link is gone; forget the client."""
@@ -184,9 +187,9 @@ class Session:
         held_in, held_out = self._strain.release()
         if held_out:
             self._transport.write(held_out)
-        if held_in:
-            self.feed(held_in)
-        if self._strain.lost:
+        self._read()  # what had come in one piece with the last message before the stop
+        self.feed(held_in)
+        if self._strain.lost and not self._strain.stopped:
             self.lost()
 
     def cut(self, count: int, *, incoming: bool) -> None:

@@ -232,6 +232,21 @@ def test_a_black_hole_gathers_orders_that_fill_when_it_ends(in_memory: Any, sett
     in_memory(scenario)
 
 
+def test_orders_sent_in_one_piece_stop_where_the_hole_opens(in_memory: Any, settle: Any) -> None:
+    async def scenario(paper: Any) -> None:
+        paper.broker.faults.add(Rule(on="placeOrder", nth=2, do=[Accept(), BlackHole(seconds=10)]))
+        async with paper.client() as ib:
+            for number in range(4):
+                ib.placeOrder(AAPL, limit(orderRef=str(number)))
+            await trio.sleep(5)
+            assert [order.order_ref for order in paper.venue.orders.values()] == ["0", "1"]
+            await trio.sleep(6)
+            assert [order.order_ref for order in paper.venue.orders.values()] == ["0", "1", "2", "3"]
+            assert {trade.orderStatus.status for trade in ib.trades()} == {"Submitted"}
+
+    in_memory(scenario)
+
+
 def test_a_frozen_gateway_reads_what_a_client_sent_before_it_left(in_memory: Any) -> None:
     async def scenario(paper: Any) -> None:
         async with paper.client() as ib:
