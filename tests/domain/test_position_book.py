@@ -140,6 +140,19 @@ def test_the_command_to_close_it_stands_until_it_is_closed():
     assert book.closing is None
 
 
+@pytest.mark.parametrize(
+    ("utc", "opened"),
+    [
+        ("2026-11-20T14:29", False),
+        ("2026-11-20T14:30", True),
+        ("2026-11-20T20:59", True),
+        ("2026-11-20T21:00", False),
+        ("2026-11-21T15:00", False),  # closed
+        ("2026-11-24T06:59", True),  # a session that began the day before
+        ("2026-11-24T07:00", False),
+        ("2026-12-24T15:00", True),  # a day that is not named
+    ],
+)
 def test_liquid_hours_are_the_contracts_own(utc, opened):
     assert in_liquid_hours(STOCK, datetime.fromisoformat(f"{utc}+00:00")) is opened
 
