@@ -7,14 +7,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+# clients that are not ours, each in an environment of its own: they cannot be installed side by side
+CLIENTS := ib_async ibapi
+CLIENT_STAMPS := $(CLIENTS:%=.venv-%/.installed)
 
-.PHONY: run test lint bench clean
+.PHONY: run test golden lint bench clean
 
 run: $(STAMP)
 	$(BIN)/pitboss demo $(ARGS)
 
-test: lint
+test: lint $(CLIENT_STAMPS)
 	$(BIN)/python -m pytest $(ARGS)
+
+# writes the transcripts in tests/conformance/golden anew, from what the clients and the paper TWS say now
+golden: $(STAMP) $(CLIENT_STAMPS)
+	PITBOSS_REWRITE_GOLDEN=1 $(BIN)/python -m pytest tests/conformance
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -26,11 +33,16 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CLIENTS:%=.venv-%) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # made anew when what it is made from has changed
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Pitboss needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Choose another: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --config-settings editable_mode=compat --editable '.[dev]'
+	touch $@
+
+.venv-%/.installed: tests/conformance/requirements-%.txt | $(STAMP)
+	$(PYTHON) -m venv --clear --without-pip .venv-$*
+	$(BIN)/python -m pip --python .venv-$*/bin/python install --quiet --disable-pip-version-check --requirement $<
 	touch $@
