@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from actors.position_protection import Protection, TryAgain
-from messages.order import OrderStatus, Role
+from messages.order import Role
 
 if TYPE_CHECKING:
     from actors.position import PositionActor
@@ -61,10 +61,11 @@ class Convergence:
         book = actor.book
         actor.protection.watch()
         entering = list(book.live(Role.ENTRY, Role.SCALE))
-        refused = any(one.role is Role.STOP and one.status is OrderStatus.REJECTED for one in book.orders.values())
-        if book.held or refused:
-            for order in entering:
-                actor.cancel(order.order_ref, "flat" if book.held else "its stop was refused")
+        for order in entering:
+            if book.held:
+                actor.cancel(order.order_ref, "flat")
+            elif lost := book.lost_leg(order.order_ref):
+                actor.cancel(order.order_ref, f"its {lost.role} is {lost.status}")
         if book.held or not entering:
             self.sweep()
 

@@ -35,6 +35,7 @@ __all__ = ["TRAILING", "HistoryNeeded", "PositionBook", "requested"]
 TRAILING = "trailing"
 """Source of an ExitsAdjusted that only notes where the trailing stop stands; the plan stays."""
 
+_NEVER_RESTED = (OrderStatus.REJECTED, OrderStatus.NOT_SENT, OrderStatus.EXPIRED)
 _KEPT = 1000  # ids of signals and fills that a checkpoint carries on
 
 
@@ -108,6 +109,15 @@ class PositionBook:
     def all_exits(self) -> list[OrderView]:
         """Return own exit orders, done ones included."""
         return [order for order in self.orders.values() if order.role is not None and not order.role.adds_risk]
+
+    def lost_leg(self, entry_ref: str) -> OrderView | None:
+        """Return an exit of an entry's bracket that the broker refused or never had, None where there is none.
+
+        TWS holds a bracket until its last leg comes, so without that the entry may lie there untransmitted for ever;
+        without its stop it would fill unprotected.
+        """
+        legs = (order for order in self.all_exits() if order.parent_ref == entry_ref)
+        return next((leg for leg in legs if leg.status in _NEVER_RESTED), None)
 
     def done(self) -> bool:
         """Whether nothing is held and no own order may still fill."""

@@ -16,6 +16,8 @@ import trio
 from config.environment import machine
 from config.loading import settings_from
 from messages.event import BaseEvent
+from messages.lifecycle import ActorCrashed
+from messages.position import DescribePosition
 from simulator.app import Serving, SimulatorSettings, serve
 from simulator.feeds import ManualFeed
 from simulator.model import Ticked
@@ -25,6 +27,7 @@ from supervisors.tree import build_tree
 
 PATIENCE = 20.0
 BID, ASK, LAST = 1, 2, 4
+_LIVE = ("INTENDED", "SENT", "ACCEPTED", "PARTIALLY_FILLED", "PENDING_MODIFY", "PENDING_CANCEL", "HELD", "UNKNOWN")
 
 
 class Ears:
@@ -91,16 +94,68 @@ class House:
                 await trio.sleep(0.005)
         raise AssertionError(f"{symbol} is not {expected}: {await self.position(symbol)}")
 
-    async def enter(self, symbol: str, price: float, **terms: str) -> dict[str, Any]:
-        """Buy 100 shares at a price and wait until they are protected."""
+    async def buy(self, symbol: str, price: float, **terms: str) -> str:
+        """Buy 100 shares with the market at a price; returns the entry's reference."""
         reply: dict[str, Any] = {}
         with trio.move_on_after(PATIENCE):
             while not reply.get("ok"):  # refused until the contract is known and a quote has come
                 self.price(symbol, price)
                 await trio.sleep(0.01)
-                reply = await self.command("buy", symbol=symbol, quantity="100", **terms)
+                reply = await self.command("buy", symbol=symbol, **{"quantity": "100", **terms})
         assert reply["ok"], reply
+        (order_ref,) = reply["order_refs"]
+        return str(order_ref)
+
+    async def enter(self, symbol: str, price: float, **terms: str) -> dict[str, Any]:
+        """Buy 100 shares at a price and wait until they are protected."""
+        await self.buy(symbol, price, **terms)
         return await self.until_position(symbol, quantity="100", protected=True)
+
+    async def quoted(self, symbol: str, price: float) -> None:
+        """Move the market, and wait until the position has seen it."""
+        with trio.move_on_after(PATIENCE):
+            while True:
+                self.price(symbol, price)
+                await trio.sleep(0.01)
+                view = await self.system.address(f"position/{symbol}").ask(DescribePosition())
+                if view.last_price == price:
+                    return
+        raise AssertionError(f"{symbol} is not quoted at {price}")
+
+    async def until_sound(self, symbol: str, alarms: tuple[str, ...] = ()) -> None:
+        """Wait until this process and the broker agree, and what is held is protected; then say so for good.
+
+        `alarms` are the kinds that must stand; no other may.
+        """
+        wrong = "not looked at"
+        with trio.move_on_after(PATIENCE):
+            while wrong := await self._unsound(symbol, alarms):
+                await trio.sleep(0.01)
+        assert not wrong, f"{symbol}: {wrong}"
+        assert not self.ears.of(ActorCrashed)
+        sent = [order.order_ref for order in self.broker.venue.orders.values() if order.order_ref]
+        assert len(sent) == len(set(sent)), "an order was sent twice"
+
+    async def _unsound(self, symbol: str, alarms: tuple[str, ...]) -> str:
+        """What does not agree, "" for nothing."""
+        status = await self.status()
+        ours = next((row for row in status["positions"] if row["symbol"] == symbol), {"quantity": "0"})
+        theirs = self.broker_position(symbol)
+        live = [order for order in self.broker.venue.orders.values() if order.contract.symbol == symbol]
+        live = [order for order in live if not order.done and order.order_ref]
+        told = {row["order_ref"] for row in status["orders"] if row["symbol"] == symbol and row["status"] in _LIVE}
+        if status["state"] != "READY" or status["unanswered"]:
+            return f"{status['state']}: {status['reason']} {status['unanswered']}"
+        if int(Decimal(ours["quantity"])) != theirs:
+            return f"{ours['quantity']} held by our account, {theirs} by the broker's"
+        if {order.order_ref for order in live} != told:
+            return f"{sorted(told)} live by our account, {[(o.order_ref, o.status) for o in live]} by the broker's"
+        if sorted({alarm["kind"] for alarm in status["alarms"]}) != sorted(alarms):
+            return f"alarms {status['alarms']}"
+        exits = sorted(int(order.remaining) for order in live if order.order_type != "MKT")
+        if theirs and not (ours["protected"] and exits == [abs(theirs)] * 2):
+            return f"exits for {exits} of {theirs}, protected: {ours['protected']}"
+        return "" if theirs or not live else "orders work for nothing"
 
     def broker_orders(self) -> list[tuple[Any, ...]]:
         """The broker's own book: one row an order."""
@@ -123,10 +178,10 @@ async def _house(folder: Path, symbols: tuple[str, ...], sections: dict[str, Any
         serving = await nursery.start(serve, simulator, environment)
         data = {
             "process": {"state_dir": str(folder)},
-            "broker": {"port": serving.port},
             "defaults": {"stop_loss_pct": Decimal("0.03"), "take_profit_pct": Decimal("0.08")},
             "symbols": {symbol: {} for symbol in symbols},
             **sections,
+            "broker": {"port": serving.port, **sections.get("broker", {})},
         }
         process = Process(settings_from(data, {}), environment, build_tree)
         house = House(process, serving)
