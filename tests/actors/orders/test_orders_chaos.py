@@ -4,16 +4,52 @@ broker's, and no intent was sent twice. Each seed is a different run."""
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from messages.order import CancelOrder, ModifyOrder, OrderType, Side
-from simulator.faults import RandomFaults
-from simulator.faults.verbs import AcceptSilently, Error, Fill, Reset, Restart, Stall, Swallow
+from simulator.faults.verbs import (
+    AcceptSilently,
+    Delay,
+    Drop,
+    Duplicate,
+    Error,
+    Fill,
+    Reorder,
+    Reset,
+    Restart,
+    Stall,
+    Swallow,
+    Verb,
+)
 
 D = Decimal
+
+
+_KINDS = ("orderStatus", "openOrder", "execDetails", "commissionReport")
+
+
+def _of(dice: random.Random) -> dict[str, Any]:
+    """Some message soon that the broker sends of its own accord; what it answers is complete, as TCP keeps it."""
+    kinds = dice.sample(_KINDS, dice.randint(1, 4))
+    return {
+        "messages": kinds,
+        "asked": False,
+        "count": dice.randint(1, 3),
+        "after": dice.randrange(4),
+        "everyone": True,
+    }
+
+
+_TALK: tuple[Callable[[random.Random], Verb], ...] = (
+    lambda dice: Drop(**_of(dice)),
+    lambda dice: Duplicate(**_of(dice), copies=3),
+    lambda dice: Delay(**_of(dice), seconds=dice.choice([0.05, 2.0, 10.0])),
+    lambda dice: Reorder(**(_of(dice) | {"count": None}), order=dice.sample(range(4), 4)),
+)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -21,18 +57,9 @@ def test_whatever_happens_the_book_ends_as_the_brokers(floor: Any, order: Any, s
     async def scenario(f: Any) -> None:
         dice = random.Random(seed)
         f.quote()
-        f.paper.faults.throw(
-            RandomFaults(
-                messages=("orderStatus", "openOrder", "execDetails", "commissionReport"),
-                drop=0.1,
-                duplicate=0.2,
-                delay=0.2,
-                delay_seconds=2.0,
-                seed=seed,
-            )
-        )
         for step in range(40):
             ref = f"pb-{step}"
+            f.now(dice.choice(_TALK)(dice))
             match dice.randrange(10):
                 case 0 | 1 | 2:
                     f.submit(order(ref, side=dice.choice(list(Side)), limit_price=D(dice.choice([90, 100, 110]))))
