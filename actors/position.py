@@ -42,6 +42,7 @@ from messages.market import (
     PriceEvent,
     Subscribe,
     TickType,
+    VolumeEvent,
 )
 from messages.order import (
     CancelOrder,
@@ -67,7 +68,9 @@ from messages.position import (
 
 __all__ = ["PositionActor"]
 
-_BID, _ASK, _LAST, _LAST_SIZE = map(int, (TickType.BID, TickType.ASK, TickType.LAST, TickType.LAST_SIZE))
+_BID, _ASK, _LAST, _LAST_SIZE, _VOLUME = map(
+    int, (TickType.BID, TickType.ASK, TickType.LAST, TickType.LAST_SIZE, TickType.VOLUME)
+)
 CANCEL_SECONDS = 10.0  # after that a cancellation without an answer may be asked for again
 
 
@@ -152,6 +155,8 @@ class PositionActor(RunQueueActor):
         if kind > _LAST_SIZE:
             # delayed prices (66 and up) are no quote
             quote.note(kind, price)
+            if kind == _VOLUME and self._wanted(VolumeEvent):
+                self.bus.publish(VolumeEvent(self.symbol, size, self.environment.now()))
             return
         quote.heard = self._dispatcher.published
         if kind == _BID:

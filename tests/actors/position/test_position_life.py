@@ -6,8 +6,9 @@ import pytest
 import trio
 from attrs import evolve
 
+from messages.event import BaseEvent
 from messages.gateway import AccountValue, TradingAllowed
-from messages.market import FeedInterrupted, TickType
+from messages.market import FeedInterrupted, PriceEvent, TickType, VolumeEvent
 from messages.order import (
     OrderCancelledEvent,
     OrderExpiredEvent,
@@ -497,5 +498,25 @@ def test_plain_orders_add_and_reduce_and_never_turn_the_position(house):
         assert {order.remaining for order in it.live()} == {D(70)}
         wrong = PlaceOrder(side=Side.BUY, quantity=D(1), order_type=OrderType.LIMIT)
         assert (await it.position.ask(wrong)).reason == "the prices do not fit the order type"
+
+    house(body)
+
+
+# what the bus is told
+
+
+def test_prices_and_volumes_are_published_to_those_who_want_them(house):
+    async def body(it):
+        it.quote(100.09, 100.11, 100.1)
+        it.system.publish([(it.position, int(TickType.VOLUME), 0.0, 123_400.0)])
+        await it.system.idle()
+        (price,) = it.seen(PriceEvent)
+        assert (price.symbol, price.price, price.bid, price.ask) == ("AAPL", 100.1, 100.09, 100.11)
+        (volume,) = it.seen(VolumeEvent)
+        assert (volume.symbol, volume.volume) == ("AAPL", 123_400.0)
+        it.bus.unsubscribe(BaseEvent, it.system.address("events"))
+        it.quote(100.19, 100.21, 100.2)
+        await it.system.idle()
+        assert len(it.seen(PriceEvent)) == 1
 
     house(body)
