@@ -5,16 +5,26 @@ from __future__ import annotations
 import socket
 import struct
 from functools import partial
+from typing import Protocol
 
 import trio
 
 from simulator.server.paper_tws import PaperTws
-from simulator.server.session import Session
 
 __all__ = ["SocketLink", "listen", "serve_links"]
 
 _READ_SIZE = 65536
 _LINGER_SECONDS = 1.0  # how long an orderly close waits for the client's own
+
+
+class Hearer(Protocol):
+    """Who takes a client's bytes: its session."""
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as they came."""
+
+    def lost(self) -> None:
+        """The link is gone."""
 
 
 class SocketLink:
@@ -58,7 +68,7 @@ class SocketLink:
 
     # tasks
 
-    async def run(self, session: Session) -> None:
+    async def run(self, session: Hearer) -> None:
         """Carry bytes both ways until either side ends."""
         with self._scope:
             async with trio.open_nursery() as nursery:
@@ -71,7 +81,7 @@ class SocketLink:
             self._stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         await trio.aclose_forcefully(self._stream)
 
-    async def _receive(self, session: Session) -> None:
+    async def _receive(self, session: Hearer) -> None:
         try:
             while data := await self._stream.receive_some(_READ_SIZE):
                 session.feed(data)
