@@ -52,8 +52,8 @@ async def open_market(symbols: Sequence[str], seed: int, api_key: str, folder: P
     )
     command = [
         *(sys.executable, "-m", "supervisors", "simulator", "--port", "0", "--signals", "0", "--until-input-ends"),
-        # ten minutes of market in half a minute, so that exits are seen
-        *("--feed", f"synthetic:{','.join(symbols)}@0.4", "--speed", "20", "--seed", str(seed)),
+        # a quarter of an hour of market in half a minute, so that exits are seen
+        *("--feed", f"synthetic:{','.join(symbols)}@0.4", "--speed", "30", "--seed", str(seed)),
         *("--tickers", ",".join(symbols), "--interval", "10", "--script", str(script)),
         *("--book", str(folder / "market_book.json")),
     ]

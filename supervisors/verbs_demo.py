@@ -17,7 +17,7 @@ __all__ = ["demo"]
 def demo(
     *,
     for_: Annotated[str | None, Parameter(name="--for", help="How long: 30s, 5m; without it until Ctrl-C.")] = None,
-    seed: Annotated[int, Parameter(help="Of the market and of the predictions.")] = 1,
+    seed: Annotated[int, Parameter(help="Of the market and of the predictions.")] = 4,
     state_dir: Annotated[
         Path | None, Parameter(help="Folder for journal and log; a new one under var/ for each run unless given.")
     ] = None,
