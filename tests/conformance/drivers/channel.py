@@ -1,0 +1,49 @@
+"""How a driver talks to the stage it plays on: JSON lines on stdout, an answer on stdin to what it asks for."""
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from types import ModuleType
+
+_checks: dict[str, list[Callable[[], None]]] = {}
+
+
+def check(function: Callable[[], None]) -> Callable[[], None]:
+    """Register a check; it fails by an exception. Checks run in the order in which they are written."""
+    _checks.setdefault(function.__module__, []).append(function)
+    return function
+
+
+def do(act: str) -> None:
+    """Let something happen at the broker, and return when it has."""
+    _say(do=act)
+    if sys.stdin.readline() != "done\n":
+        raise EOFError("the stage is gone")
+
+
+def play(parts: Iterable[ModuleType], unasked: Callable[[], list[str]]) -> None:
+    """Run the checks of each part; a part's docstring heads its piece of the transcript.
+
+    `unasked` returns what the client has complained of since it was asked last; a complaint that a check has not
+    taken for itself makes it fail.
+    """
+    for part in parts:
+        title, _, explanation = (part.__doc__ or part.__name__).strip().partition("\n")
+        _say(part=title.rstrip("."), explanation=explanation.strip())
+        for function in _checks[part.__name__]:
+            wrong = None
+            try:
+                function()
+                complaints = unasked()
+                if complaints:
+                    wrong = "the client complained: " + "; ".join(complaints)
+            except Exception:  # noqa: BLE001 - whatever goes wrong in a check is its result
+                wrong = traceback.format_exc()
+                unasked()
+            _say(check=function.__name__, wrong=wrong)
+
+
+def _say(**words: object) -> None:
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
