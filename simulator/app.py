@@ -24,7 +24,7 @@ from simulator.venue import Venue
 
 __all__ = ["PaperBroker", "Serving", "SimulatorSettings", "serve"]
 
-_TURN_SECONDS = 0.1  # how often the clock's own work is done
+_TURN_SECONDS = 0.25  # how often the clock's own work is done; with level 1 ticks, which are told as often
 
 
 @frozen(slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import inf
 
 import trio
 
@@ -43,7 +44,7 @@ class MemoryLink:
         self._latency = latency
         self._to_client: deque[tuple[float, bytes]] = deque()
         self._to_server: deque[tuple[float, bytes]] = deque()
-        self._wake = trio.Event()
+        self._timer = trio.CancelScope()  # ends when there is something to do
         self._client_closed = False
         self._server_closed = False
         self._reset = False
@@ -59,7 +60,7 @@ class MemoryLink:
     def disconnect(self) -> None:
         """End the link from the client's side; what was sent before still arrives."""
         self._client_closed = True
-        self._wake.set()
+        self._timer.deadline = -inf
 
     # Transport
 
@@ -71,14 +72,14 @@ class MemoryLink:
     def close(self) -> None:
         """End the link after what was written."""
         self._server_closed = True
-        self._wake.set()
+        self._timer.deadline = -inf
 
     def abort(self) -> None:
         """Reset the link; what is on its way is lost."""
         self._reset = True
         self._to_client.clear()
         self._to_server.clear()
-        self._wake.set()
+        self._timer.deadline = -inf
 
     # the wire between them
 
@@ -86,8 +87,8 @@ class MemoryLink:
         """Carry bytes until the link ends, then tell both sides."""
         try:
             while not self._ended():
-                await self._wait()
-                self._wake = trio.Event()
+                with trio.CancelScope(deadline=self._due()) as self._timer:
+                    await trio.sleep_forever()
                 self._deliver(self._to_server, self._session.feed)
                 self._deliver(self._to_client, self._on_data)
         finally:
@@ -101,18 +102,14 @@ class MemoryLink:
             return not self._to_server
         return self._server_closed and not self._to_client
 
-    async def _wait(self) -> None:
-        dues = [queue[0][0] for queue in (self._to_server, self._to_client) if queue]
-        if not dues:
-            await self._wake.wait()
-            return
-        with trio.move_on_at(min(dues)):
-            await self._wake.wait()
+    def _due(self) -> float:
+        return min((queue[0][0] for queue in (self._to_server, self._to_client) if queue), default=inf)
 
     def _queue(self, queue: deque[tuple[float, bytes]], data: bytes) -> None:
-        if not queue:
-            self._wake.set()  # what follows in the same queue is due no earlier
-        queue.append((trio.current_time() + self._latency, data))
+        due = trio.current_time() + self._latency
+        if not queue and due < self._timer.deadline:
+            self._timer.deadline = due
+        queue.append((due, data))
 
     def _deliver(self, queue: deque[tuple[float, bytes]], take: Callable[[bytes], object]) -> None:
         now = trio.current_time()

@@ -67,7 +67,7 @@ class PaperTws:
         self.lost_orders: set[int] = set()  # permIds that a restart has made unknown
         self.lost_executions: set[str] = set()
         self._paid: dict[int, dict[str, Decimal]] = {}  # permId → execution, without its version → commission
-        self._links: set[Session] = set()
+        self._links: dict[Session, None] = {}  # in order of arrival: what is done to all is done in that order
         self._clients: dict[int, Session] = {}
         venue.subscribe(self._on_event)
 
@@ -76,7 +76,7 @@ class PaperTws:
     def connect(self, transport: Transport) -> Session:
         """Accept a link; its bytes go to the session's `feed`, its end to `lost`. While down, end it at once."""
         session = Session(self, transport)
-        self._links.add(session)
+        self._links[session] = None
         if self.down:
             session.end()
         return session
@@ -105,7 +105,7 @@ class PaperTws:
 
     def forget(self, session: Session) -> None:
         """A link is gone."""
-        self._links.discard(session)
+        self._links.pop(session, None)
         if self._clients.get(session.client_id) is session:
             del self._clients[session.client_id]
 

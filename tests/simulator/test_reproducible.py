@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import ib_insync as ibi
-import pytest
 import trio
-import trio._core._run as trio_run
 from trio_asyncio import aio_as_trio as aio
 
+from config.determinism import scheduled_from
 from simulator.faults import RandomFaults
 
-
-@pytest.fixture
-def scheduled_in_order() -> Any:
-    """trio shuffles tasks that are ready together; from a seed it shuffles them the same way each time."""
-    before = trio_run._ALLOW_DETERMINISTIC_SCHEDULING
-    trio_run._ALLOW_DETERMINISTIC_SCHEDULING = True
-    yield lambda: trio_run._r.seed(1)
-    trio_run._ALLOW_DETERMINISTIC_SCHEDULING = before
+SCRIPT = Path(__file__).with_name("transcript_of_a_day.py")
 
 
 def conversation(in_memory: Any, seed: int) -> tuple[int, str]:
@@ -53,11 +49,33 @@ def conversation(in_memory: Any, seed: int) -> tuple[int, str]:
     return length, digest.hexdigest()
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(in_memory: Any, scheduled_in_order: Any) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(in_memory: Any) -> None:
     runs = []
     for seed in (5, 5, 6):
-        scheduled_in_order()
-        runs.append(conversation(in_memory, seed))
+        with scheduled_from(1):
+            runs.append(conversation(in_memory, seed))
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
     assert runs[0][0] > 50_000
+
+
+def test_processes_with_other_hashes_have_the_same_conversation() -> None:
+    def said(hash_seed: int, seed: int) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT), str(seed)],
+            cwd=SCRIPT.parents[2],
+            env=os.environ | {"PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": str(SCRIPT.parents[2])},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return done.stdout.split()
+
+    first, again, other = said(1, 7), said(2, 7), said(1, 8)
+    assert first == again
+    assert first[-1] != other[-1]
+    messages, fills = int(first[0]), int(first[1])
+    assert messages > 5_000
+    assert fills > 20
