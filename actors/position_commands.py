@@ -28,6 +28,9 @@ __all__ = ["adjust_exits", "close_position"]
 def close_position(actor: PositionActor, command: ClosePosition) -> CommandOutcome:
     """Begin to go flat. A holding without a plan is taken over first: the command is a person's word."""
     book = actor.book
+    if actor.holding.short:
+        text = "the broker holds less: an order to close it would open the other side"
+        return CommandRefused(text, actor.holding.difference or "it is being asked again")
     actor.desk.drop_reversal("the position was closed by a command")
     if book.plan is None and book.quantity:
         taken_over = PositionPlanned(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -27,17 +28,29 @@ class QuietAgain:
 
 class HoldingCheck:
     """A difference is never booked: the first is asked about again after a quiet while; if it stands then, it is an
-    alarm, and the symbol takes no new risk until both agree."""
+    alarm, and the symbol takes no new risk until both agree.
+
+    While the broker holds less than the executions say, no new exits are sent and no command closes the position: they
+    could only open one on the other side (INC-34). What rests already stays.
+    """
 
     def __init__(self, actor: PositionActor) -> None:
         self._actor = actor
         self.last_fill = -inf
         self._asked = False
         self.difference: str | None = None
+        self._told: Decimal | None = None  # the broker's word where it differs and no fill has come since
+
+    @property
+    def short(self) -> bool:
+        """Whether the broker, long enough after the last fill, holds less than the executions say."""
+        own = self._actor.book.quantity
+        return self._told is not None and abs(own) > (self._told if own > 0 else -self._told)
 
     def filled(self) -> None:
         """Note a fill: what the broker said before it says nothing now."""
         self.last_fill = trio.current_time()
+        self._told = None
 
     def compare(self, holding: BrokerHolding) -> None:
         """Compare with a complete snapshot's word."""
@@ -45,10 +58,12 @@ class HoldingCheck:
         own = actor.book.quantity
         if holding.quantity == own:
             self._asked = False
-            self.difference = None
+            self.difference = self._told = None
             actor.clear("reconcile.difference")
+            actor.converge()
             return
         quiet = trio.current_time() - self.last_fill >= QUIET_SECONDS
+        self._told = holding.quantity if quiet else None
         if not (self._asked and quiet):
             if not self._asked:
                 self._asked = True

@@ -174,7 +174,7 @@ class Protection:
                     )
                 case CancelExit(order_ref, reason):
                     self._actor.cancel(order_ref, reason)
-        if missing and self._book.plan is not None:
+        if missing and self._book.plan is not None and not self._actor.holding.short:
             position_id = self._book.plan.position_id
             group = next_oca_group(position_id, self._book.all_exits())
             new_id = self._actor.environment.new_id

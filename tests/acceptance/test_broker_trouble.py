@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from messages.lifecycle import AlarmRaised
+from messages.lifecycle import ActorRestarted, AlarmRaised
 from messages.order import OrderType
 from messages.position import PositionCloseEvent, ProtectionMissingEvent
 from simulator.faults import RandomFaults, Rule
@@ -15,9 +15,11 @@ from simulator.faults.verbs import (
     AcceptSilently,
     CancelAtBroker,
     Delay,
+    Drop,
     Error,
     Fill,
     Manual,
+    Release,
     Reset,
     Restart,
     Swallow,
@@ -221,3 +223,29 @@ def test_a_gateway_restart_with_ids_set_back(run_house, keep):
         await house.until_sound("MSFT")
 
     run_house(body, broker=BROKER)
+
+
+def test_what_the_broker_says_is_not_held_gets_no_new_exits_and_is_not_closed_twice(run_house):
+    """Closed by hand on Friday, seen on Monday: the gateway tells no executions of days gone by (INC-34)."""
+
+    async def body(house):
+        await house.enter("AAPL", 100.0)
+        house.system.address("position/AAPL").tell("poison")  # rebuilt: it knows of no fill a moment ago
+        await house.until(lambda: house.ears.of(ActorRestarted), "restarted")
+        house.broker.faults.do(
+            Drop(messages=["execDetails"], everyone=True, name="lost"),
+            Manual(symbol="AAPL", quantity=Decimal(-100), price=Decimal(101)),
+            Restart(keep=(), executions=False),
+            Release("lost"),
+        )
+        await house.until(
+            lambda: {"reconcile.difference", "protection.missing"} <= {one.kind for one in house.ears.of(AlarmRaised)},
+            "alarms",
+        )
+        refused = await house.command("close", symbol="AAPL")
+        assert not refused["ok"]
+        assert "the broker holds" in refused["error"]
+        assert not [one for one in house.broker.venue.orders.values() if not one.done], "they would open a short"
+        assert house.broker_position("AAPL") == 0
+
+    run_house(body, ("AAPL",), broker=BROKER, risk={"naked_seconds": 0.3})
