@@ -27,6 +27,12 @@ from messages.gateway import BrokerConnected, BrokerLost
 
 __all__ = ["LinkKeeper", "Timing"]
 
+_ENDED_BY_A_CONNECTION = (
+    *("broker.lost", "broker.degraded", "broker.client_id_in_use"),
+    *("broker.rate_exceeded", "broker.account_data_lost"),
+)
+"""alarms"""
+
 
 @frozen(slots=True, kw_only=True)
 class Timing:
@@ -232,7 +238,7 @@ class LinkKeeper:
             next_order_id=first_order_id,
             server_version=version,
         )
-        for kind in ("broker.lost", "broker.client_id_in_use", "broker.rate_exceeded", "broker.account_data_lost"):
+        for kind in _ENDED_BY_A_CONNECTION:
             self._outlets.clear(kind)
         self._outlets.link(BrokerConnected(session.epoch, first_order_id, self.account, version))
 

@@ -206,9 +206,11 @@ class Session:
             case Meaning.LINK_DOWN:
                 self.degraded = f"{code} {text}"
                 self.outages += 1
+                self._outlets.alarm("broker.degraded", self.degraded)
                 self._on_notice(self, lost_data=False, reason=self.degraded)
             case Meaning.RESTORED | Meaning.RESTORED_EMPTY as restored:
                 self.degraded = ""
+                self._outlets.clear("broker.degraded")
                 self._on_notice(self, lost_data=restored is Meaning.RESTORED_EMPTY, reason=f"{code} {text}")
             case Meaning.CLIENT_ID_IN_USE:
                 self._outlets.alarm("broker.client_id_in_use", text)

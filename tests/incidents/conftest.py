@@ -1,0 +1,262 @@
+"""Each incident of the field, played on the paper TWS with the real client and the whole process, in virtual time.
+
+A scenario misbehaves through `it`, and ends with `await it.sound(…)`: after the faults have stopped and a quiet period
+this process knows what the venue's book says, nothing went out twice, nothing was naked for long without an alarm, and
+the alarms that were raised are those that should have been.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import trio
+
+from messages.event import BaseEvent
+from messages.journal import Record, Replay
+from messages.lifecycle import AlarmRaised
+from messages.order import CommissionBooked, ExecutionBooked, ListOrders, OrderStatus, OrderView, Side
+from messages.position import AdjustExits, ClosePosition, CommandOutcome, ExitPlan, OpenPosition, PositionClosed, Size
+from simulator.faults import Rule
+from simulator.faults.verbs import Verb
+from simulator.model import Order, VenueEvent
+
+D = Decimal
+STOPS = ("STP", "TRAIL")
+WORKING = (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
+EXPOSED = {"protection.missing", "protection.failed", "position.unmanaged", "position.flipped", "position.not_closed"} | {
+    "broker.lost",
+    "broker.degraded",
+}
+"""alarms that say that something held is not protected, or that nobody can know"""
+
+
+class NakedClock:
+    """How long each symbol was held without stops of ours for all of it, by the venue's own book."""
+
+    def __init__(self, venue: Any) -> None:
+        self.longest: dict[str, float] = {}  # symbol → seconds
+        self._since: dict[str, float] = {}
+        self._venue = venue
+        venue.subscribe(self._look)
+
+    def _look(self, event: VenueEvent) -> None:
+        held = {one.contract.symbol: one.quantity for one in self._venue.positions()}
+        stops: Counter[str] = Counter()
+        for order in self._venue.orders.values():
+            if not order.done and order.order_ref and order.order_type in STOPS:
+                stops[order.contract.symbol] += int(order.remaining)
+        now = trio.current_time()
+        for symbol in held.keys() | self._since.keys():
+            if abs(held.get(symbol, D(0))) > stops[symbol]:
+                self._since.setdefault(symbol, now)
+            elif symbol in self._since:
+                self._note(symbol, now - self._since.pop(symbol))
+
+    def end(self) -> None:
+        """Count what is naked still."""
+        for symbol, since in self._since.items():
+            self._note(symbol, trio.current_time() - since)
+
+    def _note(self, symbol: str, seconds: float) -> None:
+        self.longest[symbol] = max(seconds, self.longest.get(symbol, 0.0))
+
+
+class Stage:
+    """A running process, its broker, and the means to make trouble. What is not here is the plant's."""
+
+    def __init__(self, plant: Any) -> None:
+        self.plant = plant
+        self.paper, self.venue = plant.paper, plant.paper.venue
+        self.naked = NakedClock(self.venue)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plant, name)
+
+    # trouble
+
+    def fault(self, *do: Verb, on: str = "placeOrder", **rule: Any) -> None:
+        """Have the paper TWS misbehave at a request."""
+        self.paper.faults.add(Rule(on=on, do=do, **rule))
+
+    def now(self, *do: Verb) -> None:
+        """Have it misbehave at once, towards everybody."""
+        self.paper.faults.do(*do)
+
+    def broker_fill(self, order: Order, quantity: int, price: str) -> None:
+        """Execute an order at the broker, whatever its state and the market."""
+        self.venue.broker_fill(order.perm_id, D(quantity), D(price))
+
+    # commands
+
+    def entry(self, quantity: int = 100) -> OpenPosition:
+        """Buy at the market, with a stop 3 % and a target 8 % away."""
+        plan = ExitPlan(stop_loss_pct=D("0.03"), take_profit_pct=D("0.08"))
+        return OpenPosition(side=Side.BUY, size=Size(quantity=D(quantity)), exits=plan, source="test")
+
+    async def close(self, symbol: str = "AAPL") -> CommandOutcome:
+        answer: CommandOutcome = await self.plant.ask(f"position/{symbol}", ClosePosition("close"))
+        await self.plant.settle()
+        return answer
+
+    async def adjust(self, symbol: str = "AAPL", **exits: Any) -> CommandOutcome:
+        answer: CommandOutcome = await self.plant.ask(f"position/{symbol}", AdjustExits(ExitPlan(**exits)))
+        await self.plant.settle()
+        return answer
+
+    # what is known
+
+    def order(self, order_type: str, symbol: str = "AAPL") -> Order:
+        """The broker's latest order of a type."""
+        fitting = [o for o in self.venue.orders.values() if (o.order_type, o.contract.symbol) == (order_type, symbol)]
+        return fitting[-1]
+
+    def ours(self) -> list[Order]:
+        """Every order that came from this process, by the venue's own book."""
+        return [order for order in self.venue.orders.values() if order.order_ref]
+
+    async def known(self) -> dict[str, OrderView]:
+        """order_ref → how this process sees its orders: those that live and those of today."""
+        views: tuple[OrderView, ...] = await self.plant.ask("orders", ListOrders(done=True))
+        return {view.order_ref: view for view in views if view.role is not None}
+
+    async def status(self, order: Order) -> OrderStatus:
+        """How this process sees an order of the venue's book."""
+        return (await self.known())[order.order_ref].status
+
+    async def journaled(self, *kinds: type) -> list[Any]:
+        """What the journal holds of these kinds."""
+        records: list[Record] = await self.plant.ask(
+            "journal", Replay(kinds=tuple(kind.__name__ for kind in kinds), whole=True)
+        )
+        return [record.payload for record in records]
+
+    def raised(self) -> set[str]:
+        """Kinds of all alarms so far."""
+        return {alarm.kind for alarm in self.plant.seen(AlarmRaised)}
+
+    def events(self, kind: type[BaseEvent]) -> list[Any]:
+        """What the bus carried."""
+        found: list[Any] = self.plant.seen(kind)
+        return found
+
+    # the end
+
+    async def sound(
+        self,
+        *,
+        raised: Collection[str] = (),
+        standing: Collection[str] = (),
+        quiet: float = 130.0,
+        unmanaged: Collection[str] = (),
+        twofold: bool = False,
+        commissions: bool = True,
+        crashes: int = 0,
+    ) -> None:
+        """Assert what must hold at the end of every scenario.
+
+        `raised` are the kinds of alarm that must have been raised, and no other may; `standing` those that must still
+        stand. `unmanaged` symbols are held by somebody else and have no exits of ours. `twofold`: the broker itself
+        had made two orders of one; then one reference may have two orders, of which at most one lives.
+        """
+        self.paper.faults.clear()
+        for session in self.paper.tws.clients:
+            session.resume()
+        await self.plant.settle(quiet)
+        assert self.plant.process.state.state == "READY", self.plant.process.state.reason
+        assert len(self.plant.crashes()) == crashes, self.plant.crashes()
+        assert await self.plant.quarantined() == []
+        if not crashes:
+            assert self.plant.process.system.dead_letters.count == 0
+        self._nothing_twice(twofold=twofold)
+        await self._orders_agree()
+        await self._executions_agree(commissions=commissions)
+        await self._positions_agree(unmanaged)
+        self._never_naked_for_long()
+        assert (self.raised(), await self.plant.alarms()) == (set(raised), set(standing))
+
+    def _nothing_twice(self, *, twofold: bool) -> None:
+        orders = [order for order in self.ours() if not (twofold and order.done)]
+        doubled = {ref: count for ref, count in Counter(order.order_ref for order in orders).items() if count > 1}
+        assert not doubled, f"one intent became several orders: {doubled}"
+
+    async def _orders_agree(self) -> None:
+        known = await self.known()
+        told = {order.order_ref for order in self.ours()}
+        for order in self.ours():
+            view = known.get(order.order_ref)
+            if view is None:
+                assert order.done, f"{order.order_ref} lives at the broker, and nobody knows it here"
+                continue
+            same = [other for other in self.ours() if other.order_ref == order.order_ref]
+            assert view.filled == sum(other.filled for other in same), (view, order)
+            assert view.status.done is all(other.done for other in same), (view, order)
+            if not order.done:
+                assert view.status in WORKING, view
+                assert (view.quantity, view.confirmed) == (order.quantity, True), (view, order)
+                assert view.limit_price == (order.limit or None), (view, order)
+                if order.order_type == "STP":
+                    assert view.stop_price == order.stop, (view, order)
+        for ref, view in known.items():
+            assert ref in told or (view.status.done and not view.filled), f"{view} is no order of the broker's"
+
+    async def _executions_agree(self, *, commissions: bool) -> None:
+        booked = {fact.execution.base: fact.execution for fact in await self.journaled(ExecutionBooked)}
+        ours = {(e.exec_id, e.symbol, e.signed_quantity, e.price) for e in booked.values()}
+        theirs = {
+            (e.exec_id, e.contract.symbol, e.quantity * (1 if e.side == "BOT" else -1), e.price)
+            for e in self.venue.executions
+        }
+        assert ours == theirs
+        if commissions:
+            paid = {fact.commission.exec_id: fact.commission.amount for fact in await self.journaled(CommissionBooked)}
+            for exec_id, commission in self.venue.commissions.items():
+                assert paid.get(exec_id) == commission.amount, exec_id
+
+    async def _positions_agree(self, unmanaged: Collection[str]) -> None:
+        for symbol in self.plant.settings.symbols:
+            view, held = await self.plant.view(symbol), self.plant.held(symbol)
+            assert view.quantity == held, f"{view.quantity} {symbol} here, {held} at the broker"
+            live = [order for order in self.plant.at_broker(symbol) if order.order_ref]
+            entering = [order for order in live if order.parent_perm_id == 0 and order.oca_group == ""]
+            if held and symbol not in unmanaged:
+                assert view.protected, view
+                exits = {order.order_type: order.remaining for order in live}
+                assert any(kind in exits for kind in STOPS), f"{held} {symbol} without a stop"
+                assert set(exits.values()) == {abs(held)}, f"exits {exits} of {held} {symbol}"
+                assert len(exits) == len(live), f"more exits of {symbol} than legs"
+            if not held:
+                assert entering or not live, f"orders work for {symbol}, of which nothing is held"
+                await self._money_agrees(symbol)
+
+    async def _money_agrees(self, symbol: str) -> None:
+        """What the flat symbol has earned is the cash that went in and out of it."""
+        earned = sum(
+            fact.realized_pnl for fact in await self.journaled(PositionClosed) if fact.symbol == symbol
+        )
+        cash = sum(
+            e.quantity * e.price * (1 if e.side == "SLD" else -1)
+            for e in self.venue.executions
+            if e.contract.symbol == symbol
+        )
+        assert earned == cash, f"{symbol} earned {earned} here, {cash} at the broker"
+
+    def _never_naked_for_long(self) -> None:
+        self.naked.end()
+        bound = self.plant.settings.risk.naked_seconds + 2.0
+        for symbol, seconds in self.naked.longest.items():
+            alarms = {alarm.kind for alarm in self.plant.seen(AlarmRaised) if alarm.symbol in (None, symbol)}
+            assert seconds <= bound or alarms & EXPOSED, f"{symbol} was naked for {seconds:.1f} s, and nobody was told"
+
+
+@pytest.fixture
+def stage(plant: Callable[..., None]) -> Callable[..., None]:
+    """Run `body(it)` with a READY Pitboss, quotes for AAPL at 100; keywords are those of `plant`."""
+
+    def run(body: Callable[[Stage], Awaitable[None]], **options: Any) -> None:
+        plant(lambda running: body(Stage(running)), **options)
+
+    return run

@@ -1,0 +1,53 @@
+"""INC-01: fills that arrive while 1100 is set are thrown away and never recovered."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from messages.order import OrderFilledEvent
+from messages.position import CommandRefused
+from simulator.faults.verbs import Connectivity, Delay, Drop
+
+INCIDENT = {
+    "number": "INC-01",
+    "title": "Fills that arrive while 1100 is set",
+    "others": "Executions, fills and cancellations were dropped as 'not connected', and nobody asked again.",
+    "pitboss": "What the broker says of orders is taken in any state of the link; 1101 and 1102 have open orders, "
+    "completed orders, executions and positions compared. Meanwhile no new risk.",
+}
+LOST = ("execDetails", "openOrder", "orderStatus", "commissionReport")
+
+
+@pytest.mark.parametrize("restored", ["kept", "dropped"])
+@pytest.mark.parametrize("lost", [(), ("execDetails",), LOST], ids=["all told", "execDetails lost", "nothing told"])
+def test_inc_01_fills_while_tws_has_lost_ib(stage, restored, lost):
+    async def body(it):
+        await it.open(limit="99.00")
+        (entry,) = [order for order in it.at_broker() if order.order_type == "LMT" and order.side == "BUY"]
+        it.now(Connectivity("lost"))
+        await it.settle(1)
+        if lost:
+            it.now(Drop(messages=lost, asked=False))
+        else:
+            it.now(Delay(messages=["commissionReport"], seconds=10.0))
+        it.broker_fill(entry, 60, "99.00")
+        await it.settle(1)
+        assert (await it.view()).quantity == (0 if lost else 60)
+        assert isinstance(await it.open(symbol="MSFT"), CommandRefused)
+        it.venue.cancel(entry.client_id, entry.order_id)
+        await it.settle(9)
+        it.now(Connectivity(restored))
+        await it.settle(1)
+        assert (await it.view()).quantity == 60
+        alarms = {"broker.degraded"} | (set() if lost else {"protection.missing"})  # no exit can be moved meanwhile
+        await it.sound(raised=alarms)
+        assert len(it.events(OrderFilledEvent)) == 1
+        assert it.held() == Decimal(60)
+        await it.trade_at(100.0)
+        await it.trade_at(400.0, "MSFT")
+        assert (await it.open(symbol="MSFT")).order_refs
+        await it.sound(raised=alarms)
+
+    stage(body)
