@@ -9,6 +9,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from messages.event import BaseEvent
+from messages.verdict import GateVerdict
 
 __all__ = [
     "CancelIntended",
@@ -174,12 +175,14 @@ class SubmitOrders:
     `reply_to` is the address that receives the order events and, where the whole is refused, GroupRefused.
     `reference_price` is the quote the decision was made on: for limits, notional and the price collar.
     `cleared` is set by portfolio when it has reserved the exposure; orders denies risk that comes without.
+    `verdicts` are those of the gates that it has passed, for the journal.
     """
 
     orders: tuple[OrderRequest, ...]
     reply_to: str
     reference_price: Decimal | None = None
     cleared: bool = False
+    verdicts: tuple[GateVerdict, ...] = ()
 
 
 @frozen(slots=True)

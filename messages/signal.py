@@ -8,6 +8,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from messages.event import BaseEvent
+from messages.verdict import GateVerdict
 
 __all__ = [
     "PredictionSignal",
@@ -55,12 +56,16 @@ class PredictionSignalEvent(BaseEvent):
 
 @frozen(slots=True)
 class SignalIgnoredEvent(BaseEvent):
-    """A prediction that no rule will see: stale, repeated, malformed, of low confidence, …"""
+    """A prediction that no rule will see: stale, repeated, malformed, of low confidence, …
+
+    `prediction` is there where it could be read and the rules have not seen it.
+    """
 
     symbol: str
     signal_id: str
     reason: str
     figures: str = ""
+    prediction: PredictionSignalEvent | None = None
 
 
 @frozen(slots=True)
@@ -88,18 +93,21 @@ class RuleSkippedEvent(BaseEvent):
 
 @frozen(slots=True)
 class SignalReceived:
-    """This prediction will be given to the rules; it is never given again."""
+    """This prediction will be given to the rules; it is never given again. `verdicts` are those of the intake."""
 
     event: PredictionSignalEvent
+    verdicts: tuple[GateVerdict, ...] = ()
 
 
 @frozen(slots=True)
 class SignalIgnored:
-    """This prediction was not given to the rules."""
+    """This prediction was not given to the rules; `verdicts` are those of all gates of the intake."""
 
     symbol: str
     signal_id: str
     reason: str
+    event: PredictionSignalEvent | None = None
+    verdicts: tuple[GateVerdict, ...] = ()
 
 
 @frozen(slots=True)
