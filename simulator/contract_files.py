@@ -84,7 +84,9 @@ def _definition(number: int, row: Mapping[str, Any]) -> ContractDefinition:
     values = _DEFAULTS.get(str(row.get("sec_type", "STK")), {}) | dict(row)
     symbol = str(values.get("symbol", ""))
     values.setdefault("local_symbol", symbol)
-    values.setdefault("trading_class", symbol)
+    # IB's trading class of Nasdaq's stocks is that of its National Market System
+    national = values.get("primary_exchange") == "NASDAQ" and str(values.get("sec_type", "STK")) == "STK"
+    values.setdefault("trading_class", "NMS" if national else symbol)
     rule = int(values.get("market_rule_id", 26))
     if rule not in MARKET_RULES:
         raise ValueError(f"{where}: there is no market rule {rule}")

@@ -85,9 +85,14 @@ class HistoryDesk:
         return joined(venue.bars(con_id, HOUR, start, terms.end, terms.what), terms.bar_seconds)
 
     def _cancel(self, request: r.CancelHistoricalData) -> None:
-        live = self._live.pop(request.req_id, None)
-        if live is not None:
-            self._tws.board.unsubscribe(live.contract.con_id, live)
+        req_id = request.req_id
+        live = self._live.pop(req_id, None)
+        if live is None:
+            self._session.error(req_id, 366, f"No historical data query found for ticker id:{req_id}")
+            return
+        self._tws.board.unsubscribe(live.contract.con_id, live)
+        # TWS confirms so (ib_insync issue 344)
+        self._session.error(req_id, 162, f"{HMDS_ERROR}API historical data query cancelled: {req_id}")
 
     def _ticks(self, request: r.ReqHistoricalTicks) -> None:
         contract = self._find(request.req_id, request.contract)

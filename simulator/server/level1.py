@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["Level1Line", "Snapshot"]
 
 _SIZES = frozenset({0, 3, 5, 8})
-_LAST, _VOLUME, _HALTED, _LAST_TIMESTAMP, _RT_VOLUME, _SHORTABLE = 4, 8, 49, 45, 48, 46
+_LAST, _VOLUME, _HALTED, _LAST_TIMESTAMP, _SHORTABLE, _SHORTABLE_SHARES = 4, 8, 49, 45, 46, 89
+_RT_VOLUME = {"233": 48, "375": 77}
+"""generic tick asked for → tick type told with each trade"""
+_EASY_TO_BORROW = 10_000_000  # shares
 _DELAYED = {1: 66, 2: 67, 4: 68, 0: 69, 3: 70, 5: 71, 6: 72, 7: 73, 8: 74, 9: 75, 14: 76, 45: 88}
 """tick type → its delayed counterpart"""
 
@@ -29,7 +32,7 @@ class Level1Line:
         self.session = session
         self._delayed = delayed
         generic = {word.strip() for word in generic_ticks.split(",")}
-        self._rt_volume = "233" in generic or "375" in generic
+        self._rt_volume = [told for asked, told in _RT_VOLUME.items() if asked in generic]
         self._shortable = "236" in generic
         self._last_second = 0
         self._traded = 0
@@ -94,13 +97,15 @@ class Level1Line:
             average = self._turnover / self._traded if self._traded else tick.price
             moment = int(tick.time.timestamp() * 1000)
             text = f"{tick.price};{tick.size};{moment};{quote.volume};{average:.8g};true"
-            self.session.send(say.tick_string(self.req_id, _RT_VOLUME, text))
+            for told in self._rt_volume:
+                self.session.send(say.tick_string(self.req_id, told, text))
 
     def _tell_shortable(self) -> None:
         definition = self.session.tws.contracts.by_con_id(self.contract.con_id)
         # above 2.5: at least 1000 shares; above 1.5: after a locate
         hard = definition is not None and definition.hard_to_borrow
         self.session.send(say.tick_generic(self.req_id, _SHORTABLE, 2.0 if hard else 3.0))
+        self.session.send(say.tick_size(self.req_id, _SHORTABLE_SHARES, 0 if hard else _EASY_TO_BORROW))
 
 
 class Snapshot:

@@ -35,7 +35,7 @@ GOLDEN = HERE / "golden"
 ROOT = HERE.parents[1]
 PATIENCE = 60.0
 OPENING = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # a Monday, 10:00 in New York
-TICK_TYPES = {"bid": 1, "ask": 2, "last": 4, "high": 6, "low": 7, "close": 9, "open": 14, "halted": 49}
+TICK_TYPES = {"bid": 1, "ask": 2, "last": 4, "high": 6, "low": 7, "close": 9, "open": 14, "halted": 49, "volume": 8}
 
 
 class Stage:
@@ -70,12 +70,11 @@ class Stage:
         prices = dict(word.split("=") for word in words)
         size = int(prices.pop("size", "1000"))
         (definition,) = self.broker.contracts.find(symbol, "STK")
-        self.broker.deliver(
-            [
-                Ticked(definition.contract, TICK_TYPES[name], float(price), size, self._now)
-                for name, price in prices.items()
-            ]
-        )
+        ticks = []
+        for name, value in prices.items():
+            price, shares = (0.0, int(value)) if name == "volume" else (float(value), size)
+            ticks.append(Ticked(definition.contract, TICK_TYPES[name], price, shares, self._now))
+        self.broker.deliver(ticks)
 
     def _turn(self) -> None:
         self.broker.venue.advance(self._now)

@@ -38,8 +38,11 @@ def play(parts: Iterable[ModuleType], unasked: Callable[[], list[str]]) -> None:
                 complaints = unasked()
                 if complaints:
                     wrong = "the client complained: " + "; ".join(complaints)
-            except Exception:  # noqa: BLE001 - whatever goes wrong in a check is its result
-                wrong = traceback.format_exc()
+            except Exception as error:  # noqa: BLE001 - whatever goes wrong in a check is its result
+                # from the check on; what led to it is the same for all
+                frames = error.__traceback__.tb_next if error.__traceback__ else None
+                told = traceback.TracebackException(type(error), error, frames, limit=3, capture_locals=True)
+                wrong = "".join(told.format(chain=False))
                 unasked()
             _say(check=function.__name__, wrong=wrong)
 

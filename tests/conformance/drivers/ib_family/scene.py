@@ -1,5 +1,7 @@
 """What checks do at the broker, in step with the clients: nothing of theirs is on its way before or after."""
 
+from typing import Any
+
 import channel
 from ib_family.library import ib, settle
 
@@ -28,3 +30,16 @@ def _do(act: str, *clients: object) -> None:
     settle(*(clients or (ib,)))
     channel.do(act)
     settle(*(clients or (ib,)))
+
+
+def hearing(name: str, client: Any = ib) -> list[tuple[Any, ...]]:
+    """Return a list that from now on gets the arguments of each call of a method of the client's wrapper."""
+    heard: list[tuple[Any, ...]] = []
+    method = getattr(client.wrapper, name)
+
+    def hear(*arguments: Any) -> None:
+        heard.append(arguments)
+        method(*arguments)
+
+    setattr(client.wrapper, name, hear)
+    return heard
