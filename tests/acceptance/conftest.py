@@ -18,7 +18,7 @@ from config.loading import settings_from
 from messages.event import BaseEvent
 from messages.lifecycle import ActorCrashed
 from messages.position import DescribePosition
-from simulator.app import Serving, SimulatorSettings, serve
+from simulator.app import PaperBroker, Serving, SimulatorSettings, serve
 from simulator.feeds import ManualFeed
 from simulator.model import Ticked
 from supervisors.process import Process
@@ -43,6 +43,28 @@ class Ears:
     def of(self, kind: type) -> list[Any]:
         """The events of a class, in order."""
         return [event for event in self.heard if isinstance(event, kind)]
+
+
+def unsound(broker: PaperBroker, status: dict[str, Any], symbol: str, alarms: tuple[str, ...] = ()) -> str:
+    """What a status does not say as the broker's book does, or what is not protected; "" for nothing."""
+    if status["state"] != "READY" or status["unanswered"]:
+        return f"{status['state']}: {status['reason']} {status['unanswered']}"
+    ours = next((row for row in status["positions"] if row["symbol"] == symbol), {"quantity": "0"})
+    theirs = sum(int(row.quantity) for row in broker.venue.positions() if row.contract.symbol == symbol)
+    live = [order for order in broker.venue.orders.values() if order.contract.symbol == symbol]
+    live = [order for order in live if not order.done and order.order_ref]
+    told = {row["order_ref"] for row in status["orders"] if row["symbol"] == symbol and row["status"] in _LIVE}
+    if int(Decimal(ours["quantity"])) != theirs:
+        return f"{ours['quantity']} held by our account, {theirs} by the broker's"
+    if {order.order_ref for order in live} != told:
+        return f"{sorted(told)} live by our account, {[(o.order_ref, o.status) for o in live]} by the broker's"
+    if sorted({alarm["kind"] for alarm in status["alarms"]}) != sorted(alarms):
+        return f"alarms {status['alarms']}"
+    exits = sorted(int(order.remaining) for order in live if order.side == ("SELL" if theirs > 0 else "BUY"))
+    if theirs and not (ours["protected"] and exits == [abs(theirs)] * 2):
+        return f"exits for {exits} of {theirs}, protected: {ours['protected']}"
+    entries = [order for order in live if order.order_type != "MKT" and not order.parent_id]
+    return "" if theirs or entries or not live else "orders work for nothing"
 
 
 class House:
@@ -129,33 +151,12 @@ class House:
         """
         wrong = "not looked at"
         with trio.move_on_after(PATIENCE):
-            while wrong := await self._unsound(symbol, alarms):
+            while wrong := unsound(self.broker, await self.status(), symbol, alarms):
                 await trio.sleep(0.01)
         assert not wrong, f"{symbol}: {wrong}"
         assert not self.ears.of(ActorCrashed)
         sent = [order.order_ref for order in self.broker.venue.orders.values() if order.order_ref]
         assert len(sent) == len(set(sent)), "an order was sent twice"
-
-    async def _unsound(self, symbol: str, alarms: tuple[str, ...]) -> str:
-        """What does not agree, "" for nothing."""
-        status = await self.status()
-        ours = next((row for row in status["positions"] if row["symbol"] == symbol), {"quantity": "0"})
-        theirs = self.broker_position(symbol)
-        live = [order for order in self.broker.venue.orders.values() if order.contract.symbol == symbol]
-        live = [order for order in live if not order.done and order.order_ref]
-        told = {row["order_ref"] for row in status["orders"] if row["symbol"] == symbol and row["status"] in _LIVE}
-        if status["state"] != "READY" or status["unanswered"]:
-            return f"{status['state']}: {status['reason']} {status['unanswered']}"
-        if int(Decimal(ours["quantity"])) != theirs:
-            return f"{ours['quantity']} held by our account, {theirs} by the broker's"
-        if {order.order_ref for order in live} != told:
-            return f"{sorted(told)} live by our account, {[(o.order_ref, o.status) for o in live]} by the broker's"
-        if sorted({alarm["kind"] for alarm in status["alarms"]}) != sorted(alarms):
-            return f"alarms {status['alarms']}"
-        exits = sorted(int(order.remaining) for order in live if order.order_type != "MKT")
-        if theirs and not (ours["protected"] and exits == [abs(theirs)] * 2):
-            return f"exits for {exits} of {theirs}, protected: {ours['protected']}"
-        return "" if theirs or not live else "orders work for nothing"
 
     def broker_orders(self) -> list[tuple[Any, ...]]:
         """The broker's own book: one row an order."""
@@ -213,3 +214,9 @@ def run_house(tmp_path: Path) -> Callable[..., None]:
         trio.run(main)
 
     return run
+
+
+@pytest.fixture(name="unsound")
+def _unsound() -> Callable[..., str]:
+    """The comparison of a status with the broker's book."""
+    return unsound
