@@ -118,13 +118,16 @@ class Mailbox(ABC):
         self.deliver = self._direct = self.queue_tick
 
     def close(self, reason: str) -> None:
-        """Refuse what waits and what comes from now on."""
+        """Refuse what waits and what comes from now on; ticks are counted in `dropped_ticks`, as ever."""
         self.suspend()
         self.gate = Gate.CLOSED
         waiting = list(self.queue)
         self.queue.clear()
         for item in waiting:
-            self.refuse(item, reason)
+            if item.__class__ is Tick:
+                self.dropped_ticks += 1
+            else:
+                self.refuse(item, reason)
 
     def reopen(self) -> None:
         """Keep messages again after `close`: a new actor is on its way."""

@@ -21,7 +21,9 @@ __all__ = ["Market", "open_market"]
 _START_SECONDS = 20.0
 _STOP_SECONDS = 3.0
 
-# what the demo begins with; from then on the service predicts by itself
+# What the demo begins with; from then on the service predicts by itself. Its first own prediction is made half a second
+# after it begins, and the last one made is what counts: so these are made before it and again right after it.
+_OPENING_SECONDS = (0.0, 0.6)
 _OPENING = (
     ("AAPL", "BUY", 0.91),
     ("NVDA", "BUY", 0.86),
@@ -46,7 +48,8 @@ async def open_market(symbols: Sequence[str], seed: int, api_key: str, folder: P
     script = folder / "opening_predictions.jsonl"
     script.write_text(
         "".join(
-            json.dumps({"after": 0.0, "ticker": ticker, "signal": word, "confidence": confidence}) + "\n"
+            json.dumps({"after": after, "ticker": ticker, "signal": word, "confidence": confidence}) + "\n"
+            for after in _OPENING_SECONDS
             for ticker, word, confidence in _OPENING
         )
     )
