@@ -119,11 +119,12 @@ async def _converse(command: list[str], found: Conversation, errors: int) -> Non
                     said = json.loads(line)
                     if "check" in said:
                         found.checks[said["check"]] = said["wrong"]
-                    elif "part" in said:
+                        continue
+                    if "part" in said:
                         found.transcript.part(said["part"], said["explanation"])
                     else:
                         await _obey(said["do"], stage, found.transcript)
-                        await process.stdin.send_all(b"done\n")
+                    await process.stdin.send_all(b"done\n")
                 found.exit_code = await process.wait()
         finally:
             process.kill()

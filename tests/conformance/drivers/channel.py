@@ -17,9 +17,7 @@ def check(function: Callable[[], None]) -> Callable[[], None]:
 
 def do(act: str) -> None:
     """Let something happen at the broker, and return when it has."""
-    _say(do=act)
-    if sys.stdin.readline() != "done\n":
-        raise EOFError("the stage is gone")
+    _ask(do=act)
 
 
 def play(parts: Iterable[ModuleType], unasked: Callable[[], list[str]]) -> None:
@@ -30,7 +28,7 @@ def play(parts: Iterable[ModuleType], unasked: Callable[[], list[str]]) -> None:
     """
     for part in parts:
         title, _, explanation = (part.__doc__ or part.__name__).strip().partition("\n")
-        _say(part=title.rstrip("."), explanation=explanation.strip())
+        _ask(part=title.rstrip("."), explanation=explanation.strip())
         for function in _checks[part.__name__]:
             wrong = None
             try:
@@ -45,6 +43,12 @@ def play(parts: Iterable[ModuleType], unasked: Callable[[], list[str]]) -> None:
                 wrong = "".join(told.format(chain=False))
                 unasked()
             _say(check=function.__name__, wrong=wrong)
+
+
+def _ask(**words: object) -> None:
+    _say(**words)
+    if sys.stdin.readline() != "done\n":
+        raise EOFError("the stage is gone")
 
 
 def _say(**words: object) -> None:
