@@ -21,9 +21,9 @@ __all__ = ["Market", "open_market"]
 _START_SECONDS = 20.0
 _STOP_SECONDS = 3.0
 
-# What the demo begins with; from then on the service predicts by itself. Its first own prediction is made half a second
-# after it begins, and the last one made is what counts: so these are made before it and again right after it.
-_OPENING_SECONDS = (0.0, 0.6)
+# What the demo begins with; from then on the service predicts by itself. It makes its first prediction half a second after
+# it begins, and the last one made counts, or of two made at once the scripted one: so these are made before it and with it.
+_OPENING_SECONDS = (0.0, 0.5)
 _OPENING = (
     ("AAPL", "BUY", 0.91),
     ("NVDA", "BUY", 0.86),
