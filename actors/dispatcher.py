@@ -106,7 +106,8 @@ class Dispatcher:
         """Deliver a batch of `(address, kind, price, size)` in order.
 
         A tick for an actor that has nothing waiting is handled here and now; others queue behind what waits. An
-        exception in `on_tick` crashes that actor alone. Called from within a handler, it only queues.
+        exception in `on_tick` crashes that actor alone. Called from within a handler, it only queues. Up to `batch`
+        messages that wait, those that the ticks have caused among them, are handled before it returns.
         """
         self.published = self.clock()
         if self._handling or threading.get_ident() != self.thread:
@@ -125,6 +126,9 @@ class Dispatcher:
                     self._on_crash(address.reader, Tick(kind, price, size), error)
         finally:
             self._handling = False
+        if self.ready and self.running:
+            # what the ticks have set off goes on here and now: an exit does not wait for trio to come round
+            self._turn()
 
     def start_task(self, function: Callable[..., Awaitable[Any]], *args: Any, name: str) -> None:
         """Start a trio task that ends with the dispatcher. Raises DispatcherEndedError."""

@@ -42,6 +42,8 @@ class OrderDesk:
         self.verify: Callable[[str], None]
         self.watch: Callable[[str], None]
         self.cancel: Callable[[str, bool], None]
+        self.follow_up: Callable[[], None]  # has `catch_up` called soon
+        self._soon: list[Effect] = []
         self._tokens = 0
         self._incarnation = context.environment.new_id()
         self.journal = self.address("journal")
@@ -83,7 +85,23 @@ class OrderDesk:
 
     def apply(self, fact: Fact) -> None:
         """Fold a fact and carry out what follows."""
-        self.carry_out(self.book.apply(fact, self.context.environment.now()))
+        self.carry_out(self.fold(fact))
+
+    def fold(self, fact: Fact) -> Iterable[Effect]:
+        """Fold a fact; return what follows, for the caller to carry out."""
+        return self.book.apply(fact, self.context.environment.now())
+
+    def carry_out_soon(self, effects: Iterable[Effect]) -> None:
+        """Carry out after what the gateway has been told just now, and before the next message of the order actor: the
+        log and the others can wait for the bytes."""
+        self._soon.extend(effects)
+        self.follow_up()
+
+    def catch_up(self) -> None:
+        """Carry out what `carry_out_soon` has left."""
+        if self._soon:
+            effects, self._soon = self._soon, []
+            self.carry_out(effects)
 
     def doubt(self, records: Iterable[OrderRecord], reason: str) -> None:
         """Take orders for unknown."""

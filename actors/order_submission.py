@@ -88,7 +88,8 @@ class Submission:
         token = desk.token()
         self._pending[token] = _Pending(group, intents)
         self._refs.update(order.order_ref for order in group.orders)
-        desk.journal.tell(Append(tuple(entries), reply_to=desk.context.address.name, token=token))
+        safe = not any(order.role.adds_risk for order in group.orders)
+        desk.journal.tell(Append(tuple(entries), desk.context.address.name, token, reduces_risk=safe))
 
     def cancelled(self, cancel: CancelOrder) -> bool:
         """Take a cancellation of an order whose intent is being written; False where it is none of those."""
@@ -104,15 +105,16 @@ class Submission:
         if pending is None:
             return None
         desk = self._desk
-        for intent in pending.intents:
-            desk.apply(intent)
+        effects = [effect for intent in pending.intents for effect in desk.fold(intent)]
         group, waiting = pending.group, self._settled(pending)
         if desk.epoch == 0 or (desk.not_reconciled and any(order.role is not Role.EXIT for order in group.orders)):
+            desk.carry_out(effects)
             reason = desk.not_reconciled or "the connection was lost"
             for intent in pending.intents:
                 desk.apply(OrderNotSent(intent.order.order_ref, intent.order_id, reason))
             return ()
         desk.gateway.tell(self._unit(group, pending.intents))
+        desk.carry_out_soon(effects)
         return waiting
 
     def failed(self, token: str, error: str) -> bool:
@@ -122,7 +124,6 @@ class Submission:
             return False
         self._settled(pending)
         reason = f"the journal failed: {error}"
-        self._desk.alarm("journal.failed", error)
         self._refuse(pending.group, tuple(OrderDenied(order.order_ref, reason) for order in pending.group.orders))
         return True
 

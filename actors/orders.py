@@ -14,6 +14,7 @@ from collections import Counter
 from typing import Any
 
 import trio
+from attrs import frozen
 
 from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
@@ -51,6 +52,11 @@ __all__ = ["OrderActor"]
 _GATEWAY_ANSWERS_WITHIN = 2.0
 
 
+@frozen(slots=True)
+class _CatchUp:
+    """Carry out what was left while the gateway was sending."""
+
+
 class OrderActor(RunQueueActor):
     """Address `orders`."""
 
@@ -67,6 +73,7 @@ class OrderActor(RunQueueActor):
             self._watch.start,
             self._amendments.send_cancel,
         )
+        desk.follow_up = lambda: self.tell_self(_CatchUp())
         self._every = broker.reconcile_seconds
         bus.subscribe(ResumedEvent, self.address)
 
@@ -106,6 +113,7 @@ class OrderActor(RunQueueActor):
 
     def on_receive(self, message: Any) -> Any:
         """Handle one message, then start the modifications that it has made possible."""
+        self._desk.catch_up()
         answer = self._handle(message)
         self._amendments.resume()
         return answer
@@ -158,6 +166,8 @@ class OrderActor(RunQueueActor):
                 self._reconciler.ask_now(reason)
             case Scheduled():
                 self._reconciler.scheduled()
+            case _CatchUp():
+                pass  # done before each message
             case _:
                 return super().on_receive(message)
         return None
@@ -165,6 +175,8 @@ class OrderActor(RunQueueActor):
     def _appended(self, token: str) -> None:
         waiting = self._submission.appended(token)
         if waiting is not None:
+            if waiting:
+                self._desk.catch_up()
             for cancel in waiting:
                 self._amendments.cancel(cancel)
         elif not self._amendments.appended(token):

@@ -27,7 +27,7 @@ from actors.position_orders import place_order
 from actors.position_protection import NakedTooLong, Protection, TryAgain
 from actors.position_quote import Quote
 from actors.position_reports import Reports
-from actors.position_second_line import GraceOver, SecondLine, StopCrossed
+from actors.position_second_line import GraceOver, NotExecuted, SecondLine, StopCrossed
 from config.settings import Settings
 from domain.entries import EntryRefused
 from domain.position_book import HistoryNeeded, PositionBook, requested
@@ -187,7 +187,7 @@ class PositionActor(RunQueueActor):
                 self._hearing.order(message)
             case _Marked():
                 self._mark()
-            case StopCrossed() | GraceOver():
+            case StopCrossed() | GraceOver() | NotExecuted():
                 self.second_line.step(message)
             case CommissionBooked(_, commission):
                 if self.book.charge(commission):

@@ -16,8 +16,10 @@ from messages.position import ExitPlan, ExitsAdjusted
 if TYPE_CHECKING:
     from actors.position import PositionActor
 
-__all__ = ["GraceOver", "SecondLine", "StopCrossed"]
+__all__ = ["GraceOver", "NotExecuted", "SecondLine", "StopCrossed"]
 
+# The order first: an alarm takes half the time that an order takes until its bytes leave.
+WORDS_AFTER_SECONDS = 0.01
 NOTE_SECONDS = 5.0  # between two notes of a moving stop in the journal
 
 
@@ -33,6 +35,13 @@ class GraceOver:
     """The broker has had its time to execute the stop."""
 
     price: float
+
+
+@frozen(slots=True)
+class NotExecuted:
+    """The broker has not executed the stop, and the position is being closed from here."""
+
+    text: str
 
 
 class SecondLine:
@@ -60,10 +69,14 @@ class SecondLine:
         """Note a fill, or the end of the position: what was crossed has had its effect."""
         self._crossed = False
 
-    def step(self, message: StopCrossed | GraceOver) -> None:
-        """Give the broker its time, and then look."""
-        if isinstance(message, StopCrossed):
-            self._actor.after(self._actor.settings.risk.local_stop_grace_seconds, GraceOver(message.price))
+    def step(self, message: StopCrossed | GraceOver | NotExecuted) -> None:
+        """Give the broker its time, and then look; last of all say what was found."""
+        if isinstance(message, NotExecuted):
+            self._actor.alarm("stop.not_executed", message.text)
+            return
+        grace = self._actor.settings.risk.local_stop_grace_seconds
+        if grace and isinstance(message, StopCrossed):
+            self._actor.after(grace, GraceOver(message.price))
             return
         actor = self._actor
         monitor, instrument = actor.protection.monitor, actor.instrument
@@ -76,8 +89,8 @@ class SecondLine:
             return
         if in_liquid_hours(instrument, actor.environment.now()):
             text = f"{message.price} went through the stop {monitor.stop}, and the broker's stop has not executed"
-            actor.alarm("stop.not_executed", text)
             actor.begin_closing("trailing_stop" if monitor.trailed else "stop", "position")
+            actor.after(WORDS_AFTER_SECONDS, NotExecuted(text))
 
     def note_trail(self) -> None:
         """Write down and tell, now and then, where the trailing stop stands, so that no restart loosens it."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TextIO
 
 from attrs import frozen
 
 from config.log_record import LogRecord
+
+# A line waits this long before its thread goes to work, or it would take the interpreter from the very turn that logged
+# it: an order that was about to leave would wait for its own line.
+_PAUSE_SECONDS = 0.005
 
 __all__ = ["BackgroundWriter", "InlineWriter", "LogFile"]
 
@@ -127,9 +132,17 @@ class BackgroundWriter:
         self._queue.put(None)
         self._thread.join(seconds)
 
+    def _next(self) -> LogRecord | _Call | None:
+        try:
+            return self._queue.get_nowait()
+        except Empty:
+            item = self._queue.get()
+        time.sleep(_PAUSE_SECONDS)
+        return item
+
     def _run(self) -> None:
         complain: TextIO | None = sys.stderr
-        while (item := self._queue.get()) is not None:
+        while (item := self._next()) is not None:
             try:
                 if isinstance(item, _Call):
                     item.action()

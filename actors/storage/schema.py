@@ -29,11 +29,12 @@ from sqlalchemy import (
     text,
     union_all,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import UserDefinedType
 
 from messages.journal import Replay
 
-__all__ = ["APPLICATION_ID", "INSERT", "LAST", "entries", "header", "newest", "selection", "tables"]
+__all__ = ["APPLICATION_ID", "INSERT_TEXT", "LAST", "entries", "header", "newest", "selection", "tables"]
 
 # "PbJ1" in the file's header: `file` and we can tell a journal from any other SQLite database
 APPLICATION_ID = 0x50624A31
@@ -82,7 +83,8 @@ for _change in ("UPDATE", "DELETE"):
         ),
     )
 
-INSERT = entries.insert()
+
+INSERT_TEXT = str(entries.insert().compile(dialect=sqlite.dialect()))  # its parameters are the columns, in their order
 LAST = select(entries).order_by(_c.sequence.desc()).limit(1)
 
 _LIMIT = bindparam("limit", type_=Integer)

@@ -299,11 +299,32 @@ def test_a_tick_never_overtakes_a_message_of_the_same_sender(world: Any) -> None
         a.tell("first")
         system.publish([(a, 4, 1.0, 0.0), (b, 4, 2.0, 0.0)])
         a.tell("last")
-        assert log == [("b", 4, 2.0)]
+        assert log == [("b", 4, 2.0), ("a", "first"), ("a", 4, 1.0)]
         await system.idle()
-        assert log[1:] == [("a", "first"), ("a", 4, 1.0), ("a", "last")]
+        assert log[3:] == [("a", "last")]
         system.publish([(a, 4, 5.0, 0.0)])
         assert log[-1] == ("a", 4, 5.0)
+
+    world(body)
+
+
+def test_what_ticks_set_off_is_handled_before_publish_returns_and_no_more_than_a_turn_of_it(world: Any) -> None:
+    async def body(system: System, events: list[Any]) -> None:
+        log: list[Any] = []
+        there = await system.start("there", lambda context: Ticking(context, log))
+
+        class Telling(RunQueueActor):
+            def on_tick(self, kind: int, price: float, size: float) -> None:
+                for number in range(int(price)):
+                    there.tell(number)
+
+        here = await system.start("here", Telling)
+        system.publish([(here, 4, 2.0, 0.0)])
+        assert log == [("there", 0), ("there", 1)]
+        system.publish([(here, 4, 1_000.0, 0.0)])
+        assert len(log) == 2 + system.dispatcher.batch
+        await system.idle()
+        assert [number for _, number in log[2:]] == list(range(1_000))
 
     world(body)
 

@@ -313,6 +313,23 @@ def run(body: Body) -> None:
 # submission
 
 
+def test_the_gateway_hears_of_an_order_first_and_everybody_else_in_order() -> None:
+    async def body(house: House) -> None:
+        await house.connect()
+        heard: list[Any] = []
+        for name in ("gateway", "position/AAPL"):
+            house.system.address(name).actor.heard = heard  # type: ignore[union-attr]
+        house.orders.tell(group(request()))
+        house.orders.tell(CancelOrder("pb-1", "changed its mind"))
+        await house.tell(OrderSent("pb-1", 5, house.epoch))
+        assert [type(message) for message in heard[:2]] == [PlaceOrders, OrderCreatedEvent]
+        heard.clear()
+        await house.tell(group(request("pb-2")))  # and nothing comes after it
+        assert [type(message) for message in heard] == [PlaceOrders, OrderCreatedEvent]
+
+    run(body)
+
+
 def test_an_intent_is_durable_before_its_bytes_are_given_out() -> None:
     async def body(house: House) -> None:
         await house.connect()
