@@ -22,7 +22,7 @@ _START_SECONDS = 20.0
 _STOP_SECONDS = 3.0
 
 # What the demo begins with; from then on the service predicts by itself. It makes its first prediction half a second
-# after it begins, and what was made last counts, of two made at once the scripted one: so these come before and with it.
+# after it begins, and what was made last counts, of two made at once the scripted: so these come before and with it.
 _OPENING_SECONDS = (0.0, 0.5)
 _OPENING = (
     ("AAPL", "BUY", 0.91),
