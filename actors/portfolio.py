@@ -89,9 +89,11 @@ class PortfolioActor(RunQueueActor):
         self._holdings: dict[str, HoldingChanged] = {}
         self._realized = _ZERO  # sums over the holdings
         self._unrealized = _ZERO
+        self._commission = _ZERO
         self._reserved: dict[str, PendingOrder] = {}  # order_ref → what may still fill
         self._awaited: set[str] = set()  # symbols whose holding is not known yet
-        self._closed_today = _ZERO  # realised by the positions that closed today, net of commission
+        self._closed_today = _ZERO  # realised by the positions that closed today
+        self._charged_today = _ZERO  # their commission
         self._day = ""
         self._equity: Decimal | None = None
         self._broker_pnl: AccountPnl | None = None
@@ -113,7 +115,8 @@ class PortfolioActor(RunQueueActor):
                 case PositionClosed(symbol=symbol, day=day) as closed:
                     self._awaited.discard(symbol)
                     if day == self._day:
-                        self._closed_today += closed.realized_pnl - closed.commission
+                        self._closed_today += closed.realized_pnl
+                        self._charged_today += closed.commission
         for view in await self.system.address("orders").ask(ListOrders()):
             if view.role is not None and view.role.adds_risk:
                 self._follow(view, await self._decided_at(view))
@@ -260,18 +263,16 @@ class PortfolioActor(RunQueueActor):
         self._holdings[message.symbol] = message
         self._realized += message.realized_pnl - (known.realized_pnl if known is not None else _ZERO)
         self._unrealized += message.unrealized_pnl - (known.unrealized_pnl if known is not None else _ZERO)
-
-    def _day_realized(self) -> Decimal:
-        """Of the positions that closed today and of those that are open, net of commission."""
-        return self._closed_today + self._realized
+        self._commission += message.commission - (known.commission if known is not None else _ZERO)
 
     def _closed(self, view: PositionView) -> None:
         self._roll_day()
-        self._closed_today += view.realized_pnl - view.commission
+        self._closed_today += view.realized_pnl
+        self._charged_today += view.commission
         known = self._holdings.get(view.symbol)
         if known is not None:
             # what it said last is counted in the day's figure now
-            self._hold(evolve(known, realized_pnl=_ZERO, unrealized_pnl=_ZERO))
+            self._hold(evolve(known, realized_pnl=_ZERO, unrealized_pnl=_ZERO, commission=_ZERO))
         self._check_loss()
 
     def _view(self) -> PortfolioView:
@@ -282,15 +283,16 @@ class PortfolioActor(RunQueueActor):
             equity=self._equity,
             gross_exposure=Exposure(self._held(), (), self._sectors).gross(),
             reserved=sum((order.quantity * order.price for order in self._reserved.values()), _ZERO),
-            realized_pnl=self._day_realized(),
+            realized_pnl=self._closed_today + self._realized,
             unrealized_pnl=self._unrealized,
+            commission=self._charged_today + self._commission,
         )
 
     def _roll_day(self) -> None:
         today = self.environment.now().date().isoformat()
         if today != self._day:
             self._day = today
-            self._closed_today = _ZERO
+            self._closed_today = self._charged_today = _ZERO
 
     def _account_value(self, message: AccountValue) -> None:
         if message.key != "NetLiquidation" or message.currency == "BASE":
@@ -309,7 +311,8 @@ class PortfolioActor(RunQueueActor):
         broker = self._broker_pnl.daily if self._broker_pnl is not None else None
         if broker is not None and -broker >= limit:
             yield f"the broker's daily P&L {broker} reaches the limit of {limit}"
-        own = self._day_realized() + self._unrealized
+        earned = self._closed_today + self._realized + self._unrealized
+        own = earned - self._charged_today - self._commission
         if -own >= limit:
             yield f"the day's P&L {own} reaches the limit of {limit}"
 

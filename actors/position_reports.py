@@ -87,15 +87,16 @@ class Reports:
         self._actor.bus.publish(PositionUpdateEvent(view))
 
     def holding(self) -> None:
-        """Tell the portfolio what is held, if that changed. The realised figure is net of commission."""
+        """Tell the portfolio what is held, if that changed."""
         ledger, mark = self._actor.book.ledger, self._actor.quote.mark
         message = HoldingChanged(
             symbol=self._actor.symbol,
             quantity=ledger.quantity,
             average_price=ledger.average_price,
             mark=mark,
-            realized_pnl=ledger.realized_pnl - ledger.commission,
+            realized_pnl=ledger.realized_pnl,
             unrealized_pnl=ledger.unrealized_pnl(mark),
+            commission=ledger.commission,
         )
         if message != self._held:
             self._held = message

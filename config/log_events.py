@@ -93,7 +93,9 @@ EVENTS: Mapping[str, Event] = {
     "position.planned": _event("{symbol}: {side?} {quantity?} planned", "symbol"),
     "position.opened": _event("{symbol} open: {quantity?} at {average_price?}", "symbol"),
     "position.updated": _event("{symbol}: {quantity?} at {average_price?}, stop {stop?}, target {target?}", "symbol"),
-    "position.closed": _event("{symbol} closed ({reason}), realised {realized_pnl?}", "symbol", "reason"),
+    "position.closed": _event(
+        "{symbol} closed ({reason}), realised {realized_pnl?}, commission {commission?}", "symbol", "reason"
+    ),
     "protection.armed": _event("{symbol} protected after {naked_seconds?} s", "symbol"),
     "protection.missing": _event("{symbol} is NOT protected", "symbol"),
     # check

@@ -65,7 +65,10 @@ class DescribePortfolio:
 
 @frozen(slots=True)
 class HoldingChanged:
-    """A position's quantity, average price, mark or realised P&L changed."""
+    """A position's quantity, average price, mark, realised P&L or commission changed.
+
+    P&L does not contain commission.
+    """
 
     symbol: str
     quantity: Decimal
@@ -73,6 +76,7 @@ class HoldingChanged:
     mark: float | None
     realized_pnl: Decimal
     unrealized_pnl: Decimal
+    commission: Decimal
 
 
 # journal (stream "portfolio")
@@ -111,7 +115,11 @@ class ResumedEvent(BaseEvent):
 
 @frozen(slots=True)
 class PortfolioView:
-    """Totals in the account's currency; equity is the broker's NetLiquidation, None before it is known."""
+    """Totals in the account's currency; equity is the broker's NetLiquidation, None before it is known.
+
+    Realised P&L and commission are those of the positions that closed today (UTC) and of the open ones. As everywhere,
+    P&L does not contain commission: what the day came to is `realized_pnl + unrealized_pnl - commission`.
+    """
 
     state: TradingState
     reason: str
@@ -120,3 +128,4 @@ class PortfolioView:
     reserved: Decimal
     realized_pnl: Decimal
     unrealized_pnl: Decimal
+    commission: Decimal

@@ -90,10 +90,10 @@ class _Demo:
         """What was traded, and where everything is."""
         folder, tally = self._settings.process.state_dir, self.tally
         exits = ", ".join(f"{count} by {reason}" for reason, count in tally.exits.most_common()) or "none"
-        realized = ((self._status or {}).get("portfolio") or {}).get("realized_pnl")
+        portfolio = (self._status or {}).get("portfolio")
         print(f"entries: {tally.events['position.opened']}; exits: {exits}")
-        if realized is not None:
-            print(f"realised P&L: {realized}")
+        if portfolio is not None:
+            print(f"realised P&L: {portfolio['realized_pnl']}, and {portfolio['commission']} of commission")
         journal = journal_path(self._settings.journal.url, folder)
         code = verify(journal)
         print(f"state folder: {folder} (log {self._settings.log_path.name}, market's own book market_book.json)")

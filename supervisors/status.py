@@ -117,6 +117,7 @@ def _portfolio(view: PortfolioView) -> dict[str, Any]:
         "reserved": _money(view.reserved),
         "realized_pnl": _money(view.realized_pnl),
         "unrealized_pnl": _money(view.unrealized_pnl),
+        "commission": _money(view.commission),
     }
 
 

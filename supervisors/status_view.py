@@ -47,6 +47,7 @@ def header(status: Status) -> Text:
         realized, unrealized = portfolio["realized_pnl"], portfolio["unrealized_pnl"]
         line.append("  realised ").append_text(_profit(realized))
         line.append("  unrealised ").append_text(_profit(unrealized))
+        line.append(f"  fees {Decimal(portfolio['commission']):.2f}")
     if status["reason"]:
         line.append(f"  ({status['reason']})")
     return line

@@ -140,7 +140,7 @@ STATUS: dict[str, Any] = {
     "reason": "a reason that is longer than any line could ever be " * 3,
     "since": "2026-11-22T14:30:00.000000Z",
     "broker": {"connected": True, "epoch": 3, "last_round_trip": None, "account": "DU1234567", "queued": 0},
-    "portfolio": {"realized_pnl": "-12345.67", "unrealized_pnl": "12345.67"},
+    "portfolio": {"realized_pnl": "-12345.67", "unrealized_pnl": "12345.67", "commission": "123.45"},
     "positions": [
         {
             "symbol": f"SYM{number}",
