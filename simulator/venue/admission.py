@@ -36,7 +36,7 @@ def check_order(order: Order, definition: ContractDefinition, accounts: tuple[st
         raise OrderRefused(387, "Unsupported order type for this exchange and security type.")
     if order.tif not in TIMES_IN_FORCE:
         raise OrderRefused(111, f"The TIF ({order.tif}) and the order type are incompatible.")
-    if order.tif in ("OPG", "IOC", "FOK") and (terms.at_close or terms.midpoint):
+    if order.tif in ("OPG", "IOC", "FOK") and (terms.at_close or terms.midpoint or terms.rests):
         raise OrderRefused(111, "The TIF (Time in Force) and the order type are incompatible.")
     if order.tif == "OPG" and terms.trigger:
         raise OrderRefused(111, "The TIF (Time in Force) and the order type are incompatible.")

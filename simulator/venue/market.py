@@ -104,6 +104,8 @@ class Market:
 
     def enter(self, working: Working) -> None:
         """Let an order wait for its trigger, or execute, as its stage says."""
+        if working.terms.rests:
+            return
         if working.stage is Stage.TRIGGER:
             self.waiting.append(working)
         elif working.terms.midpoint:

@@ -11,6 +11,7 @@
     LIT           the touch            limit
     MOC, LOC      the close            the closing price
     MIDPRICE      -                    the midpoint, no worse than the cap
+    PEG …, REL    -                    nothing: pegged and relative orders are kept, echoed, changed and cancelled
 
 Market and limit on open are MKT and LMT with time in force OPG.
 """
@@ -40,6 +41,7 @@ class Terms:
     limit: bool = False
     at_close: bool = False
     midpoint: bool = False
+    rests: bool = False  # the venue has no market for it
 
 
 ORDER_TYPES: dict[str, Terms] = {
@@ -54,6 +56,7 @@ ORDER_TYPES: dict[str, Terms] = {
     "MOC": Terms(at_close=True),
     "LOC": Terms(at_close=True, limit=True),
     "MIDPRICE": Terms(midpoint=True),
+    **dict.fromkeys(("PEG MID", "PEG BEST", "PEG BENCH", "PEG MKT", "PEG STK", "REL", "PASSV REL"), Terms(rests=True)),
 }
 """order type as on the wire → terms"""
 

@@ -20,13 +20,14 @@ def do(act: str) -> None:
     _ask(do=act)
 
 
-def play(parts: Iterable[ModuleType], unasked: Callable[[], list[str]]) -> None:
+def play(parts: Iterable[ModuleType], unasked: Callable[[], list[str]], settle: Callable[[], None]) -> None:
     """Run the checks of each part; a part's docstring heads its piece of the transcript.
 
-    `unasked` returns what the client has complained of since it was asked last; a complaint that a check has not
+    `settle` returns when nothing is on its way. `unasked` returns what the client has complained of since it was asked last; a complaint that a check has not
     taken for itself makes it fail.
     """
     for part in parts:
+        settle()
         title, _, explanation = (part.__doc__ or part.__name__).strip().partition("\n")
         _ask(part=title.rstrip("."), explanation=explanation.strip())
         for function in _checks[part.__name__]:

@@ -6,19 +6,24 @@ import channel
 from ib_family.library import ib, settle
 
 
-def tick(symbol: str, *clients: object, **prices: float) -> None:
+def tick(symbol: str, **prices: float) -> None:
     """Move the market: bid=, ask=, last=, size=."""
-    _do(f"tick {symbol} " + " ".join(f"{name}={value}" for name, value in prices.items()), *clients)
+    _do(f"tick {symbol} " + " ".join(f"{name}={value}" for name, value in prices.items()))
 
 
-def clock(seconds: float, *clients: object) -> None:
+def clock(seconds: float) -> None:
     """Let time pass."""
-    _do(f"clock {seconds}", *clients)
+    _do(f"clock {seconds}")
 
 
 def fault(client_id: int, verbs: str) -> None:
     """Let the broker misbehave towards a client; verbs as in a fault script."""
-    channel.do(f"fault {client_id}: {verbs}")
+    _do(f"fault {client_id}: {verbs}")
+
+
+def pace(per_second: int, breaches: int) -> None:
+    """Limit the messages of links that come from now on; 0 takes the limit off."""
+    _do(f"pace {per_second} {breaches}")
 
 
 def connected(*client_ids: int) -> None:
@@ -26,10 +31,10 @@ def connected(*client_ids: int) -> None:
     channel.do("await " + " ".join(str(one) for one in client_ids))
 
 
-def _do(act: str, *clients: object) -> None:
-    settle(*(clients or (ib,)))
+def _do(act: str) -> None:
+    settle()
     channel.do(act)
-    settle(*(clients or (ib,)))
+    settle()
 
 
 def hearing(name: str, client: Any = ib) -> list[tuple[Any, ...]]:

@@ -2,10 +2,10 @@
 
 import channel
 from ibapi_driver import connecting
-from ibapi_driver.client import app, other, unasked
+from ibapi_driver.client import app, other, settle, unasked
 
 try:
-    channel.play([connecting], unasked)
+    channel.play([connecting], unasked, settle)
 finally:
     for client in (app, other):  # their reading threads keep the process alive
         if client.isConnected():

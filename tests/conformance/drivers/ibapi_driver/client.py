@@ -146,6 +146,13 @@ other = Client()
 """A second one, with client id 8, where a check connects it."""
 
 
+def settle() -> None:
+    """Return when both clients have everything that the server has said."""
+    for client in (app, other):
+        if client.isConnected():
+            client.settle()
+
+
 def unasked() -> list[str]:
     """Return the complaints that nobody has taken, and forget them."""
     taken, complaints[:] = complaints[:], []
