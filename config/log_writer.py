@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -113,6 +112,7 @@ class BackgroundWriter:
         self._sink = sink
         self._limit = limit
         self._queue: SimpleQueue[LogRecord | _Call | None] = SimpleQueue()
+        self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
@@ -129,6 +129,7 @@ class BackgroundWriter:
 
     def stop(self, seconds: float) -> None:
         """Write what waits and end the thread; a disk that hangs gets so many seconds."""
+        self._ending.set()
         self._queue.put(None)
         self._thread.join(seconds)
 
@@ -137,7 +138,7 @@ class BackgroundWriter:
             return self._queue.get_nowait()
         except Empty:
             item = self._queue.get()
-        time.sleep(_PAUSE_SECONDS)
+        self._ending.wait(_PAUSE_SECONDS)
         return item
 
     def _run(self) -> None:

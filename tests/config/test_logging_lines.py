@@ -154,9 +154,12 @@ def test_a_sink_that_hangs_holds_nobody_and_what_is_dropped_is_counted() -> None
 
 def test_the_words_leave_out_what_is_not_there() -> None:
     full = LogRecord(
-        MOMENT, "INFO", "position.closed", {"symbol": "AAPL", "reason": "stop", "realized_pnl": Decimal("-3.5")}
+        MOMENT,
+        "INFO",
+        "position.closed",
+        {"symbol": "AAPL", "reason": "stop", "realized_pnl": Decimal("-3.5"), "commission": 2},
     )
-    assert as_words(full) == "AAPL closed (stop), realised -3.5"
+    assert as_words(full) == "AAPL closed (stop), realised -3.5, commission 2"
     bare = LogRecord(MOMENT, "INFO", "order.cancelled", {"symbol": "AAPL", "order_ref": "pb-1", "perm_id": 5})
     assert as_words(bare) == "AAPL cancelled pb-1  perm_id=5"
 
