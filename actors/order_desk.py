@@ -42,7 +42,7 @@ class OrderDesk:
         self.verify: Callable[[str], None]
         self.watch: Callable[[str], None]
         self.cancel: Callable[[str, bool], None]
-        self.follow_up: Callable[[], None]  # has `catch_up` called soon
+        self.follow_up: Callable[[], object]  # has `catch_up` called soon
         self._soon: list[Effect] = []
         self._tokens = 0
         self._incarnation = context.environment.new_id()
@@ -92,8 +92,8 @@ class OrderDesk:
         return self.book.apply(fact, self.context.environment.now())
 
     def carry_out_soon(self, effects: Iterable[Effect]) -> None:
-        """Carry out after what the gateway has been told just now, and before the next message of the order actor: the
-        log and the others can wait for the bytes."""
+        """Carry out once the gateway has taken what it has been told just now, and before the next message of the order
+        actor: the log and the others can wait for the bytes."""
         self._soon.extend(effects)
         self.follow_up()
 
