@@ -4,16 +4,17 @@ Told `Append`, it writes; asked `Replay`, it answers with what was written. Reco
 transaction and one fsync: while one group is being written the next one gathers. So an intent costs one fsync, and
 sixteen that wait together no more.
 
-When a write fails nobody knows what the disk holds. The journal is then failed until it is opened anew: every waiter
-and every later `Append` is told JournalFailed, `Replay` raises, and the alarm `journal.failed` stands. It is never
-tried again as if nothing had happened.
+When a write fails nobody knows what the disk holds. The journal is then failed until it is opened anew, and it is never
+tried again as if nothing had happened: the alarm `journal.failed` stands, `portfolio` is told JournalBroken and halts,
+and an intent that adds risk is answered JournalFailed. Intents that reduce risk, and facts while there is room, go to
+the reserve (`actors.journal_fallback`), durable before they are acknowledged like any other; `Replay` gives both. When
+the reserve fails too, everything is refused and `Replay` raises.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from datetime import datetime
 from typing import Any
 
 import trio
@@ -21,12 +22,13 @@ from attrs import frozen
 
 from actors.base import ActorContext, RunQueueActor
 from actors.future import ReplyFuture
+from actors.journal_fallback import Fallback, Write, fall_back, record_of, wanted
 from actors.storage.errors import JournalDamaged, JournalError, JournalUnusable
 from actors.storage.port import Storage
-from actors.storage.rows import GENESIS_SEQUENCE, Row, digest
+from actors.storage.rows import GENESIS_SEQUENCE, Row, seal
 from config.logging import log
-from messages.codec import CodecError, decode, encode
-from messages.journal import Append, Appended, JournalFailed, Record, Replay
+from messages.codec import CodecError, encode
+from messages.journal import Append, Appended, JournalBroken, JournalFailed, Record, Replay
 from messages.lifecycle import ClearAlarm, RaiseAlarm
 
 __all__ = ["JournalActor"]
@@ -40,14 +42,6 @@ GROUP = 512
 # Records fetched from the storage at once: a short replay waits for one such fetch of a long one, about a millisecond.
 # Records decoded between two yields to trio: about half a millisecond.
 FETCHED, DECODED = 256, 64
-
-
-@frozen(slots=True)
-class _Write:
-    rows: list[Row]
-    reply_to: str
-    token: str
-    last: int  # the sequence of its last row, or of the one before it where it has none
 
 
 @frozen(slots=True)
@@ -66,8 +60,9 @@ class JournalActor(RunQueueActor):
         self._sequence = GENESIS_SEQUENCE  # of the last record accepted
         self._hash = b""
         self._durable = GENESIS_SEQUENCE
-        self._failure = ""
-        self._writes: deque[_Write] = deque()
+        self._durable_hash = b""
+        self._fallback: Fallback | None = None  # since the journal has failed
+        self._writes: deque[Write] = deque()
         self._gathering_since = math.inf
         self._urgent = False
         self._to_write = trio.Event()
@@ -76,21 +71,27 @@ class JournalActor(RunQueueActor):
         self._groups = 0  # written so far
         self._refused = 0  # records that are not in the journal because it has failed, or could not be encoded
         self._slow = False
+        self._portfolio = self.system.address("portfolio")
 
     async def prepare(self) -> None:
         """Open and check the journal."""
         opened = await self._storage.open(self._owner, self._now())
         self._sequence = self._durable = opened.sequence
-        self._hash = opened.hash
+        self._hash = self._durable_hash = opened.hash
         self.spawn(self._write)
         log("journal.opened", actor=self.address.name, records=opened.sequence)
         if opened.repaired:
             log("journal.repaired", level="WARNING", actor=self.address.name, text=opened.repaired)
+        if opened.recovered:
+            log("journal.recovered", level="WARNING", actor=self.address.name, text=opened.recovered)
+        if opened.sequence:
+            # whether it had failed is not asked: an earlier start may have found out and ended before it said so
+            self.system.address("alarms").tell(ClearAlarm("journal.failed"))
 
     async def finish(self) -> None:
         """Write what waits."""
         self._hurry()
-        while self._writes and not self._failure:
+        while self._writes:
             await self._written.wait()
 
     def on_receive(self, message: Any) -> Any:
@@ -101,7 +102,7 @@ class JournalActor(RunQueueActor):
             case Replay():
                 return self._replay(message)
             case _StillWriting(group):
-                if group == self._groups and not self._failure:
+                if group == self._groups and not self._lost:
                     self._slow = True
                     self._alarm("journal.slow", f"a write has not come back for {SLOW_SECONDS:g} s")
             case _:
@@ -117,7 +118,10 @@ class JournalActor(RunQueueActor):
             "replays": self._replays,
             "groups": self._groups,
             "refused": self._refused,
-            "failed": self._failure,
+            "failed": self._fallback.error if self._fallback is not None else "",
+            "reserve": len(self._fallback.durable) if self._fallback is not None else 0,
+            "left_out": self._fallback.left_out if self._fallback is not None else 0,
+            "lost": self._lost,
         }
 
     def _now(self) -> str:
@@ -125,39 +129,42 @@ class JournalActor(RunQueueActor):
 
     # writing
 
+    @property
+    def _lost(self) -> str:
+        """Why nothing at all can be written, not even into the reserve."""
+        return self._fallback.lost if self._fallback is not None else ""
+
     def _append(self, message: Append) -> None:
-        if self._failure:
-            self._refuse(message, self._failure)
+        fallback = self._fallback
+        if fallback is not None and (fallback.lost or not wanted(message)):
+            self._refuse(message, fallback.lost or fallback.error)
+            self._portfolio.tell(JournalBroken(fallback.error))  # it may have been restarted since
             return
         try:
-            rows, last_hash = self._seal(message)
+            rows = self._seal(message)
         except (CodecError, UnicodeEncodeError) as error:
             # the fault of whoever wrote the message: the journal is as good as before, and the record is missing in it
             self._refuse(message, str(error))
             self._alarm("journal.refused", f"a record was not written: {error}")
             return
-        self._sequence += len(rows)
-        self._hash = last_hash
+        if fallback is not None and not fallback.room_for(message, rows):
+            self._refuse(message, "the rest of the reserve is for intents")
+            return
+        if rows:
+            self._sequence, self._hash = rows[-1].sequence, rows[-1].hash
         idle = not self._writes
-        self._writes.append(_Write(rows, message.reply_to, message.token, self._sequence))
+        self._writes.append(Write(rows, message, self._sequence))
         if message.reply_to or self._sequence - self._durable >= GROUP:
             self._hurry()
         elif idle:
             self._gathering_since = trio.current_time()
             self._to_write.set()
 
-    def _seal(self, message: Append) -> tuple[list[Row], bytes]:
-        sequence, previous = self._sequence, self._hash
+    def _seal(self, message: Append) -> list[Row]:
         now = self._now()
-        rows: list[Row] = []
-        for entry in message.entries:
-            kind, payload = encode(entry.payload)
-            sequence += 1
-            checkpoint = int(entry.checkpoint)
-            hashed = digest(previous, sequence, now, entry.stream, kind, checkpoint, payload)
-            rows.append(Row(sequence, now, entry.stream, kind, checkpoint, payload, previous, hashed))
-            previous = hashed
-        return rows, previous
+        encoded = ((entry, *encode(entry.payload)) for entry in message.entries)
+        fields = [(now, entry.stream, kind, int(entry.checkpoint), payload) for entry, kind, payload in encoded]
+        return seal(fields, self._sequence, self._hash)
 
     def _hurry(self) -> None:
         if not self._urgent:
@@ -182,8 +189,8 @@ class JournalActor(RunQueueActor):
             if limit.cancelled_caught:
                 return
 
-    def _next_group(self) -> list[_Write]:
-        group: list[_Write] = []
+    def _next_group(self) -> list[Write]:
+        group: list[Write] = []
         records = 0
         for write in self._writes:
             records += len(write.rows)
@@ -192,14 +199,21 @@ class JournalActor(RunQueueActor):
             group.append(write)
         return group
 
-    async def _commit(self, group: list[_Write]) -> None:
+    async def _commit(self, group: list[Write]) -> None:
         rows = [row for write in group for row in write.rows]
+        fallback = self._fallback
         patience = self.after(SLOW_SECONDS, _StillWriting(self._groups))
         try:
-            if rows:
+            if rows and fallback is None:
                 await self._storage.append(rows)
+            elif rows and fallback is not None:
+                await self._storage.append_reserve(rows)
+                fallback.durable += rows
         except JournalError as error:
-            self._fail(str(error))
+            if fallback is None:
+                await self._fall_back(str(error), group)
+            else:
+                self._lose(fallback, str(error))
             return
         finally:
             patience.cancel()
@@ -209,20 +223,50 @@ class JournalActor(RunQueueActor):
             self.system.address("alarms").tell(ClearAlarm("journal.slow"))
         for write in group:
             self._writes.popleft()
-            self._durable = write.last
-            if write.reply_to:
-                self.system.address(write.reply_to).tell(Appended(write.token, write.last))
+            if write.rows:
+                self._durable, self._durable_hash = write.last, write.rows[-1].hash
+            if write.message.reply_to:
+                answer = Appended(write.message.token, write.last)
+                self.system.address(write.message.reply_to).tell(answer)
         self._gathering_since = trio.current_time()
         self._urgent = self._urgent and bool(self._writes)
         self._tell_progress()
 
-    def _fail(self, error: str) -> None:
-        self._failure = error
-        self._alarm("journal.failed", f"nothing is written any more: {error}")
+    async def _fall_back(self, error: str, group: list[Write]) -> None:
+        """The journal has failed: go on in the reserve with what reduces risk and what has happened."""
+        waiting = list(self._writes)[len(group) :]
+        mark, carried = fall_back(error, self._now(), (self._durable, self._durable_hash), group, waiting)
+        refused = [write.message for write in self._writes if not wanted(write.message)]
+        self._sequence, self._hash = self._durable, self._durable_hash
+        for write in carried:
+            self._sequence, self._hash = (
+                (write.last, write.rows[-1].hash) if write.rows else (self._sequence, self._hash)
+            )
+        fallback = self._fallback = Fallback(error, self._durable, self._sequence)
+        for write in carried:
+            fallback.room_for(write.message, write.rows)
+        self._writes = deque(carried)
+        log("journal.failed", level="ERROR", actor=self.address.name, error=error, sequence=self._durable)
+        self._alarm("journal.failed", f"no new risk; what reduces it goes to the reserve: {error}")
+        self._portfolio.tell(JournalBroken(error))
+        for message in refused:
+            self._refuse(message, error)
+        try:
+            await self._storage.fall_back(mark)
+        except JournalError as lost:
+            self._lose(fallback, str(lost))
+        else:
+            self._hurry()
+            self._tell_progress()
+
+    def _lose(self, fallback: Fallback, error: str) -> None:
+        """The reserve has failed too."""
+        fallback.lost = error
+        log("journal.failed", level="ERROR", actor=self.address.name, error=error, sequence=self._durable)
+        self._alarm("journal.failed", f"nothing is written any more, and only cancellations leave: {error}")
         writes, self._writes = self._writes, deque()
         for write in writes:
-            self._refused += len(write.rows)
-            self._answer_failed(write.reply_to, write.token, error)
+            self._refuse(write.message, error)
         self._tell_progress()
 
     def _refuse(self, message: Append, error: str) -> None:
@@ -252,9 +296,13 @@ class JournalActor(RunQueueActor):
         return answer
 
     async def _answer(self, replay: Replay, upto: int, answer: ReplyFuture[list[Record]]) -> None:
+        before = self._fallback
         try:
-            while self._durable < upto and not self._failure:
+            while self._durable < upto and not self._lost:
                 await self._written.wait()
+                if before is not self._fallback is not None:
+                    # what waited was numbered anew, and some of it refused
+                    before, upto = self._fallback, min(upto, self._fallback.upto)
             records = await self._records(replay, upto)
         except JournalError as error:
             if isinstance(error, JournalDamaged):
@@ -268,24 +316,16 @@ class JournalActor(RunQueueActor):
             self._replays -= 1
 
     async def _records(self, replay: Replay, upto: int) -> list[Record]:
-        if self._failure:
-            raise JournalUnusable(f"the journal has failed, and what it holds is not known: {self._failure}")
+        fallback = self._fallback
+        if fallback is not None and fallback.unusable:
+            raise JournalUnusable(fallback.unusable)
         records: list[Record] = []
-        after = GENESIS_SEQUENCE
-        while rows := await self._storage.read(replay, after, upto, FETCHED):
+        after, within = GENESIS_SEQUENCE, upto if fallback is None else min(upto, fallback.base)
+        while rows := await self._storage.read(replay, after, within, FETCHED):
             for start in range(0, len(rows), DECODED):
-                records += [_record(row) for row in rows[start : start + DECODED]]
+                records += [record_of(row) for row in rows[start : start + DECODED]]
                 await trio.lowlevel.checkpoint()
             after = rows[-1].sequence
             if len(rows) < FETCHED:
                 break
-        return records
-
-
-def _record(row: Row) -> Record:
-    try:
-        time = datetime.fromisoformat(row.time)
-        return Record(row.sequence, time, row.stream, row.kind, decode(row.kind, row.payload))
-    except ValueError as error:
-        # its hash is right, so this is how it was written: by a version with other messages, or by a fault of ours
-        raise JournalDamaged(f"it cannot be read: {error}", row.sequence) from error
+        return records if fallback is None else fallback.selected(replay, records, upto)

@@ -176,7 +176,6 @@ class Amendments:
         intended = self._writing.pop(token, None)
         if intended is None:
             return False
-        self._desk.alarm("journal.failed", error)
         if isinstance(intended, CancelIntended):
             self._desk.apply(intended)
             self.send_cancel(intended.order_ref, urgent=True)
@@ -189,7 +188,8 @@ class Amendments:
         token = self._desk.token()
         self._writing[token] = intended
         name = self._desk.context.address.name
-        self._desk.journal.tell(Append((Entry(record.symbol, intended),), reply_to=name, token=token))
+        safe = isinstance(intended, CancelIntended) or (record.role is not None and not record.role.adds_risk)
+        self._desk.journal.tell(Append((Entry(record.symbol, intended),), name, token, reduces_risk=safe))
 
     def _is_writing(self, order_ref: str, kind: type[ModifyIntended | CancelIntended] | None = None) -> bool:
         return any(

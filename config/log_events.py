@@ -107,6 +107,8 @@ EVENTS: Mapping[str, Event] = {
     # journal
     "journal.opened": _event("journal open: {records} records", "records"),
     "journal.repaired": _event("journal repaired: {text}", "text"),
+    "journal.recovered": _event("journal: {text}", "text"),
+    "journal.failed": _event("journal failed after record {sequence}: {error}", "error", "sequence"),
     # the log itself
     "log.dropped": _event("{lines} lines were not written", "lines"),
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-__all__ = ["Append", "Appended", "Entry", "JournalFailed", "Record", "Replay"]
+__all__ = ["Append", "Appended", "Entry", "JournalBroken", "JournalFailed", "Record", "Replay"]
 
 
 @frozen(slots=True)
@@ -28,11 +28,15 @@ class Append:
 
     With `reply_to`, that address is told Appended(token) once they are durable (fsynced), or JournalFailed.
     Without, they are written with the next group and nobody waits.
+
+    With `reduces_risk` they are intents that take risk away: when the journal has failed they are written to its
+    reserve, and Appended says that they are durable there.
     """
 
     entries: tuple[Entry, ...]
     reply_to: str = ""
     token: str = ""
+    reduces_risk: bool = False
 
 
 @frozen(slots=True)
@@ -48,6 +52,13 @@ class JournalFailed:
     """The entries of this token are not durable and must count as not written."""
 
     token: str
+    error: str
+
+
+@frozen(slots=True)
+class JournalBroken:
+    """To `portfolio`: the journal has failed, and no new risk may be taken until it is opened anew."""
+
     error: str
 
 

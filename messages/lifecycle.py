@@ -19,6 +19,7 @@ __all__ = [
     "AlarmRaised",
     "ClearAlarm",
     "DeadLetter",
+    "JournalRecovered",
     "ListAlarms",
     "ProcessStarted",
     "ProcessStopped",
@@ -143,3 +144,17 @@ class ProcessStopped:
     """The process stopped in order."""
 
     reason: str
+
+
+@frozen(slots=True)
+class JournalRecovered:
+    """The `records` before this one come from the reserve: the journal failed at `failed` (ISO 8601, UTC) with `error`.
+
+    `reserve` is the hash of the last of them there; with `torn` a last group of it was not finished, and is left out.
+    """
+
+    records: int
+    failed: str
+    error: str
+    reserve: str
+    torn: bool = False

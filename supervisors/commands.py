@@ -149,7 +149,9 @@ class Commands:
         return "halted: no new risk; exits go on", ()
 
     async def _resume(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
-        await ask(self._system.address("portfolio"), Resume(fields.get("reason", "operator")))
+        refused = await ask(self._system.address("portfolio"), Resume(fields.get("reason", "operator")))
+        if isinstance(refused, CommandRefused):
+            raise Refused(f"{refused.reason} ({refused.figures})")
         return "resumed", ()
 
     async def _flatten(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:

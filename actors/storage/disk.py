@@ -11,7 +11,9 @@ from actors.storage.check import check_records
 from actors.storage.errors import JournalDamaged, JournalUnusable
 from actors.storage.lock import JournalLock
 from actors.storage.port import Opened
-from actors.storage.rows import Row
+from actors.storage.recovery import recovered_rows
+from actors.storage.reserve import Mark, ReserveFile
+from actors.storage.rows import Header, Row
 from actors.storage.sqlite import SqliteJournal
 from actors.storage.wal import inspect_wal, reserve_wal
 from actors.storage.worker import Worker
@@ -43,6 +45,7 @@ class DiskStorage:
         self._writing = SqliteJournal(path)
         self._reading = SqliteJournal(path, read_only=True)
         self._moving = SqliteJournal(path)
+        self._reserve = ReserveFile(path)
         self._writer: Worker | None = None
         self._reader: Worker | None = None
         self._mover: Worker | None = None
@@ -69,6 +72,18 @@ class DiskStorage:
             raise self._move_failed
         await self._writer.run(partial(self._append, rows))
 
+    async def fall_back(self, mark: Mark) -> None:
+        """See `Storage.fall_back`."""
+        if self._writer is None:
+            raise JournalUnusable(f"{self.path} is not open")
+        await self._writer.run(partial(self._reserve.begin, mark))
+
+    async def append_reserve(self, rows: list[Row]) -> None:
+        """See `Storage.append_reserve`."""
+        if self._writer is None:
+            raise JournalUnusable(f"{self.path} is not open")
+        await self._writer.run(partial(self._reserve.append, rows))
+
     async def read(self, replay: Replay, after: int, upto: int, limit: int) -> list[Row]:
         """See `Storage.read`."""
         if self._reader is None:
@@ -89,6 +104,7 @@ class DiskStorage:
                 for worker, _ in ends:
                     if worker is not None:
                         worker.end()
+                self._reserve.close()
                 self._lock.release()
 
     def _append(self, rows: list[Row]) -> None:
@@ -125,12 +141,26 @@ class DiskStorage:
         if last is None or last.sequence <= CHECKED_AT_START:
             self._writing.check_file()
         sequence, hashed = check_records(self._writing, header, CHECKED_AT_START)
+        recovered = self._recover(header, created)
+        if recovered:
+            sequence, hashed = recovered[-1].sequence, recovered[-1].hash
+        self._reserve.renew()
         try:
             reserve_wal(self.path, RESERVED)
         except OSError as error:
             raise JournalUnusable(f"{self.path}: its write-ahead log cannot be made: {error.strerror}") from error
         repaired = f"the last write was not finished, and {wal.torn} pages of it were dropped" if wal.torn else ""
-        return Opened(sequence, hashed, repaired)
+        moved = f"{len(recovered) - 1} records came from the reserve" if recovered else ""
+        return Opened(sequence, hashed, repaired, moved)
+
+    def _recover(self, header: Header, now: str) -> list[Row]:
+        held = self._reserve.read()
+        if held is None:
+            return []
+        rows = recovered_rows(self._writing.last(), header.hash, held, now)
+        if rows:
+            self._writing.append(rows)
+        return rows
 
     def _last_before_damage(self) -> int:
         journal = SqliteJournal(self.path, read_only=True)

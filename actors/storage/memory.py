@@ -8,6 +8,8 @@ import trio
 
 from actors.storage.errors import JournalLocked, JournalUnusable
 from actors.storage.port import Opened
+from actors.storage.recovery import recovered_rows
+from actors.storage.reserve import Mark, ReserveHeld
 from actors.storage.rows import Header, Row, check_chain, check_row
 from messages.codec import SCHEMA_VERSION
 from messages.journal import Replay
@@ -20,7 +22,8 @@ class SimulatedDisk:
 
     `before(step)` is called before each "write" and "sync", and may raise OSError (a full disk, a failed fsync) or
     anything else (the end of the simulated process). After a failed sync the rows may or may not be there, as on a
-    real disk: they stay unsynced until a power cut decides.
+    real disk: they stay unsynced until a power cut decides. The steps of the reserve are "reserve write" and "reserve
+    sync", and what it has not synced is lost with the power.
     """
 
     def __init__(self, *, sync_seconds: float = 0.0) -> None:
@@ -32,6 +35,9 @@ class SimulatedDisk:
         self.synced = 0  # how many of `rows` are safe
         self.syncs = 0
         self.owner: SimulatedStorage | None = None
+        self.mark: Mark | None = None  # the reserve: where the journal stood, and what was written since
+        self.reserve: list[Row] = []
+        self.reserve_synced = 0
         self._transactions: list[int] = []  # the ends, in `rows`, of those that are not synced
 
     def write(self, rows: list[Row]) -> None:
@@ -47,12 +53,33 @@ class SimulatedDisk:
         self.synced = len(self.rows)
         self._transactions.clear()
 
+    def write_reserve(self, mark: Mark | None, rows: list[Row]) -> None:
+        """Write into the reserve, and make it safe."""
+        self.before("reserve write")
+        self.mark = mark or self.mark
+        self.reserve.extend(rows)
+        self.before("reserve sync")
+        self.reserve_synced = len(self.reserve)
+
+    def recover(self, now: str) -> str:
+        """Move what the reserve holds into the journal; return what was done in plain words."""
+        assert self.header is not None
+        held = ReserveHeld(self.mark, self.reserve, torn=False) if self.mark is not None and self.reserve else None
+        rows: list[Row] = []
+        if held is not None:
+            rows = recovered_rows(self.rows[-1] if self.rows else None, self.header.hash, held, now)
+            self.write(rows)
+            self.sync()
+        self.mark, self.reserve, self.reserve_synced = None, [], 0
+        return f"{len(rows) - 1} records came from the reserve" if rows else ""
+
     def power_cut(self, kept: int = 0) -> None:
         """End the process that owns it, and lose what is not synced, other than the `kept` first transactions of it."""
         survivors = [self.synced, *self._transactions][: kept + 1]
         del self.rows[survivors[-1] :]
         self.synced = len(self.rows)
         self._transactions.clear()
+        del self.reserve[self.reserve_synced :]
         self.owner = None
 
 
@@ -69,9 +96,14 @@ class SimulatedStorage:
         if disk.owner is not None:
             raise JournalLocked("the simulated disk", None)
         disk.header = disk.header or Header(SCHEMA_VERSION, created, owner)
+        check_chain(disk.rows, 0, disk.header.hash)
+        try:
+            recovered = disk.recover(created)
+        except OSError as error:
+            raise JournalUnusable(f"the simulated disk: {error}") from error
         sequence, hashed = check_chain(disk.rows, 0, disk.header.hash)
         disk.owner = self
-        return Opened(sequence, hashed, "")
+        return Opened(sequence, hashed, "", recovered)
 
     async def append(self, rows: list[Row]) -> None:
         """See `Storage.append`."""
@@ -84,6 +116,23 @@ class SimulatedStorage:
             self._disk.sync()
         except OSError as error:
             raise JournalUnusable(f"the simulated disk: {error}") from error
+
+    async def fall_back(self, mark: Mark) -> None:
+        """See `Storage.fall_back`."""
+        await self._to_reserve(mark, [])
+
+    async def append_reserve(self, rows: list[Row]) -> None:
+        """See `Storage.append_reserve`."""
+        await self._to_reserve(None, rows)
+
+    async def _to_reserve(self, mark: Mark | None, rows: list[Row]) -> None:
+        self._own()
+        await trio.sleep(self._disk.sync_seconds)
+        self._own()
+        try:
+            self._disk.write_reserve(mark, rows)
+        except OSError as error:
+            raise JournalUnusable(f"the simulated reserve: {error}") from error
 
     async def read(self, replay: Replay, after: int, upto: int, limit: int) -> list[Row]:
         """See `Storage.read`."""

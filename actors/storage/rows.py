@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from actors.storage.errors import JournalDamaged
 
-__all__ = ["GENESIS_SEQUENCE", "Header", "Row", "check_chain", "check_row", "digest"]
+__all__ = ["GENESIS_SEQUENCE", "Header", "Row", "check_chain", "check_row", "digest", "seal"]
 
 # The sequence of "nothing yet": the first record is 1.
 GENESIS_SEQUENCE = 0
@@ -44,6 +44,17 @@ def digest(previous: bytes, sequence: int, time: str, stream: str, kind: str, ch
     """Return the hash of a record: SHA-256 over the previous hash and every field."""
     text = f"{sequence}|{time}|{checkpoint}|{len(stream)}|{stream}|{len(kind)}|{kind}|{payload}"
     return sha256(previous + text.encode()).digest()
+
+
+def seal(fields: Iterable[tuple[str, str, str, int, str]], sequence: int, previous: bytes) -> list[Row]:
+    """Return rows of (time, stream, kind, checkpoint, payload) that follow the record `sequence` with that hash."""
+    rows: list[Row] = []
+    for time, stream, kind, checkpoint, payload in fields:
+        sequence += 1
+        hashed = digest(previous, sequence, time, stream, kind, checkpoint, payload)
+        rows.append(Row(sequence, time, stream, kind, checkpoint, payload, previous, hashed))
+        previous = hashed
+    return rows
 
 
 def check_row(row: Row) -> None:

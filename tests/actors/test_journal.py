@@ -22,10 +22,12 @@ from actors.base import ActorContext, RunQueueActor
 from actors.journal import FLUSH_SECONDS, GROUP, JournalActor
 from actors.storage.errors import JournalDamaged, JournalUnusable
 from actors.storage.memory import SimulatedDisk, SimulatedStorage
+from actors.storage.recovery import recovered_rows
+from actors.storage.reserve import ReserveHeld
 from actors.storage.rows import check_chain, digest
 from actors.system import System
 from config.environment import virtual
-from messages.journal import Append, Appended, Entry, JournalFailed, Record, Replay
+from messages.journal import Append, Appended, Entry, JournalBroken, JournalFailed, Record, Replay
 from messages.lifecycle import ClearAlarm, RaiseAlarm
 from messages.order import IdsReserved
 from messages.risk import TradingHalted, TradingResumed
@@ -51,9 +53,9 @@ class House:
         self.crashes: list[str] = []
         self.restarts: trio.MemorySendChannel[None]
 
-    def append(self, *payloads: Any, stream: str = "AAPL", token: str = "", checkpoint: bool = False) -> None:
-        entries = tuple(Entry(stream, payload, checkpoint) for payload in payloads)
-        self.journal.tell(Append(entries, "waiter" if token else "", token))
+    def append(self, *payloads: Any, stream: str = "AAPL", token: str = "", **kind: bool) -> None:
+        entries = tuple(Entry(stream, payload, kind.get("checkpoint", False)) for payload in payloads)
+        self.journal.tell(Append(entries, "waiter" if token else "", token, kind.get("reduces_risk", False)))
 
     async def replay(self, *args: Any, **kwargs: Any) -> list[Record]:
         records: list[Record] = await self.journal.ask(Replay(*args, **kwargs))
@@ -62,7 +64,8 @@ class House:
     def heard(self, name: str = "waiter") -> list[Any]:
         actor = self.system.address(name).actor
         assert isinstance(actor, Listener)
-        return actor.heard
+        # each start clears the alarm of a journal that had failed
+        return [message for message in actor.heard if message != ClearAlarm("journal.failed")]
 
     async def start(self) -> None:
         await self.system.start(
@@ -81,7 +84,7 @@ async def house(disk: SimulatedDisk) -> AsyncIterator[House]:
     system = System(virtual(START, 1))
     async with trio.open_nursery() as nursery:
         await nursery.start(lambda task_status: system.run(task_status=task_status))
-        for name in ("waiter", "alarms"):
+        for name in ("waiter", "alarms", "portfolio"):
             await system.start(name, Listener)
         built = House(system, disk)
         built.restarts, crashes = trio.open_memory_channel(100)
@@ -264,44 +267,149 @@ def test_a_short_replay_does_not_wait_for_a_long_one() -> None:
     run(scenario)
 
 
-def test_a_failed_write_fails_the_journal_until_it_is_opened_anew() -> None:
+FULL = OSError(28, "No space left on device")
+
+
+def refusing(*steps: str) -> Callable[[str], None]:
+    def before(step: str) -> None:
+        if step in steps:
+            raise FULL
+
+    return before
+
+
+def test_after_a_failed_write_only_what_reduces_risk_and_what_has_happened_is_written() -> None:
     async def scenario(house: House) -> None:
         house.append(ids(1), token="good")
         await trio.sleep(0.002)
-
-        def broken(step: str) -> None:
-            if step == "sync":
-                raise OSError(28, "No space left on device")
-
-        house.disk.before = broken
-        house.append(ids(2), token="in the group")
-        house.append(ids(3), token="waits", checkpoint=True)
-        await trio.sleep(0.002)
+        house.disk.before = refusing("sync")
+        house.append(ids(2), token="entry")
+        house.append(ids(3))
+        house.append(ids(4), token="exit", reduces_risk=True)
+        before = house.journal.ask(Replay("AAPL"))
+        await trio.sleep(0.003)
         house.disk.before = lambda step: None
-        house.append(ids(4), token="later")
+        house.append(ids(5), token="late entry")
+        house.append(ids(6), token="late exit", reduces_risk=True)
+        await trio.sleep(0.003)
+        failed = "the simulated disk: [Errno 28] No space left on device"
+        assert house.heard() == [
+            Appended("good", 1),
+            JournalFailed("entry", failed),
+            Appended("exit", 3),
+            JournalFailed("late entry", failed),
+            Appended("late exit", 4),
+        ]
+        assert house.disk.syncs == 1, "a disk that is well again is not believed"
+        assert {alarm.kind for alarm in house.heard("alarms")} == {"journal.failed"}
+        assert set(house.heard("portfolio")) == {JournalBroken(failed)}
+        # an actor that is restarted now finds what was acknowledged, and nothing of what was refused
+        assert [record.payload for record in await before] == [ids(1), ids(3), ids(4)]
+        assert [record.payload for record in await house.replay("AAPL")] == [ids(1), ids(3), ids(4), ids(6)]
+        described = house.system.describe("journal")
+        assert (described["failed"], described["reserve"], described["lost"]) == (failed, 3, "")
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("step", ["write", "sync"])
+@pytest.mark.parametrize("kept", [0, 1], ids=["the failed write is lost", "the failed write is there"])
+def test_the_next_start_moves_the_reserve_into_the_journal_and_has_nothing_twice(step: str, kept: int) -> None:
+    async def failing(house: House) -> None:
+        house.append(ids(1), token="good")
         await trio.sleep(0.002)
-        assert [type(answer) for answer in house.heard()] == [Appended, JournalFailed, JournalFailed, JournalFailed]
-        assert [answer.token for answer in house.heard()[1:]] == ["in the group", "waits", "later"]
-        assert "No space left" in house.heard()[3].error
-        assert [alarm.kind for alarm in house.heard("alarms")] == ["journal.failed"]
-        assert house.disk.syncs == 1
-        with pytest.raises(JournalUnusable, match="No space left"):
-            await house.replay("AAPL")
-        assert "No space left" in house.system.describe("journal")["failed"]
+        house.disk.before = refusing(step)
+        house.append(ids(2), token="entry")
+        house.append(ids(3), stream="MSFT", checkpoint=True)
+        house.append(ids(4), token="exit", reduces_risk=True)
+        await trio.sleep(0.0005)
+        house.append(ids(5))
+        await trio.sleep(0.003)
+        house.append(ids(6), token="late", reduces_risk=True)
+        await trio.sleep(0.003)
+        house.disk.power_cut(kept)
 
-        await house.system.stop("journal")
-        house.disk.power_cut()
-        await trio.sleep(0)
-
-    disk = run(scenario)
+    disk = run(failing)
+    disk.before = lambda step: None
 
     async def again(house: House) -> None:
-        assert [record.payload for record in await house.replay("AAPL")] == [ids(1)]
-        house.append(ids(5), token="new")
+        survived = [2] if step == "sync" and kept else []
+        records = await house.replay(whole=True)
+        numbers = [record.payload.next_order_id for record in records if record.kind == "IdsReserved"]
+        assert numbers == [1, *survived, 3, 4, 5, 6]
+        (report,) = (record.payload for record in records if record.kind == "JournalRecovered")
+        assert report.records == (2 if survived else 4)
+        assert "No space left" in report.error
+        assert records[-1].payload is report
+        assert [record.payload for record in await house.replay("MSFT")] == [ids(3)]
+        house.append(ids(7), token="new")
         await trio.sleep(0.002)
-        assert house.heard() == [Appended("new", 2)]
+        assert house.heard() == [Appended("new", len(records) + 1)]
 
     run(again, disk)
+    run(again_and_nothing_to_recover, disk)
+
+
+async def again_and_nothing_to_recover(house: House) -> None:
+    records = await house.replay(whole=True)
+    assert [record.kind for record in records].count("JournalRecovered") == 1
+    assert records[-1].payload == ids(7)
+
+
+def test_a_start_that_dies_while_it_moves_the_reserve_does_it_once() -> None:
+    async def failing(house: House) -> None:
+        house.disk.before = refusing("sync")
+        house.append(ids(1), token="exit", reduces_risk=True)
+        await trio.sleep(0.005)
+        house.disk.power_cut()
+
+    disk = run(failing)
+    assert disk.header is not None
+    held = ReserveHeld(disk.mark, list(disk.reserve), torn=False)
+    rows = recovered_rows(None, disk.header.hash, held, "2026-11-22T15:00:00Z")
+    assert recovered_rows(rows[-1], disk.header.hash, held, "2026-11-22T16:00:00Z") == []
+    with pytest.raises(JournalDamaged, match="its reserve goes on after record 0, which is not its last"):
+        recovered_rows(rows[0]._replace(hash=bytes(32)), disk.header.hash, held, "2026-11-22T16:00:00Z")
+
+
+@pytest.mark.parametrize("step", ["reserve write", "reserve sync"])
+@pytest.mark.parametrize("when", ["at once", "later"])
+def test_when_the_reserve_fails_too_everything_is_refused_and_said(step: str, when: str) -> None:
+    async def scenario(house: House) -> None:
+        house.disk.before = refusing("sync", *([step] if when == "at once" else []))
+        house.append(ids(1), token="exit", reduces_risk=True)
+        await trio.sleep(0.005)
+        house.disk.before = refusing(step)
+        house.append(ids(2), token="another exit", reduces_risk=True)
+        await trio.sleep(0.005)
+        house.disk.before = lambda step: None
+        house.append(ids(3), token="a third", reduces_risk=True)
+        house.append(ids(4))
+        await trio.sleep(0.06)
+        refused = JournalFailed if when == "at once" else Appended
+        assert [type(answer) for answer in house.heard()] == [refused, JournalFailed, JournalFailed]
+        with pytest.raises(JournalUnusable, match=r"No space left.*its reserve.*No space left"):
+            await house.replay("AAPL")
+        assert "only cancellations leave" in house.heard("alarms")[-1].text
+
+    run(scenario)
+
+
+def test_facts_leave_half_of_the_reserve_to_intents() -> None:
+    async def scenario(house: House) -> None:
+        house.disk.before = refusing("write")
+        house.append(ids(0), token="exit", reduces_risk=True)
+        await trio.sleep(0.005)
+        for number in range(20):
+            house.append(TradingHalted("x" * 200_000))
+            house.append(ids(number), token=str(number), reduces_risk=True)
+        await trio.sleep(0.1)
+        assert [type(answer) for answer in house.heard()] == [Appended] * 21
+        assert house.system.describe("journal")["left_out"] == 11
+        with pytest.raises(JournalUnusable, match="11 records are missing"):
+            await house.replay("AAPL")
+
+    run(scenario)
 
 
 def test_a_payload_that_cannot_be_written_refuses_its_append_alone() -> None:

@@ -91,7 +91,11 @@ def test_it_writes_replays_stops_and_goes_on(tmp_path: Path) -> None:
         await house.system.stop("journal")
 
     run(path, first)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["pitboss.journal", "pitboss.journal.lock"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "pitboss.journal",
+        "pitboss.journal.lock",
+        "pitboss.journal.reserve",
+    ]
 
     async def second(house: House) -> None:
         await house.start()
