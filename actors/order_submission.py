@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from actors.order_desk import OrderDesk
 from actors.order_log import log_event
 from config.settings import BrokerSettings
+from domain.entry_gates import entry_of, worth_recording
 from domain.ids import OrderIdsExhausted
-from domain.order_gates import Circumstances, denials, judge
+from domain.order_gates import Circumstances, Verdict, denials, gates, judge
+from messages.decision import EntryWeighed, WeighOrders
 from messages.gateway import OrderNotSent, OutgoingOrder, PlaceOrders, Priority
 from messages.journal import Append, Entry
 from messages.order import (
@@ -26,6 +28,7 @@ from messages.order import (
     Role,
     SubmitOrders,
 )
+from messages.verdict import GateVerdict
 
 __all__ = ["Submission"]
 
@@ -57,19 +60,12 @@ class Submission:
     def submit(self, group: SubmitOrders) -> None:
         """Judge a group and have its intents written; refuse it as a whole where a gate stands against any of it."""
         desk = self._desk
-        verdicts = judge(
-            group,
-            Circumstances(
-                connected=desk.epoch > 0,
-                not_reconciled=desk.not_reconciled,
-                halted=desk.halted,
-                on_hold=desk.holds(),
-                instruments=desk.instruments,
-                known_refs=_Known(desk, self._refs),
-            ),
-        )
+        verdicts = judge(group, self._circumstances())
         denied = denials(verdicts)
+        weighed = self._weighed(group, verdicts, denied)
         if denied or not group.orders:
+            if weighed is not None:
+                desk.journal.tell(Append((Entry(weighed.symbol, weighed),)))
             self._refuse(group, denied)
             return
         try:
@@ -83,6 +79,8 @@ class Submission:
             for order, order_id in zip(group.orders, ids, strict=True)
         )
         entries = [Entry(intent.order.symbol, intent) for intent in intents]
+        if weighed is not None:
+            entries.insert(0, Entry(weighed.symbol, weighed))
         if reservation is not None:
             entries.insert(0, Entry("orders", IdsReserved(reservation)))
         token = desk.token()
@@ -90,6 +88,55 @@ class Submission:
         self._refs.update(order.order_ref for order in group.orders)
         safe = not any(order.role.adds_risk for order in group.orders)
         desk.journal.tell(Append(tuple(entries), desk.context.address.name, token, reduces_risk=safe))
+
+    def weigh(self, message: WeighOrders) -> None:
+        """Judge orders that are not to be sent, and have the verdicts of all gates journaled."""
+        now = self._circumstances()
+        if message.group is None:
+            verdicts: tuple[GateVerdict, ...] = (
+                GateVerdict("orders", "reconciled", not now.not_reconciled, now.not_reconciled),
+                GateVerdict("orders", "halted", not now.halted, now.halted),
+                GateVerdict("orders", "hold", message.symbol not in now.on_hold, now.on_hold.get(message.symbol, "")),
+            )
+        else:
+            # whether the portfolio clears them it has said itself
+            verdicts = gates(message.group, judge(evolve(message.group, cleared=True), now))
+        fact = EntryWeighed(
+            symbol=message.symbol,
+            source=message.source,
+            signal_id=message.signal_id,
+            order_refs=(),
+            outcome=message.outcome,
+            verdicts=message.verdicts + verdicts,
+        )
+        self._desk.journal.tell(Append((Entry(message.symbol, fact),)))
+
+    def _weighed(
+        self, group: SubmitOrders, verdicts: Mapping[str, tuple[Verdict, ...]], denied: tuple[OrderDenied, ...]
+    ) -> EntryWeighed | None:
+        """Return the record of all verdicts on a group that adds risk, None where none is to be made."""
+        entry = entry_of(group)
+        if entry is None or (denied and not worth_recording(entry.source, entry.signal_id)):
+            return None
+        return EntryWeighed(
+            symbol=entry.symbol,
+            source=entry.source,
+            signal_id=entry.signal_id,
+            order_refs=tuple(order.order_ref for order in group.orders),
+            outcome=denied[0].reason if denied else "",
+            verdicts=group.verdicts + gates(group, verdicts),
+        )
+
+    def _circumstances(self) -> Circumstances:
+        desk = self._desk
+        return Circumstances(
+            connected=desk.epoch > 0,
+            not_reconciled=desk.not_reconciled,
+            halted=desk.halted,
+            on_hold=desk.holds(),
+            instruments=desk.instruments,
+            known_refs=_Known(desk, self._refs),
+        )
 
     def cancelled(self, cancel: CancelOrder) -> bool:
         """Take a cancellation of an order whose intent is being written; False where it is none of those."""

@@ -26,6 +26,7 @@ from actors.order_watch import LookAgain, Watch
 from config.settings import Settings
 from domain.order_states import IllegalTransition
 from domain.orders.book import FACTS
+from messages.decision import WeighOrders
 from messages.gateway import (
     BrokerCommission,
     BrokerConnected,
@@ -130,6 +131,8 @@ class OrderActor(RunQueueActor):
                 self._desk.apply(message)
             case SubmitOrders():
                 self._submission.submit(message)
+            case WeighOrders():
+                self._submission.weigh(message)
             case ModifyOrder():
                 self._amendments.modify(message)
             case CancelOrder():

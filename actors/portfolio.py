@@ -10,9 +10,12 @@ from attrs import evolve, frozen
 
 from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
+from actors.portfolio_weighing import Weighed, weigh_group
 from config.logging import log
 from config.settings import Settings
-from domain.limits import Exposure, Holding, Limits, PendingOrder, check_order
+from domain.entry_gates import entry_of, outcome_text, worth_recording
+from domain.limits import Exposure, Holding, LimitCheck, Limits, PendingOrder
+from messages.decision import WeighOrders
 from messages.gateway import AccountPnl, AccountValue
 from messages.journal import Append, Entry, Replay
 from messages.lifecycle import ActorQuarantined, ClearAlarm, RaiseAlarm
@@ -46,6 +49,7 @@ from messages.risk import (
     TradingResumed,
     TradingState,
 )
+from messages.verdict import GateVerdict
 
 __all__ = ["PortfolioActor"]
 
@@ -139,6 +143,8 @@ class PortfolioActor(RunQueueActor):
         match message:
             case SubmitOrders():
                 self._submit(message)
+            case WeighOrders():
+                self._pass_on(message)
             case HoldingChanged():
                 self._awaited.discard(message.symbol)
                 self._hold(message)
@@ -184,23 +190,8 @@ class PortfolioActor(RunQueueActor):
     # the gate
 
     def _submit(self, message: SubmitOrders) -> None:
-        risky = [order for order in message.orders if order.role.adds_risk]
-        denials: list[OrderDenied] = []
-        taken: dict[str, PendingOrder] = {}
-        for order in risky:
-            reason, figures = self._stand_against()
-            if not reason:
-                price = message.reference_price or order.limit_price or order.stop_price or _ZERO
-                pending = PendingOrder(order.symbol, order.side, order.quantity, price)
-                waiting = (*self._reserved.values(), *taken.values())
-                refusal = check_order(
-                    pending, self._limits, self._held(), waiting, self._sectors, limit_price=order.limit_price
-                )
-                if refusal is None:
-                    taken[order.order_ref] = pending
-                    continue
-                reason, figures = refusal.reason, refusal.figures
-            denials.append(OrderDenied(order.order_ref, reason, figures))
+        weighed = self._weigh(message)
+        denials = list(weighed.denials)
         if denials:
             named = {denial.order_ref for denial in denials}
             rest = (order for order in message.orders if order.order_ref not in named)
@@ -216,17 +207,47 @@ class PortfolioActor(RunQueueActor):
                     figures=denial.figures,
                 )
             self.system.address(message.reply_to).tell(GroupRefused(tuple(denials)))
+            self._tell_why(message, weighed)
             return
-        self._reserved.update(taken)
-        self.system.address("orders").tell(evolve(message, cleared=True))
+        self._reserved.update(weighed.taken)
+        verdicts = message.verdicts + weighed.verdicts
+        self.system.address("orders").tell(evolve(message, cleared=True, verdicts=verdicts))
 
-    def _stand_against(self) -> tuple[str, str]:
-        """Why no new risk may be taken at all, and the figures; ("", "") if it may."""
-        if self._state is not TradingState.ACTIVE:
-            return "trading is halted", self._reason
-        if self._awaited:
-            return "what is held is not known yet", ", ".join(sorted(self._awaited))
-        return "", ""
+    def _weigh(self, group: SubmitOrders) -> Weighed:
+        return weigh_group(group, self._state_checks(), self._limits, self._held(), self._reserved, self._sectors)
+
+    def _tell_why(self, group: SubmitOrders, weighed: Weighed) -> None:
+        """Pass a refused group on to the gates behind this one, which have all verdicts journaled."""
+        entry, first = entry_of(group), weighed.denials[0]
+        if entry is not None and worth_recording(entry.source, entry.signal_id):
+            self.system.address("orders").tell(
+                WeighOrders(
+                    symbol=entry.symbol,
+                    group=group,
+                    verdicts=group.verdicts + weighed.verdicts,
+                    source=entry.source,
+                    signal_id=entry.signal_id,
+                    outcome=outcome_text(first.reason, first.figures),
+                )
+            )
+
+    def _pass_on(self, message: WeighOrders) -> None:
+        """Add the verdicts on orders that are not to be sent."""
+        if message.group is None:
+            verdicts = tuple(check.verdict for check in self._state_checks())
+            verdicts += (GateVerdict("portfolio", "limits", False, "not comparable: without a price or a size"),)
+        else:
+            verdicts = self._weigh(message.group).verdicts
+        self.system.address("orders").tell(evolve(message, verdicts=message.verdicts + verdicts))
+
+    def _state_checks(self) -> tuple[LimitCheck, ...]:
+        """Whether any new risk may be taken at all."""
+        awaited = ", ".join(sorted(self._awaited))
+        halted = self._state is not TradingState.ACTIVE
+        return (
+            LimitCheck("halted", "trading is halted" if halted else "", self._reason if halted else "active"),
+            LimitCheck("holdings", "what is held is not known yet" if awaited else "", awaited or "all known"),
+        )
 
     def _follow(self, view: OrderView, decided_at: Decimal | None = None) -> None:
         """Reserve what an order that adds risk may still fill; nothing once it is done."""

@@ -31,6 +31,7 @@ from actors.position_second_line import GraceOver, NotExecuted, SecondLine, Stop
 from config.settings import Settings
 from domain.entries import EntryRefused
 from domain.position_book import HistoryNeeded, PositionBook, requested
+from messages.decision import WeighEntry
 from messages.gateway import TradingAllowed
 from messages.journal import Append, Entry, Replay
 from messages.market import (
@@ -104,7 +105,7 @@ class PositionActor(RunQueueActor):
         self.unknown = ""  # why the broker does not know the symbol
         self.closing: Closing | None = None
         self.book = PositionBook(self.symbol)
-        self._allowed = TradingAllowed(True)
+        self.allowed = TradingAllowed(True)
         self._cancelling: dict[str, float] = {}  # order_ref → when it was asked for
         self._alarms = Alarms(self.system.address("alarms"), self.symbol)
         self.alarm = self._alarms.alarm
@@ -204,6 +205,8 @@ class PositionActor(RunQueueActor):
                 self.quote.interrupted = ""
             case OpenPosition():
                 return self.desk.open(message)
+            case WeighEntry():
+                self.desk.weigh(message)
             case ClosePosition():
                 return close_position(self, message)
             case AdjustExits():
@@ -225,7 +228,7 @@ class PositionActor(RunQueueActor):
             case _Begin():
                 self._begin()
             case TradingAllowed():
-                self._allowed = message
+                self.allowed = message
                 if message.allowed:
                     self.protection.again()
                     self.converge()
@@ -281,8 +284,8 @@ class PositionActor(RunQueueActor):
 
     def refuse_new_risk(self) -> None:
         """Raise EntryRefused where this symbol must not take new risk now."""
-        if not self._allowed.allowed:
-            raise EntryRefused("orders are not reconciled with the broker", self._allowed.reason)
+        if not self.allowed.allowed:
+            raise EntryRefused("orders are not reconciled with the broker", self.allowed.reason)
         if self.holding.difference is not None:
             raise EntryRefused("the broker holds another quantity", self.holding.difference)
 

@@ -9,9 +9,12 @@ import trio
 from attrs import define, evolve, frozen
 
 from actors.future import ReplyFuture
+from actors.position_weighing import verdicts_on, weigh
 from config.logging import log
 from domain.entries import EntryRefused, PlannedEntry, plan_entry
+from domain.entry_gates import outcome_text
 from domain.sizing import SizeBounds
+from messages.decision import WeighEntry
 from messages.position import (
     CommandAccepted,
     CommandOutcome,
@@ -72,6 +75,12 @@ class EntryDesk:
         answer: ReplyFuture[CommandOutcome] = self._actor.promise()
         self._try(_Waiting(command, answer, trio.current_time() + PATIENCE))
         return answer
+
+    def weigh(self, message: WeighEntry) -> None:
+        """Judge a command that nobody gives, for the journal."""
+        command = message.command
+        used = command.signal_id is not None and command.signal_id in self._actor.book.signal_ids
+        weigh(self._actor, command, message.reason, self._equity, used=used)
 
     def look_again(self) -> None:
         """Try the commands that wait."""
@@ -143,6 +152,9 @@ class EntryDesk:
                 waiting.answer.set(CommandAccepted(text=text))
 
     def _refused(self, waiting: _Waiting, reason: str, figures: str) -> None:
+        signal_id = waiting.command.signal_id
+        used = waiting.answer is not None and signal_id is not None and signal_id in self._actor.book.signal_ids
+        weigh(self._actor, waiting.command, outcome_text(reason, figures), self._equity, used=used)
         if waiting.answer is not None:
             waiting.answer.set(CommandRefused(reason, figures))
             return
@@ -176,6 +188,7 @@ class EntryDesk:
         elif book.quantity:
             raise EntryRefused("a holding that is not managed stands against it", f"{book.quantity} held")
         entry = self._plan(command, scale)
+        orders = evolve(entry.orders, verdicts=verdicts_on(actor, command, entry.orders))
         if scale is None:
             book.planned(entry.plan)
         elif command.signal_id is not None:
@@ -194,7 +207,7 @@ class EntryDesk:
         order_ref = entry.orders.orders[0].order_ref
         if waiting.answer is not None:
             self._answers[order_ref] = waiting.answer
-        actor.submit(entry.orders)
+        actor.submit(orders)
         return ""
 
     def _plan(self, command: OpenPosition, scale: PositionPlanned | None) -> PlannedEntry:

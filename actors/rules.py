@@ -11,11 +11,12 @@ from attrs import frozen
 from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
 from config.logging import log
-from domain.rules import Due, Faulty, Rule, RuleEngine, Skipped
+from domain.rules import Due, Examined, Faulty, Rule, RuleEngine, Skipped
+from messages.decision import RuleSkipped, RulesWeighed, WeighEntry
 from messages.event import BaseEvent
 from messages.journal import Append, Entry, Replay
 from messages.lifecycle import RaiseAlarm
-from messages.position import CommandAccepted, CommandRefused
+from messages.position import CommandAccepted, CommandRefused, OpenPosition
 from messages.signal import PredictionSignalEvent, RuleFired, RuleFiredEvent, RuleSkippedEvent, SignalIgnoredEvent
 
 __all__ = ["RulesActor"]
@@ -39,6 +40,10 @@ class RulesActor(RunQueueActor):
     A command that is refused ends its rule's sequence. Only an action that did something starts the cooldown, and
     that is journaled (stream "rules"), so it goes on after a restart. What it is answered for arrives as a message:
     while one rule waits, others go on.
+
+    What each rule says of a prediction is journaled once, when it arrives. Where none acts on it (it is stale, no
+    condition holds, a cooldown runs, …) the position of its symbol is asked to weigh the entry that the nearest rule
+    would have asked for, so that the journal can tell what else stood against it.
     """
 
     def __init__(self, context: ActorContext, *, rules: Iterable[Rule], bus: EventBus) -> None:
@@ -60,10 +65,14 @@ class RulesActor(RunQueueActor):
         for event_type in self._engine.event_types:
             self._bus.subscribe(event_type, self.address)
         self._bus.subscribe(PredictionSignalEvent, self.address)
+        self._bus.subscribe(SignalIgnoredEvent, self.address)
 
     def on_receive(self, message: Any) -> Any:
         """Evaluate an event, or note how a rule's commands were answered."""
         match message:
+            case SignalIgnoredEvent(reason=reason, prediction=PredictionSignalEvent() as prediction):
+                self._weigh(prediction, f"ignored: {reason}")
+                self._evaluate(message)
             case BaseEvent():
                 self._evaluate(message)
             case _Outcome():
@@ -79,11 +88,13 @@ class RulesActor(RunQueueActor):
     def _evaluate(self, event: BaseEvent) -> None:
         self._evaluated += 1
         signal_id: str | None = getattr(event, "signal_id", None)
-        matched = False
+        matched = due = False
+        examined = self._examine(event) if isinstance(event, PredictionSignalEvent) else ()
         for outcome in self._engine.evaluate(event, self.environment.now()):
             matched = True
             match outcome:
                 case Due():
+                    due = True
                     self.spawn(self._carry_out, outcome, signal_id, name=f"rule {outcome.rule.rule_id}")
                 case Skipped(rule, symbol, reason):
                     self._skip(rule.rule_id, symbol, signal_id, reason)
@@ -91,6 +102,10 @@ class RulesActor(RunQueueActor):
                     text = f"rule {rule.rule_id} is disabled for {symbol}: {error}"
                     self.system.address("alarms").tell(RaiseAlarm("rule.faulty", text, symbol=symbol))
                     self._skip(rule.rule_id, symbol, signal_id, f"disabled: {error}")
+        if isinstance(event, PredictionSignalEvent) and not due:
+            self._weigh_nearest(
+                event, examined, "every rule that matches was skipped" if matched else "no rule matches"
+            )
         if not matched and isinstance(event, PredictionSignalEvent):
             log(
                 "signal.ignored",
@@ -100,6 +115,24 @@ class RulesActor(RunQueueActor):
                 reason="no rule matches",
             )
             self._bus.publish(SignalIgnoredEvent(event.symbol, event.signal_id, "no rule matches"))
+
+    def _weigh(self, prediction: PredictionSignalEvent, reason: str) -> None:
+        """Have the journal tell what would have stood against a prediction that the rules are not given."""
+        self._weigh_nearest(prediction, self._examine(prediction), reason)
+
+    def _examine(self, prediction: PredictionSignalEvent) -> tuple[Examined, ...]:
+        examined = self._engine.examine(prediction, self.environment.now())
+        verdicts = tuple(verdict for each in examined for verdict in each.verdicts)
+        fact = RulesWeighed(prediction.symbol, prediction.signal_id, verdicts)
+        self.system.address("journal").tell(Append((Entry("rules", fact),)))
+        return examined
+
+    def _weigh_nearest(self, prediction: PredictionSignalEvent, examined: tuple[Examined, ...], reason: str) -> None:
+        for each in sorted(examined, key=lambda one: one.against):
+            for command in each.commands:
+                if isinstance(command.message, OpenPosition) and command.symbol == prediction.symbol:
+                    self.system.address(f"position/{command.symbol}").tell(WeighEntry(command.message, reason))
+                    return
 
     async def _carry_out(self, due: Due, signal_id: str | None) -> None:
         texts: list[str] = []
@@ -145,4 +178,7 @@ class RulesActor(RunQueueActor):
 
     def _skip(self, rule_id: str, symbol: str, signal_id: str | None, reason: str) -> None:
         log("rule.skipped", actor=self.address.name, symbol=symbol, rule_id=rule_id, signal_id=signal_id, reason=reason)
+        if signal_id:
+            fact = RuleSkipped(rule_id, symbol, signal_id, reason)
+            self.system.address("journal").tell(Append((Entry("rules", fact),)))
         self._bus.publish(RuleSkippedEvent(rule_id, symbol, signal_id, reason))

@@ -8,8 +8,9 @@ from decimal import Decimal
 from attrs import frozen
 
 from messages.order import Side
+from messages.verdict import GateVerdict
 
-__all__ = ["Exposure", "Holding", "Limits", "PendingOrder", "Refusal", "check_order"]
+__all__ = ["Exposure", "Holding", "LimitCheck", "Limits", "PendingOrder", "Refusal", "check_order", "weigh_order"]
 
 ZERO = Decimal(0)
 
@@ -90,6 +91,20 @@ class Exposure:
         return sum((self.notional(symbol) for symbol in members), ZERO)
 
 
+@frozen(slots=True)
+class LimitCheck:
+    """What one limit says of an order: `reason` is "" where the order keeps it."""
+
+    name: str
+    reason: str
+    figures: str
+
+    @property
+    def verdict(self) -> GateVerdict:
+        """Return it as the journal has it."""
+        return GateVerdict("portfolio", self.name, not self.reason, self.figures)
+
+
 def check_order(
     order: PendingOrder,
     limits: Limits,
@@ -99,33 +114,59 @@ def check_order(
     *,
     limit_price: Decimal | None = None,
 ) -> Refusal | None:
-    """Return the first limit that this order would break if it and everything pending filled; None if none.
+    """Return the first limit that this order would break if it and everything pending filled; None if none."""
+    checks = weigh_order(order, limits, holdings, pending, sectors, limit_price=limit_price)
+    return next((Refusal(check.reason, check.figures) for check in checks if check.reason), None)
+
+
+def weigh_order(
+    order: PendingOrder,
+    limits: Limits,
+    holdings: Mapping[str, Holding],
+    pending: Iterable[PendingOrder],
+    sectors: Mapping[str, str],
+    *,
+    limit_price: Decimal | None = None,
+) -> tuple[LimitCheck, ...]:
+    """Return what each limit says of this order, if it and everything pending filled.
 
     `order.price` is the quote of the decision, by which the order is valued; `limit_price`, where it has one, must
-    not be worse than that by more than the collar. The order must not be among `pending` yet.
+    not be worse than that by more than the collar. The order must not be among `pending` yet. Without quantity or
+    price there is nothing to compare with the limits.
     """
     if not order.quantity > 0:
-        return Refusal("a quantity must be positive", f"quantity {order.quantity}")
+        return (LimitCheck("quantity", "a quantity must be positive", f"quantity {order.quantity}"),)
     if not order.price > 0:
-        return Refusal("no price to value the order by", f"price {order.price}")
-    collar = limits.price_collar_pct
-    if collar is not None and limit_price is not None:
-        worst = order.price * (1 + order.side.sign * collar)
-        if (limit_price - worst) * order.side.sign > 0:
-            return Refusal(
-                "limit price beyond the collar", f"limit {limit_price}, quote {order.price}, collar {collar}"
-            )
+        return (LimitCheck("price", "no price to value the order by", f"price {order.price}"),)
     value = order.quantity * order.price
     after = Exposure(holdings, (*pending, order), sectors)
     symbol, sector = order.symbol, sectors.get(order.symbol, "")
-    checks = (
-        ("order notional", value, limits.max_order_notional),
-        ("position shares", after.shares(symbol), limits.max_position_shares),
-        ("position notional", after.notional(symbol), limits.max_position_notional),
-        ("gross exposure", after.gross(), limits.max_gross_exposure),
-        (f"exposure of sector {sector}", after.sector(sector) if sector else ZERO, limits.max_sector_exposure),
+    return (
+        _collar(order, limits.price_collar_pct, limit_price),
+        _limit("order notional", value, limits.max_order_notional),
+        _limit("position shares", after.shares(symbol), limits.max_position_shares),
+        _limit("position notional", after.notional(symbol), limits.max_position_notional),
+        _limit("gross exposure", after.gross(), limits.max_gross_exposure),
+        _limit(f"exposure of sector {sector}", after.sector(sector), limits.max_sector_exposure)
+        if sector
+        else LimitCheck("sector exposure", "", "the symbol has no sector"),
     )
-    for name, figure, limit in checks:
-        if limit is not None and figure > limit:
-            return Refusal(f"{name} above the limit", f"{figure.normalize():f} > {limit.normalize():f}")
-    return None
+
+
+def _collar(order: PendingOrder, collar: Decimal | None, limit_price: Decimal | None) -> LimitCheck:
+    if limit_price is None:
+        return LimitCheck("collar", "", "no limit price")
+    if collar is None:
+        return LimitCheck("collar", "", f"limit {limit_price}, no collar")
+    worst = order.price * (1 + order.side.sign * collar)
+    beyond = (limit_price - worst) * order.side.sign > 0
+    figures = f"limit {limit_price}, quote {order.price}, collar {collar}"
+    return LimitCheck("collar", "limit price beyond the collar" if beyond else "", figures)
+
+
+def _limit(name: str, figure: Decimal, limit: Decimal | None) -> LimitCheck:
+    if limit is None:
+        return LimitCheck(name, "", f"{figure.normalize():f}, no limit")
+    above = figure > limit
+    figures = f"{figure.normalize():f} {'>' if above else '<='} {limit.normalize():f}"
+    return LimitCheck(name, f"{name} above the limit" if above else "", figures)

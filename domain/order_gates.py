@@ -10,8 +10,9 @@ from attrs import frozen
 from domain.instrument import canonical, off_tick
 from messages.market import Instrument
 from messages.order import ModifyOrder, OrderDenied, OrderRequest, OrderType, Role, SubmitOrders
+from messages.verdict import GateVerdict
 
-__all__ = ["Circumstances", "Verdict", "denials", "judge", "terms_fault"]
+__all__ = ["Circumstances", "Verdict", "denials", "gates", "judge", "terms_fault"]
 
 
 @frozen(slots=True, kw_only=True)
@@ -76,6 +77,18 @@ def denials(verdicts: Mapping[str, tuple[Verdict, ...]]) -> tuple[OrderDenied, .
         )
         for ref, each in verdicts.items()
     )
+
+
+def gates(group: SubmitOrders, verdicts: Mapping[str, tuple[Verdict, ...]]) -> tuple[GateVerdict, ...]:
+    """Return one verdict a gate over the whole group, as the journal has it."""
+    roles = {order.order_ref: order.role for order in group.orders}
+    against: dict[str, list[str]] = {}
+    for ref, each in verdicts.items():
+        for verdict in each:
+            found = against.setdefault(verdict.gate, [])
+            if verdict.reason:
+                found.append(f"{roles[ref]}: {verdict.reason}")
+    return tuple(GateVerdict("orders", gate, not found, "; ".join(found)) for gate, found in against.items())
 
 
 def terms_fault(order_type: OrderType, terms: OrderRequest | ModifyOrder, instrument: Instrument | None = None) -> str:

@@ -7,16 +7,21 @@ from datetime import datetime, timedelta
 from attrs import frozen
 
 from messages.signal import PredictionSignalEvent
+from messages.verdict import GateVerdict
 
-__all__ = ["Ignored", "Intake"]
+__all__ = ["Intake", "Judgement"]
 
 
 @frozen(slots=True)
-class Ignored:
-    """Why a prediction is not given to the rules."""
+class Judgement:
+    """What each gate says of a prediction; it goes to the rules only if none is against it."""
 
-    reason: str
-    figures: str
+    verdicts: tuple[GateVerdict, ...]
+
+    @property
+    def ignored(self) -> GateVerdict | None:
+        """Return the first gate that is against it, by which it is ignored."""
+        return next((verdict for verdict in self.verdicts if not verdict.passed), None)
 
 
 class Intake:
@@ -41,16 +46,19 @@ class Intake:
         """Know this identity from now on. A stale prediction is kept as long as one that is not."""
         self._seen[signal_id] = now + 2 * self._max_age
 
-    def judge(self, event: PredictionSignalEvent, now: datetime) -> Ignored | None:
-        """Return why the prediction must be ignored, or None when it goes to the rules."""
-        age = now - event.prediction_time
-        if age > self._max_age:
-            return Ignored("stale", f"{age.total_seconds():.0f} s old, at most {self._max_age.total_seconds():g} s")
-        if -age > self._max_age:
-            return Ignored("from the future", f"{-age.total_seconds():.0f} s ahead of the clock")
-        if event.confidence < self._min_confidence:
-            return Ignored("confidence", f"{event.confidence:g} < {self._min_confidence:g}")
-        return None
+    def judge(self, event: PredictionSignalEvent, now: datetime) -> Judgement:
+        """Return what each gate says of a prediction that is not known yet."""
+        age, most = (now - event.prediction_time).total_seconds(), self._max_age.total_seconds()
+        confidence, least = event.confidence, self._min_confidence
+        sure = confidence >= least
+        ahead = f"{max(-age, 0):.0f} s ahead of the clock, at most {most:g} s"
+        return Judgement(
+            (
+                GateVerdict("signal", "stale", age <= most, f"{age:.0f} s old, at most {most:g} s"),
+                GateVerdict("signal", "from the future", -age <= most, ahead),
+                GateVerdict("signal", "confidence", sure, f"{confidence:g} {'>=' if sure else '<'} {least:g}"),
+            )
+        )
 
     def forget(self, now: datetime, current: frozenset[str]) -> None:
         """Drop identities past their time, except `current`: those that the service still answers with."""

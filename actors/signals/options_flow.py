@@ -177,13 +177,14 @@ class OptionsFlowActor(RunQueueActor):
             self._intake.remember(event.signal_id, now)
             return
         self._intake.remember(event.signal_id, now)
-        ignored = self._intake.judge(event, now)
-        if ignored is not None:
-            self._append(Entry("signals", SignalIgnored(symbol, event.signal_id, ignored.reason)))
-            self._tell_ignored(symbol, event.signal_id, ignored.reason, ignored.figures)
+        judgement = self._intake.judge(event, now)
+        if (gate := judgement.ignored) is not None:
+            fact = SignalIgnored(symbol, event.signal_id, gate.gate, event, judgement.verdicts)
+            self._append(Entry("signals", fact))
+            self._tell_ignored(symbol, event.signal_id, gate.gate, gate.figures, event)
             return
         self._pending[event.signal_id] = event
-        self._append(Entry("signals", SignalReceived(event)), token=event.signal_id)
+        self._append(Entry("signals", SignalReceived(event, judgement.verdicts)), token=event.signal_id)
 
     def _append(self, entry: Entry, token: str = "") -> None:
         reply_to = self.address.name if token else ""
@@ -206,7 +207,14 @@ class OptionsFlowActor(RunQueueActor):
         )
         self._bus.publish(event)
 
-    def _tell_ignored(self, symbol: str, signal_id: str, reason: str, figures: str) -> None:
+    def _tell_ignored(
+        self,
+        symbol: str,
+        signal_id: str,
+        reason: str,
+        figures: str,
+        prediction: PredictionSignalEvent | None = None,
+    ) -> None:
         log(
             "signal.ignored",
             actor=self.address.name,
@@ -215,7 +223,7 @@ class OptionsFlowActor(RunQueueActor):
             reason=reason,
             figures=figures,
         )
-        self._bus.publish(SignalIgnoredEvent(symbol, signal_id, reason, figures))
+        self._bus.publish(SignalIgnoredEvent(symbol, signal_id, reason, figures, prediction))
 
     def _failed(self, failure: _Failure) -> None:
         alarms = self.system.address("alarms")

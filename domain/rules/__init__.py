@@ -15,7 +15,7 @@ from domain.rules.action import (
     SequenceAction,
 )
 from domain.rules.condition import Condition, ConditionError, EventCondition
-from domain.rules.engine import Due, Faulty, RuleEngine, Skipped
+from domain.rules.engine import Due, Examined, Faulty, RuleEngine, Skipped
 from domain.rules.predicate import PredicateError, parse_predicate
 from domain.rules.rule import Rule
 
@@ -29,6 +29,7 @@ __all__ = [
     "CreatePositionAction",
     "Due",
     "EventCondition",
+    "Examined",
     "Faulty",
     "PredicateError",
     "Rule",

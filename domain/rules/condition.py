@@ -29,6 +29,10 @@ class Condition:
         """Say it in words, for `pitboss check`."""
         raise NotImplementedError
 
+    def explain(self, context: Mapping[str, Any]) -> str:
+        """Say in words why the answer is what it is, for the journal; a condition of one's own may say more."""
+        return f"{self.words()}: {'yes' if self.matches(context) else 'no'}"
+
     def __and__(self, other: Condition) -> Condition:
         return _Both(self, other)
 
@@ -64,11 +68,22 @@ class EventCondition(Condition):
 
     def words(self) -> str:
         """Say it in words."""
-        tests = [
-            f"{name} {test.text if isinstance(test, Predicate) else 'passes a Python function'}"
-            for name, test in self._tests
-        ]
+        tests = [f"{name} {_asked(test)}" for name, test in self._tests]
         return f"a {self.event_type.__name__}" + (f" whose {' and '.join(tests)}" if tests else "") + " arrives"
+
+    def explain(self, context: Mapping[str, Any]) -> str:
+        """Name each field with its value and what was asked of it; those that did not pass first."""
+        event = context["event"]
+        if not isinstance(event, self.event_type):
+            return f"{type(event).__name__} is no {self.event_type.__name__}"
+        passed: list[str] = []
+        failed: list[str] = []
+        for name, test in self._tests:
+            value = getattr(event, name)
+            holds = bool(test(value))
+            text = f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+            (passed if holds else failed).append(f"{text} {_asked(test)}: {'yes' if holds else 'no'}")
+        return "; ".join(failed + passed) or "any will do"
 
 
 class _Both(Condition):
@@ -87,6 +102,9 @@ class _Both(Condition):
     def words(self) -> str:
         return f"({self.left.words()} and {self.right.words()})"
 
+    def explain(self, context: Mapping[str, Any]) -> str:
+        return f"({self.left.explain(context)}) and ({self.right.explain(context)})"
+
 
 class _Either(Condition):
     def __init__(self, left: Condition, right: Condition) -> None:
@@ -99,6 +117,9 @@ class _Either(Condition):
     def words(self) -> str:
         return f"({self.left.words()} or {self.right.words()})"
 
+    def explain(self, context: Mapping[str, Any]) -> str:
+        return f"({self.left.explain(context)}) or ({self.right.explain(context)})"
+
 
 class _Not(Condition):
     def __init__(self, inner: Condition) -> None:
@@ -109,6 +130,13 @@ class _Not(Condition):
 
     def words(self) -> str:
         return f"not ({self.inner.words()})"
+
+    def explain(self, context: Mapping[str, Any]) -> str:
+        return f"not ({self.inner.explain(context)})"
+
+
+def _asked(test: Callable[[Any], bool]) -> str:
+    return test.text if isinstance(test, Predicate) else "passes a Python function"
 
 
 def _narrower(one: type[BaseEvent], other: type[BaseEvent]) -> type[BaseEvent] | None:

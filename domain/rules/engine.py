@@ -13,8 +13,9 @@ from attrs import define, field, frozen
 from domain.rules.action import Command
 from domain.rules.rule import Rule
 from messages.event import BaseEvent
+from messages.verdict import GateVerdict
 
-__all__ = ["Due", "Faulty", "RuleEngine", "Skipped"]
+__all__ = ["Due", "Examined", "Faulty", "RuleEngine", "Skipped"]
 
 
 @frozen(slots=True)
@@ -42,6 +43,20 @@ class Faulty:
     rule: Rule
     symbol: str
     error: str
+
+
+@frozen(slots=True)
+class Examined:
+    """What each gate of a rule says of an event; `commands` are what it would do, () where that cannot be said."""
+
+    rule: Rule
+    verdicts: tuple[GateVerdict, ...]
+    commands: tuple[Command, ...]
+
+    @property
+    def against(self) -> int:
+        """How many gates are against it."""
+        return sum(not verdict.passed for verdict in self.verdicts)
 
 
 @define(slots=True)
@@ -123,6 +138,46 @@ class RuleEngine:
                 usage.busy = True
                 yield Due(rule, symbol, commands)
 
+    def examine(self, event: BaseEvent, now: datetime) -> tuple[Examined, ...]:
+        """Judge an event by every gate of each rule that could be due for it, highest priority first.
+
+        Nothing is counted and no rule becomes busy or faulty by it: it says why, for the journal.
+        """
+        symbol = str(getattr(event, "symbol", ""))
+        return tuple(self._examine(rule, event, symbol, now) for rule in self._candidates(type(event), symbol))
+
+    def _examine(self, rule: Rule, event: BaseEvent, symbol: str, now: datetime) -> Examined:
+        usage = self._usage.get((rule.rule_id, symbol), _Usage())
+        stage = f"rule {rule.rule_id}"
+        context: dict[str, Any] = {"event": event, "time": now, "rule_id": rule.rule_id}
+        commands: tuple[Command, ...] = ()
+        try:
+            condition = GateVerdict(
+                stage, "condition", rule.condition.matches(context), rule.condition.explain(context)
+            )
+            commands = rule.action.commands(context)
+        except Exception as error:  # noqa: BLE001 - a user's rule may raise anything; that is the verdict
+            condition = GateVerdict(stage, "condition", False, f"it raised {type(error).__name__}: {error}")
+        usable = rule.enabled and not usage.faulty
+        state = "disabled after it raised" if usage.faulty else "enabled" if rule.enabled else "disabled"
+        verdicts = (GateVerdict(stage, "enabled", usable, state), condition, *self._frequency(rule, usage, now))
+        return Examined(rule, verdicts, commands)
+
+    def _frequency(self, rule: Rule, usage: _Usage, now: datetime) -> tuple[GateVerdict, ...]:
+        """Return the verdicts on how often the rule may act."""
+        stage = f"rule {rule.rule_id}"
+        left = 0.0
+        if usage.last is not None:
+            left = max(rule.cooldown_seconds - (now - usage.last).total_seconds(), 0.0)
+        limit = rule.max_executions_per_day
+        used = usage.count if usage.day == now.astimezone(self._zone).date() else 0
+        busy = "its last action for this symbol is not answered yet"
+        return (
+            GateVerdict(stage, "answered", not usage.busy, busy if usage.busy else "no action outstanding"),
+            GateVerdict(stage, "cooldown", left <= 0, f"{left:.0f} s left of {rule.cooldown_seconds:g} s"),
+            GateVerdict(stage, "daily limit", limit is None or used < limit, f"{used} of {limit or 'any number'} used"),
+        )
+
     def finished(self, rule_id: str, symbol: str) -> None:
         """The commands of a Due have been answered, one way or the other."""
         self._usage.setdefault((rule_id, symbol), _Usage()).busy = False
@@ -135,14 +190,10 @@ class RuleEngine:
         usage.day, usage.last = day, time
 
     def _obstacle(self, rule: Rule, usage: _Usage, now: datetime) -> str:
-        if usage.busy:
-            return "its last action for this symbol is not answered yet"
-        if usage.last is not None and (left := rule.cooldown_seconds - (now - usage.last).total_seconds()) > 0:
-            return f"cooldown: {left:.0f} s left of {rule.cooldown_seconds:g} s"
-        limit = rule.max_executions_per_day
-        if limit is not None and usage.day == now.astimezone(self._zone).date() and usage.count >= limit:
-            return f"daily limit: {usage.count} of {limit} used"
-        return ""
+        against = next((gate for gate in self._frequency(rule, usage, now) if not gate.passed), None)
+        if against is None:
+            return ""
+        return against.figures if against.gate == "answered" else f"{against.gate}: {against.figures}"
 
     def _candidates(self, event_type: type[BaseEvent], symbol: str) -> Iterator[Rule]:
         sources = []

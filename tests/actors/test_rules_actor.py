@@ -13,6 +13,7 @@ from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from actors.system import System
 from config.environment import virtual
 from domain.rules import CreatePositionAction, EventCondition, Rule
+from messages.decision import WeighEntry
 from messages.lifecycle import RaiseAlarm
 from messages.position import CommandAccepted, CommandRefused, OpenPosition
 from messages.signal import (
@@ -36,6 +37,8 @@ class Answering(RunQueueActor):
 
     def on_receive(self, message):
         self.received.append(message)
+        if isinstance(message, WeighEntry):
+            return None
         return self.answers.pop(0) if self.answers else self.promise()
 
 
@@ -78,7 +81,12 @@ def run(rules, answers, body):
                 await system.start("rules", lambda context: RulesActor(context, rules=rules, bus=bus))
 
             def position(self, symbol="AAPL"):
-                return system.address(f"position/{symbol}").actor.received
+                received = system.address(f"position/{symbol}").actor.received
+                return [message for message in received if not isinstance(message, WeighEntry)]
+
+            def weighed(self, symbol="AAPL"):
+                received = system.address(f"position/{symbol}").actor.received
+                return [message for message in received if isinstance(message, WeighEntry)]
 
             def alarms(self):
                 return system.address("alarms").actor.received

@@ -25,6 +25,7 @@ from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from actors.system import System
 from config.environment import Environment, virtual
 from config.settings import RiskSettings, Settings, SymbolSettings
+from messages.decision import WeighOrders
 from messages.event import BaseEvent
 from messages.journal import Append, Entry, Replay
 from messages.lifecycle import ClearAlarm, RaiseAlarm
@@ -94,6 +95,8 @@ class Orders(RunQueueActor):
             case ListOrders(symbol, done):
                 views = self.house.views.values()
                 return tuple(v for v in views if symbol in (None, v.symbol) and (done or not v.status.done))
+            case WeighOrders():
+                self.house.weighed.append(message)
             case SubmitOrders():
                 self.house.submitted.append(message)
                 self.house.take(message)
@@ -121,6 +124,7 @@ class House:
         self.disk = SimulatedDisk()
         self.views: dict[str, OrderView] = {}
         self.submitted: list[SubmitOrders] = []
+        self.weighed: list[WeighOrders] = []
         self.modified: list[ModifyOrder] = []
         self.cancelled: list[CancelOrder] = []
         self.gateway: list[Any] = []
