@@ -66,11 +66,20 @@ class Registry:
         if known is None:
             raise OrderRefused(10147, f"OrderId {order_id} that needs to be cancelled is not found.")
         if known.stage is Stage.DONE:
+            twin = self._twin(known)
+            if twin is not None:
+                return twin
             state = known.order.status
             raise OrderRefused(
                 10148, f"OrderId {order_id} that needs to be cancelled can not be cancelled, state: {state}."
             )
         return known
+
+    def _twin(self, ended: Working) -> Working | None:
+        """Return the order that lives on under the same id, after a change had become a second one (INC-08)."""
+        ids = (ended.order.client_id, ended.order.order_id)
+        alive = (one for one in self.live.values() if one.stage is not Stage.DONE)
+        return next((one for one in alive if (one.order.client_id, one.order.order_id) == ids), None)
 
     def family(self, working: Working) -> list[Working]:
         """Return what goes to the market when `working` is transmitted: held relatives, parents first."""

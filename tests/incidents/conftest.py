@@ -21,13 +21,22 @@ from messages.lifecycle import AlarmRaised
 from messages.order import CommissionBooked, ExecutionBooked, ListOrders, OrderStatus, OrderView, Side
 from messages.position import AdjustExits, ClosePosition, CommandOutcome, ExitPlan, OpenPosition, PositionClosed, Size
 from simulator.faults import Rule
-from simulator.faults.verbs import Verb
+from simulator.faults.filters import altered
+from simulator.faults.telling import Teller
+from simulator.faults.verbs import Drop, Release, Verb
 from simulator.model import Order, VenueEvent
 
 D = Decimal
 STOPS = ("STP", "TRAIL")
+TOLD = ("openOrder", "orderStatus", "execDetails", "commissionReport")
 WORKING = (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
-EXPOSED = {"protection.missing", "protection.failed", "position.unmanaged", "position.flipped", "position.not_closed"} | {
+EXPOSED = {
+    "protection.missing",
+    "protection.failed",
+    "position.unmanaged",
+    "position.flipped",
+    "position.not_closed",
+} | {
     "broker.lost",
     "broker.degraded",
 }
@@ -89,6 +98,27 @@ class Stage:
     def broker_fill(self, order: Order, quantity: int, price: str) -> None:
         """Execute an order at the broker, whatever its state and the market."""
         self.venue.broker_fill(order.perm_id, D(quantity), D(price))
+
+    def hush(self) -> None:
+        """Let TWS say nothing of orders and fills unless asked, until the faults are cleared."""
+        self.now(Drop(messages=TOLD, asked=False, name="hush"))
+
+    def speak(self) -> None:
+        """End that."""
+        self.now(Release("hush"))
+
+    def say(self, order: Order, *messages: str, **changes: str) -> None:
+        """Have TWS tell these messages about an order, as its book stands, with some fields changed."""
+        (session,) = self.paper.tws.clients
+        fills = [one for one in self.venue.executions if one.perm_id == order.perm_id]
+        for message in messages:
+            fields = Teller(self.paper.tws, session).tell(message, order, fills[-1] if fills else None)
+            session.write(altered(fields, changes))
+
+    def error(self, order: Order, code: int, text: str = "as the incident has it") -> None:
+        """Have TWS send an error about an order."""
+        (session,) = self.paper.tws.clients
+        session.error(order.order_id, code, text)
 
     # commands
 
@@ -176,7 +206,9 @@ class Stage:
         await self._executions_agree(commissions=commissions)
         await self._positions_agree(unmanaged)
         self._never_naked_for_long()
-        assert (self.raised(), await self.plant.alarms()) == (set(raised), set(standing))
+        said = f"raised {sorted(self.raised())}, standing {sorted(await self.plant.alarms())}"
+        assert self.raised() == set(raised), said
+        assert await self.plant.alarms() == set(standing), said
 
     def _nothing_twice(self, *, twofold: bool) -> None:
         orders = [order for order in self.ours() if not (twofold and order.done)]
@@ -234,9 +266,7 @@ class Stage:
 
     async def _money_agrees(self, symbol: str) -> None:
         """What the flat symbol has earned is the cash that went in and out of it."""
-        earned = sum(
-            fact.realized_pnl for fact in await self.journaled(PositionClosed) if fact.symbol == symbol
-        )
+        earned = sum(fact.realized_pnl for fact in await self.journaled(PositionClosed) if fact.symbol == symbol)
         cash = sum(
             e.quantity * e.price * (1 if e.side == "SLD" else -1)
             for e in self.venue.executions

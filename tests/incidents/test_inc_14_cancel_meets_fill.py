@@ -1,0 +1,122 @@
+"""INC-14: a cancellation and a fill cross."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import permutations
+
+import pytest
+
+from messages.order import OrderStatus
+from simulator.faults.verbs import Swallow
+
+INCIDENT = {
+    "number": "INC-14",
+    "title": "Cancel and fill cross on the way",
+    "others": "PendingCancel counted as dead: a replacement was placed while the first could still fill; 10148 "
+    "'state: Filled' brought storms of cancels, and open orders that never ended.",
+    "pitboss": "An order that is being cancelled is live exposure until its end is confirmed; a fill after the request, "
+    "or after Cancelled, is booked and protected or closed like any other.",
+}
+
+
+async def cancel_a_resting_entry(it):
+    """Have an entry rest at 95, and a cancellation of it on its way that TWS never reads."""
+    await it.trade_at(100.0)
+    await it.open(limit="95.00")
+    entry = [order for order in it.at_broker() if order.side == "BUY"][-1]
+    it.fault(Swallow(), on="cancelOrder")
+    it.hush()
+    await it.close()
+    assert await it.status(entry) is OrderStatus.PENDING_CANCEL
+    return entry
+
+
+def words(it, entry) -> dict[str, Callable[[], None]]:
+    return {
+        "PendingCancel": lambda: it.say(entry, "orderStatus", status="PendingCancel", filled="0", remaining="100"),
+        "execDetails": lambda: it.say(entry, "execDetails"),
+        "status": lambda: it.say(entry, "orderStatus"),
+        "10148": lambda: it.error(entry, 10148, "OrderId that needs to be cancelled can not be cancelled, state: Filled."),
+        "202": lambda: it.error(entry, 202, "Order Canceled - reason:"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("first", ["PendingCancel", "execDetails", "status", "10148"])
+@pytest.mark.parametrize("apart", [False, True], ids=["in one read", "apart"])
+def test_inc_14_the_fill_wins(stage, first, apart):
+    async def body(it):
+        for order in permutations(["PendingCancel", "execDetails", "status", "10148"]):
+            if order[0] != first:
+                continue
+            entry = await cancel_a_resting_entry(it)
+            it.broker_fill(entry, 100, "95.00")
+            said = words(it, entry)
+            for name in order:
+                said[name]()
+                if apart:
+                    await it.settle(0.05)
+            it.paper.faults.clear()
+            await it.settle(30)
+            assert it.held() == 0, "what filled while it was being cancelled is closed"
+            assert (await it.status(entry), entry.filled) == (OrderStatus.FILLED, 100)
+        await it.sound()
+
+    stage(body)
+
+
+@pytest.mark.parametrize("filled", [0, 40])
+@pytest.mark.parametrize("first", ["PendingCancel", "execDetails", "status", "202"])
+def test_inc_14_the_cancellation_wins(stage, first, filled):
+    async def body(it):
+        for order in permutations(["PendingCancel", "execDetails", "status", "202"]):
+            if order[0] != first or (not filled and order.index("execDetails") != 3):
+                continue
+            entry = await cancel_a_resting_entry(it)
+            if filled:
+                it.broker_fill(entry, filled, "95.00")
+            it.venue.cancel(entry.client_id, entry.order_id)
+            said = words(it, entry)
+            for name in order:
+                if name != "execDetails" or filled:
+                    said[name]()
+            await it.settle(0.5)
+            it.paper.faults.clear()
+            await it.settle(30)
+            assert await it.status(entry) is OrderStatus.CANCELLED
+            assert it.held() == 0
+        await it.sound()
+
+    stage(body)
+
+
+def test_inc_14_a_fill_after_cancelled_is_booked(stage):
+    async def body(it):
+        await it.open(limit="95.00")
+        entry = next(order for order in it.at_broker() if order.side == "BUY")
+        await it.close()
+        await it.settle(10)
+        assert await it.status(entry) is OrderStatus.CANCELLED
+        it.broker_fill(entry, 100, "95.00")
+        await it.sound(raised=it.raised() & {"position.unmanaged"})
+        assert (await it.view()).quantity == it.held()
+
+    stage(body)
+
+
+def test_inc_14_a_replacement_waits_for_the_end_of_what_it_replaces(stage):
+    async def body(it):
+        await it.open(limit="95.00")
+        entry = next(order for order in it.at_broker() if order.side == "BUY")
+        it.fault(Swallow(), on="cancelOrder")
+        await it.close()
+        for _ in range(20):
+            await it.trade_at(100.0)
+            await it.open()
+            assert len([order for order in it.ours() if order.side == "BUY"]) == 1, "the first can still fill"
+        it.paper.faults.clear()
+        it.broker_fill(entry, 100, "95.00")
+        await it.sound(raised=it.raised() & {"protection.missing", "position.not_closed"})
+        assert it.held() == 0
+
+    stage(body)
