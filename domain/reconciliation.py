@@ -16,7 +16,8 @@ that the broker has shown before is not given up on one snapshot in either case:
 it has its own orders back, and a stop taken for gone would be armed twice.
 
 Three witnesses may still be late: while the broker's position of the symbol has moved by more than executions explain,
-nothing is concluded about its orders (INC-19). Nor is anything while TWS itself has lost its servers (1100).
+nothing is concluded about its orders (INC-19), for however many snapshots that lasts: an order in doubt stays UNKNOWN,
+with its alarm. Nor is anything concluded while TWS itself has lost its servers (1100).
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Difference:
 class Reconciliation:
     """What came of it. `again` says why another snapshot is needed soon, "" where none is.
 
-    `offsets` holds symbol → broker's position less the sum of executions, to be given to the next one.
+    `offsets` holds symbol → broker's position less the sum of executions, to be given to the next one; where it has
+    moved and an order is in doubt, that from before.
     """
 
     effects: tuple[Effect, ...]
@@ -129,6 +131,7 @@ def reconcile(
 
     holdings, now = _holdings(book, snapshot, account, held)
     moved = {symbol for symbol, offset in now.items() if offsets is not None and offset != offsets.get(symbol, 0)}
+    undecided: set[str] = set()
     again = ""
     for ref, before in known.items():
         record = before.record
@@ -140,12 +143,16 @@ def reconcile(
         elif not record.status.done:
             witnessed = ref in ended or not conclusive or record.symbol in moved
             concluded, doubt = _seen_nowhere(record, before, snapshot.epoch, witnessed=witnessed)
+            if doubt:
+                undecided.add(record.symbol)
         for conclusion in concluded:
             effects += book.apply(conclusion, at) if isinstance(conclusion, OrderResolved) else [conclusion]
         again = again or doubt
         if record.status is not before.status:
             text = f"{before.status} → {record.status}"
             differences.append(Difference(record.symbol, text, ref, record.perm_id))
+    for symbol in undecided & moved:
+        now[symbol] = (offsets or {}).get(symbol, Decimal(0))
     return Reconciliation(tuple(effects), tuple(differences), holdings, now, again)
 
 

@@ -337,6 +337,7 @@ def plant() -> Callable[..., None]:
         body: Callable[[Plant], Awaitable[None]],
         broker: dict[str, Any] | None = None,
         simulator: dict[str, Any] | None = None,
+        symbols: dict[str, SymbolSettings] | None = None,
         start: datetime = START,
         kind: Callable[..., Any] = Plant,
         **risk: Any,
@@ -345,7 +346,7 @@ def plant() -> Callable[..., None]:
             settings = Settings(
                 risk=RiskSettings(**risk),
                 broker=BrokerSettings(**(broker or {})),
-                symbols={"AAPL": SymbolSettings(sector="tech"), "MSFT": SymbolSettings()},
+                symbols={"AAPL": SymbolSettings(sector="tech"), "MSFT": SymbolSettings()} | (symbols or {}),
             )
             paper = PaperBroker(SimulatorSettings(feed="manual", **(simulator or {})), virtual(start, seed=1))
             with trio.fail_after(1_000_000):

@@ -11,8 +11,8 @@ INCIDENT = {
     "number": "INC-16",
     "title": "Cancel answered by 10147 alone, or hours later",
     "others": "The waiter knew no such answer: five minutes of nothing, then the algorithm was stopped.",
-    "pitboss": "Nothing waits in a handler. 10147 has the broker's lists asked for this order; a pending cancel is shown "
-    "as pending for as long as it takes, and counts as live.",
+    "pitboss": "Nothing waits in a handler. 10147 has the broker's lists asked for this order; a pending cancel is "
+    "shown as pending for as long as it takes, and counts as live.",
 }
 
 
@@ -29,7 +29,7 @@ def test_inc_16_10147_is_a_question(stage, truth):
         it.fault(Swallow(), Error(10147, "OrderId that needs to be cancelled is not found."), on="cancelOrder", nth=1)
         await it.close()
         it.speak()
-        await it.settle(30)
+        await it.settle(70)
         expected = OrderStatus.FILLED if truth == "filled" else OrderStatus.CANCELLED
         assert await it.status(entry) is expected
         await it.sound()

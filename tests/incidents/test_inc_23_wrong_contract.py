@@ -8,7 +8,7 @@ import pytest
 
 from messages.order import Side
 from messages.position import CommandRefused
-from messages.risk import DescribePortfolio
+from messages.risk import DescribePortfolio, TradingState
 from simulator.faults.filters import altered
 from simulator.faults.verbs import Alter, Swallow
 from simulator.wire.order_answers import exec_details
@@ -38,7 +38,7 @@ def test_inc_23_what_filled_is_booked_as_what_it_is_and_all_sending_halts(stage)
         await it.settle(30)
         assert (await it.view("MSFT")).quantity == 100
         assert (await it.view()).quantity == 0
-        assert "wrong" not in (await it.ask("portfolio", DescribePortfolio())).halted
+        assert (await it.ask("portfolio", DescribePortfolio())).state is TradingState.REDUCE_ONLY
         await it.trade_at(100.0)
         refused = await it.open()
         assert isinstance(refused, CommandRefused) or it.held() == 0
@@ -58,7 +58,7 @@ def test_inc_23_a_wrong_echo_halts_all_sending(stage, echo):
         it.fault(Alter(messages=["openOrder"], where={"orderId": "{orderId}"}, set=echo, count=1), nth=1)
         await it.open(limit="95.00")
         await it.settle(5)
-        assert (await it.ask("portfolio", DescribePortfolio())).halted
+        assert (await it.ask("portfolio", DescribePortfolio())).state is TradingState.REDUCE_ONLY
         await it.trade_at(400.0, "MSFT")
         before = len(it.ours())
         await it.open(symbol="MSFT")
