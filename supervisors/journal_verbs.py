@@ -16,6 +16,7 @@ from typing import Any
 
 from actors.storage.check import all_rows, check_records
 from actors.storage.errors import JournalDamaged, JournalError
+from actors.storage.recovery import rows_in_reserve
 from actors.storage.rows import GENESIS_SEQUENCE, Header, Row, check_row
 from actors.storage.sqlite import SqliteJournal
 from actors.storage.wal import inspect_wal, wal_path
@@ -81,20 +82,35 @@ def _verify(journal: SqliteJournal, header: Header) -> None:
     if wal.damaged:
         raise JournalDamaged(f"it and what followed is lost: {wal.damaged}", sequence + 1)
     print(f"{journal.path}: {sequence} records, none missing, none altered; last hash {hashed.hex()}")
+    reserved = rows_in_reserve(journal.path, journal.last(), header.hash)
+    for row in reserved:
+        readable(row)
+    if reserved:
+        print(f"{len(reserved)} more are in its reserve, since it failed: the next start will move them here")
     if wal.torn:
         print(f"{wal.torn} pages of an unfinished write follow: it is going on now, or the next start will drop it")
 
 
-def _dump(journal: SqliteJournal, _: Header, replay: Replay, after: int, last: int | None) -> None:
+def _dump(journal: SqliteJournal, header: Header, replay: Replay, after: int, last: int | None) -> None:
     newest = journal.last()
     upto = GENESIS_SEQUENCE if newest is None else newest.sequence
+    reserved = [
+        row
+        for row in rows_in_reserve(journal.path, newest, header.hash)
+        if replay.stream in (None, row.stream)
+        and (not replay.kinds or row.kind in replay.kinds)
+        and row.sequence > after
+    ]
     if last is not None:
-        after = max(after, journal.nth_newest(replay, last))
+        reserved = reserved[-last:] if last else []
+        after = max(after, journal.nth_newest(replay, last - len(reserved)))
     while rows := journal.read_unchecked(replay, after, upto, _CHUNK):
         for row in rows:
             check_row(row)
             print(json.dumps(_line(row), ensure_ascii=False))
         after = rows[-1].sequence
+    for row in reserved:
+        print(json.dumps(_line(row), ensure_ascii=False))
 
 
 def _line(row: Row) -> dict[str, Any]:

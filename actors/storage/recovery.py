@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from actors.storage.errors import JournalDamaged
-from actors.storage.reserve import ReserveHeld
+from actors.storage.reserve import ReserveFile, ReserveHeld
 from actors.storage.rows import GENESIS_SEQUENCE, Row, seal
 from messages.codec import encode
 from messages.lifecycle import JournalRecovered
 
-__all__ = ["recovered_rows"]
+__all__ = ["recovered_rows", "rows_in_reserve"]
 
 _KIND = JournalRecovered.__name__
 
@@ -42,6 +44,12 @@ def recovered_rows(last: Row | None, genesis: bytes, held: ReserveHeld, now: str
     )
     moved = [(row.time, row.stream, row.kind, row.checkpoint, row.payload) for row in rows]
     return seal([*moved, (now, "process", *_encoded(report))], sequence, previous)
+
+
+def rows_in_reserve(journal: Path, last: Row | None, genesis: bytes) -> list[Row]:
+    """Return the rows that the next start will move into a journal, as they will be there."""
+    held = ReserveFile(journal).read()
+    return [] if held is None else recovered_rows(last, genesis, held, held.mark.time)[:-1]
 
 
 def _encoded(report: JournalRecovered) -> tuple[str, int, str]:
