@@ -17,6 +17,10 @@ from config.redaction import MASK, is_secret_name, redact
 __all__ = ["LogRecord", "as_json", "as_words", "timestamp"]
 
 
+NOBODY = "process"
+"""Whose doing it is where it is no actor's: the process's own."""
+
+
 @frozen(slots=True)
 class LogRecord:
     """An event with its moment (UTC), level and fields."""
@@ -59,7 +63,8 @@ _encode = json.JSONEncoder(default=_plain, allow_nan=False).encode
 
 def as_json(record: LogRecord) -> str:
     """One line of JSON without the line feed, secrets masked."""
-    line = {"ts": timestamp(record.moment), "level": record.level, "event": record.event} | _masked(record.fields)
+    line = {"ts": timestamp(record.moment), "level": record.level, "event": record.event, "actor": NOBODY}
+    line |= _masked(record.fields)
     try:
         text = _encode(line)
     except ValueError:  # a NaN or an infinity
