@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -21,11 +22,13 @@ from messages.position import DescribePosition
 from simulator.app import PaperBroker, Serving, SimulatorSettings, serve
 from simulator.feeds import ManualFeed
 from simulator.model import Ticked
+from simulator.signals import SignalSettings, serve_signals
 from supervisors.process import Process
 from supervisors.status import collect_status
 from supervisors.tree import build_tree
 
 PATIENCE = 20.0
+_KEY = "a key of the test"
 BID, ASK, LAST = 1, 2, 4
 _LIVE = ("INTENDED", "SENT", "ACCEPTED", "PARTIALLY_FILLED", "PENDING_MODIFY", "PENDING_CANCEL", "HELD", "UNKNOWN")
 
@@ -171,12 +174,22 @@ class House:
 
 
 @asynccontextmanager
-async def _house(folder: Path, symbols: tuple[str, ...], sections: dict[str, Any]) -> AsyncIterator[House]:
+async def _house(
+    folder: Path, symbols: tuple[str, ...], predictions: Sequence[Mapping[str, Any]], sections: dict[str, Any]
+) -> AsyncIterator[House]:
     environment = machine(seed=1)
     folder.mkdir(exist_ok=True)
     simulator = SimulatorSettings(port=0, feed="manual", messages_per_second=0)
     async with trio.open_nursery() as nursery:
         serving = await nursery.start(serve, simulator, environment)
+        if predictions:
+            script = folder / "predictions.jsonl"
+            script.write_text("\n".join(json.dumps(one) for one in predictions))
+            service = SignalSettings(
+                api_key=_KEY, port=0, tickers=symbols, script=script, generated=False, requests_per_minute=10_000
+            )
+            signals = await nursery.start(serve_signals, service, environment)
+            sections["signals"] = {"base_url": signals.base_url, **sections.get("signals", {})}
         data = {
             "process": {"state_dir": str(folder)},
             "defaults": {"stop_loss_pct": Decimal("0.03"), "take_profit_pct": Decimal("0.08")},
@@ -184,7 +197,7 @@ async def _house(folder: Path, symbols: tuple[str, ...], sections: dict[str, Any
             **sections,
             "broker": {"port": serving.port, **sections.get("broker", {})},
         }
-        process = Process(settings_from(data, {}), environment, build_tree)
+        process = Process(settings_from(data, {"API_KEY": _KEY}), environment, build_tree)
         house = House(process, serving)
         started = trio.Event()
         nursery.start_soon(partial(process.run, on_started=started.set))
@@ -201,14 +214,18 @@ async def _house(folder: Path, symbols: tuple[str, ...], sections: dict[str, Any
 
 @pytest.fixture
 def run_house(tmp_path: Path) -> Callable[..., None]:
-    """Run `body(house)` with a READY Pitboss; `symbols` and sections of the configuration may be named."""
+    """Run `body(house)` with a READY Pitboss; `symbols`, `predictions` (lines of a script) and
+    sections of the configuration may be named."""
 
     def run(
-        body: Callable[[House], Awaitable[None]], symbols: tuple[str, ...] = ("AAPL", "MSFT"), **sections: Any
+        body: Callable[[House], Awaitable[None]],
+        symbols: tuple[str, ...] = ("AAPL", "MSFT"),
+        predictions: Sequence[Mapping[str, Any]] = (),
+        **sections: Any,
     ) -> None:
         async def main() -> None:
             with trio.fail_after(60):
-                async with _house(tmp_path / "state", symbols, sections) as house:
+                async with _house(tmp_path / "state", symbols, predictions, sections) as house:
                     await body(house)
 
         trio.run(main)
