@@ -17,7 +17,7 @@ from domain.entry_gates import entry_of, outcome_text, worth_recording
 from domain.limits import Exposure, Holding, LimitCheck, Limits, PendingOrder
 from messages.decision import WeighOrders
 from messages.gateway import AccountPnl, AccountValue
-from messages.journal import Append, Entry, Replay
+from messages.journal import Append, Entry, JournalBroken, Replay
 from messages.lifecycle import ActorQuarantined, ClearAlarm, RaiseAlarm
 from messages.order import (
     GroupRefused,
@@ -30,6 +30,7 @@ from messages.order import (
 )
 from messages.position import (
     ClosePosition,
+    CommandRefused,
     DescribePosition,
     PositionClosed,
     PositionCloseEvent,
@@ -69,9 +70,10 @@ class PortfolioActor(RunQueueActor):
     order counts as reserved with what may still fill until its position has told HoldingChanged and then the order's
     event: a fill is never counted as neither.
 
-    It is halted by command, or when the day's loss reaches `risk.max_daily_loss`, by the broker's figure or by ours,
-    whichever is worse. A halt survives a restart; only Resume ends it. After its own restart it takes no new risk
-    until every symbol with an open plan has said what it holds.
+    It is halted by command, when the journal fails, or when the day's loss reaches `risk.max_daily_loss`, by the
+    broker's figure or by ours, whichever is worse. A halt survives a restart; only Resume ends it, and none does while
+    the journal has failed. After its own restart it takes no new risk until every symbol with an open plan has said
+    what it holds.
     """
 
     def __init__(self, context: ActorContext, *, settings: Settings, bus: EventBus) -> None:
@@ -90,6 +92,7 @@ class PortfolioActor(RunQueueActor):
         self._bus = bus
         self._state = TradingState.ACTIVE
         self._reason = ""
+        self._journal_broken = ""  # why no intent that adds risk can be written
         self._holdings: dict[str, HoldingChanged] = {}
         self._realized = _ZERO  # sums over the holdings
         self._unrealized = _ZERO
@@ -163,7 +166,9 @@ class PortfolioActor(RunQueueActor):
             case Halt(reason):
                 self._halt(reason)
             case Resume(reason):
-                self._resume(reason)
+                return self._resume(reason)
+            case JournalBroken(error):
+                self._no_journal(error)
             case FlattenAll(reason):
                 self._flatten(reason)
             case DescribePortfolio():
@@ -242,9 +247,10 @@ class PortfolioActor(RunQueueActor):
 
     def _state_checks(self) -> tuple[LimitCheck, ...]:
         """Whether any new risk may be taken at all."""
-        awaited = ", ".join(sorted(self._awaited))
+        broken, awaited = self._journal_broken, ", ".join(sorted(self._awaited))
         halted = self._state is not TradingState.ACTIVE
         return (
+            LimitCheck("journal", "the journal has failed" if broken else "", broken or "sound"),
             LimitCheck("halted", "trading is halted" if halted else "", self._reason if halted else "active"),
             LimitCheck("holdings", "what is held is not known yet" if awaited else "", awaited or "all known"),
         )
@@ -351,13 +357,21 @@ class PortfolioActor(RunQueueActor):
         log("system.halted", level="WARNING", actor=self.address.name, reason=reason)
         self._bus.publish(HaltedEvent(reason))
 
-    def _resume(self, reason: str) -> None:
+    def _no_journal(self, error: str) -> None:
+        if not self._journal_broken:
+            self._journal_broken = error
+            self._halt(f"the journal has failed: {error}")
+
+    def _resume(self, reason: str) -> CommandRefused | None:
+        if self._journal_broken:
+            return CommandRefused("the journal has failed, and Pitboss must be started again", self._journal_broken)
         self._state, self._reason = TradingState.ACTIVE, ""
         self._append(TradingResumed(reason))
         log("system.resumed", actor=self.address.name, reason=reason)
         self.system.address("alarms").tell(ClearAlarm("risk.daily_loss"))
         self._bus.publish(ResumedEvent(reason))
         self._check_loss()
+        return None
 
     def _flatten(self, reason: str) -> None:
         self._halt(f"flatten: {reason}")

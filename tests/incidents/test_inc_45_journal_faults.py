@@ -1,4 +1,4 @@
-"""INC-45: the disk is full, or refuses to sync: systems lost their log, or died with positions that nobody could close."""
+"""INC-45: the disk is full, or refuses to sync: systems lost their log, or died with positions nobody could close."""
 
 from __future__ import annotations
 
