@@ -105,6 +105,14 @@ class House:
         """What `pitboss status --json` would print."""
         return await collect_status(self.system, self.process.state)
 
+    async def until_status(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait until the status is like this, and return it."""
+        with trio.move_on_after(PATIENCE):
+            while not condition(status := await self.status()):
+                await trio.sleep(0.01)
+            return status
+        raise AssertionError(f"not in time: {await self.status()}")
+
     async def position(self, symbol: str) -> dict[str, Any]:
         """One position of the status."""
         return next((row for row in (await self.status())["positions"] if row["symbol"] == symbol), {})
