@@ -186,24 +186,27 @@ class Stage:
         twofold: bool = False,
         commissions: bool = True,
         crashes: int = 0,
+        state: str = "READY",
+        elsewhere: Collection[str] = (),
     ) -> None:
         """Assert what must hold at the end of every scenario.
 
         `raised` are the kinds of alarm that must have been raised, and no other may but those in `maybe`; `standing`
-        those that must still stand. `unmanaged` symbols are held by somebody else and have no exits of ours. `twofold`: the broker itself
-        had made two orders of one; then one reference may have two orders, of which at most one lives.
+        those that must still stand. `unmanaged` symbols are held by somebody else and have no exits of ours.
+        `twofold`: the broker itself had made two orders of one; then one reference may have two orders, of which at
+        most one lives. `elsewhere` names orders that filled as something else. `state` is that of the process.
         """
         self.paper.faults.clear()
         for session in self.paper.tws.clients:
             session.resume()
         await self.plant.settle(quiet)
-        assert self.plant.process.state.state == "READY", self.plant.process.state.reason
+        assert self.plant.process.state.state == state, self.plant.process.state.reason
         assert len(self.plant.crashes()) == crashes, self.plant.crashes()
         assert await self.plant.quarantined() == []
         if not crashes:
             assert self.plant.process.system.dead_letters.count == 0
         self._nothing_twice(twofold=twofold)
-        await self._orders_agree()
+        await self._orders_agree(elsewhere)
         await self._executions_agree(commissions=commissions)
         await self._positions_agree(unmanaged)
         self._never_naked_for_long()
@@ -216,7 +219,7 @@ class Stage:
         doubled = {ref: count for ref, count in Counter(order.order_ref for order in orders).items() if count > 1}
         assert not doubled, f"one intent became several orders: {doubled}"
 
-    async def _orders_agree(self) -> None:
+    async def _orders_agree(self, elsewhere: Collection[str]) -> None:
         known = await self.known()
         told = {order.order_ref for order in self.ours()}
         for order in self.ours():
@@ -234,7 +237,9 @@ class Stage:
                 if order.order_type == "STP":
                     assert view.stop_price == order.stop, (view, order)
         for ref, view in known.items():
-            assert ref in told or (view.status.done and not view.filled), f"{view} is no order of the broker's"
+            assert ref in elsewhere or ref in told or (view.status.done and not view.filled), (
+                f"{view} is no order of the broker's"
+            )
 
     async def _executions_agree(self, *, commissions: bool) -> None:
         booked = {fact.execution.base: fact.execution for fact in await self.journaled(ExecutionBooked)}

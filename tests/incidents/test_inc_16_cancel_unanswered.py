@@ -29,7 +29,7 @@ def test_inc_16_10147_is_a_question(stage, truth):
         it.fault(Swallow(), Error(10147, "OrderId that needs to be cancelled is not found."), on="cancelOrder", nth=1)
         await it.close()
         it.speak()
-        await it.settle(70)
+        await it.settle(100)  # it is written again, but not with each look
         expected = OrderStatus.FILLED if truth == "filled" else OrderStatus.CANCELLED
         assert await it.status(entry) is expected
         await it.sound()

@@ -42,16 +42,17 @@ def test_inc_23_what_filled_is_booked_as_what_it_is_and_all_sending_halts(stage)
         await it.trade_at(100.0)
         refused = await it.open()
         assert isinstance(refused, CommandRefused) or it.held() == 0
-        await it.sound(raised=it.raised(), standing=await it.alarms(), unmanaged=["MSFT"])
-        assert {"order.mismatch", "position.unmanaged"} <= it.raised()
+        alarms = ["order.mismatch", "position.unmanaged"]
+        end = {"unmanaged": ["MSFT"], "elsewhere": [entry.order_ref], "state": "HALTED"}
+        await it.sound(raised=alarms, standing=alarms, maybe=["order.unknown"], **end)
 
     stage(body)
 
 
 @pytest.mark.parametrize(
     "echo",
-    [{"conId": "272093", "symbol": "MSFT"}, {"action": "SELL"}, {"totalQuantity": "500"}],
-    ids=["contract", "side", "quantity"],
+    [{"conId": "272093", "symbol": "MSFT"}, {"action": "SELL"}, {"account": "DU7654321"}],
+    ids=["contract", "side", "account"],
 )
 def test_inc_23_a_wrong_echo_halts_all_sending(stage, echo):
     async def body(it):
@@ -63,12 +64,27 @@ def test_inc_23_a_wrong_echo_halts_all_sending(stage, echo):
         before = len(it.ours())
         await it.open(symbol="MSFT")
         assert len(it.ours()) == before, "nothing more leaves"
+        await it.sound(raised=["order.mismatch"], standing=["order.mismatch"], state="HALTED")
+
+    stage(body)
+
+
+def test_inc_23_a_quantity_that_was_changed_by_hand_holds_the_symbol_alone(stage):
+    async def body(it):
+        wrong = {"totalQuantity": "500"}
+        it.fault(Alter(messages=["openOrder"], where={"orderId": "{orderId}"}, set=wrong, count=1), nth=1)
+        await it.open(limit="95.00")
+        await it.trade_at(100.0)
+        assert isinstance(await it.open(), CommandRefused) or len(it.ours()) == 3
+        await it.trade_at(400.0, "MSFT")
+        await it.open(symbol="MSFT")
+        assert it.held("MSFT") == 100
         await it.sound(raised=["order.mismatch"], standing=["order.mismatch"])
 
     stage(body)
 
 
-def test_inc_23_exits_still_leave(stage):
+def test_inc_23_what_is_held_can_still_be_left(stage):
     async def body(it):
         await it.open(quantity=50)
         await it.trade_at(400.0, "MSFT")
@@ -77,5 +93,6 @@ def test_inc_23_exits_still_leave(stage):
         await it.close()
         await it.settle(5)
         assert it.held() == Decimal(0)
+        await it.sound(raised=["order.mismatch"], standing=["order.mismatch"], state="HALTED")
 
     stage(body)

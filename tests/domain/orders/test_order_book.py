@@ -139,7 +139,7 @@ def test_inc_08_a_second_perm_id_is_severe_and_its_death_is_not_the_orders(desk:
     ("wrong", "halts"),
     [
         ({"symbol": "HOOD", "con_id": 2}, True),
-        ({"side": Side.SELL}, False),
+        ({"side": Side.SELL}, True),
         ({"quantity": D(1000)}, False),
         ({"account": "DU2"}, True),
     ],
