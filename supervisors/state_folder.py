@@ -25,9 +25,7 @@ def own_state_folder(folder: Path) -> Iterator[None]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise ProcessFailed(
-            ExitCode.JOURNAL, f"the state folder {folder} cannot be used: {error.strerror or error}"
-        ) from error
+        raise _unusable(folder, error) from error
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -37,8 +35,15 @@ def own_state_folder(folder: Path) -> Iterator[None]:
             raise ProcessFailed(
                 ExitCode.FAILED, f"the state folder {folder} is in use by {who}; choose another --state-dir"
             ) from None
-        os.ftruncate(file, 0)
-        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(file, 0)
+            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise _unusable(folder, error) from error
         yield
     finally:
         os.close(file)
+
+
+def _unusable(folder: Path, error: OSError) -> ProcessFailed:
+    return ProcessFailed(ExitCode.JOURNAL, f"the state folder {folder} cannot be used: {error.strerror or error}")
