@@ -11,7 +11,7 @@ from actors.storage.check import check_records
 from actors.storage.errors import JournalDamaged, JournalUnusable
 from actors.storage.lock import JournalLock
 from actors.storage.port import Opened
-from actors.storage.recovery import recovered_rows
+from actors.storage.recovery import recovered_rows, recovery_text
 from actors.storage.reserve import Mark, ReserveFile
 from actors.storage.rows import Header, Row
 from actors.storage.sqlite import SqliteJournal
@@ -141,7 +141,7 @@ class DiskStorage:
         if last is None or last.sequence <= CHECKED_AT_START:
             self._writing.check_file()
         sequence, hashed = check_records(self._writing, header, CHECKED_AT_START)
-        recovered = self._recover(header, created)
+        recovered, moved = self._recover(header, created)
         if recovered:
             sequence, hashed = recovered[-1].sequence, recovered[-1].hash
         self._reserve.renew()
@@ -150,17 +150,16 @@ class DiskStorage:
         except OSError as error:
             raise JournalUnusable(f"{self.path}: its write-ahead log cannot be made: {error.strerror}") from error
         repaired = f"the last write was not finished, and {wal.torn} pages of it were dropped" if wal.torn else ""
-        moved = f"{len(recovered) - 1} records came from the reserve" if recovered else ""
         return Opened(sequence, hashed, repaired, moved)
 
-    def _recover(self, header: Header, now: str) -> list[Row]:
+    def _recover(self, header: Header, now: str) -> tuple[list[Row], str]:
         held = self._reserve.read()
         if held is None:
-            return []
+            return [], ""
         rows = recovered_rows(self._writing.last(), header.hash, held, now)
         if rows:
             self._writing.append(rows)
-        return rows
+        return rows, recovery_text(rows, held)
 
     def _last_before_damage(self) -> int:
         journal = SqliteJournal(self.path, read_only=True)

@@ -8,7 +8,7 @@ import trio
 
 from actors.storage.errors import JournalLocked, JournalUnusable
 from actors.storage.port import Opened
-from actors.storage.recovery import recovered_rows
+from actors.storage.recovery import recovered_rows, recovery_text
 from actors.storage.reserve import Mark, ReserveHeld
 from actors.storage.rows import Header, Row, check_chain, check_row
 from messages.codec import SCHEMA_VERSION
@@ -65,13 +65,14 @@ class SimulatedDisk:
         """Move what the reserve holds into the journal; return what was done in plain words."""
         assert self.header is not None
         held = ReserveHeld(self.mark, self.reserve, torn=False) if self.mark is not None and self.reserve else None
-        rows: list[Row] = []
+        text = ""
         if held is not None:
             rows = recovered_rows(self.rows[-1] if self.rows else None, self.header.hash, held, now)
             self.write(rows)
             self.sync()
+            text = recovery_text(rows, held)
         self.mark, self.reserve, self.reserve_synced = None, [], 0
-        return f"{len(rows) - 1} records came from the reserve" if rows else ""
+        return text
 
     def power_cut(self, kept: int = 0) -> None:
         """End the process that owns it, and lose what is not synced, other than the `kept` first transactions of it."""

@@ -10,7 +10,7 @@ from actors.storage.rows import GENESIS_SEQUENCE, Row, seal
 from messages.codec import encode
 from messages.lifecycle import JournalRecovered
 
-__all__ = ["recovered_rows", "rows_in_reserve"]
+__all__ = ["recovered_rows", "recovery_text", "rows_in_reserve"]
 
 _KIND = JournalRecovered.__name__
 
@@ -44,6 +44,12 @@ def recovered_rows(last: Row | None, genesis: bytes, held: ReserveHeld, now: str
     )
     moved = [(row.time, row.stream, row.kind, row.checkpoint, row.payload) for row in rows]
     return seal([*moved, (now, "process", *_encoded(report))], sequence, previous)
+
+
+def recovery_text(rows: list[Row], held: ReserveHeld) -> str:
+    """Say what `recovered_rows` moved, "" for nothing."""
+    cut = ", an unfinished last group of which was left out" if held.torn else ""
+    return f"{len(rows) - 1} records came from the reserve{cut}" if rows else ""
 
 
 def rows_in_reserve(journal: Path, last: Row | None, genesis: bytes) -> list[Row]:

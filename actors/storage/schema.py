@@ -34,7 +34,7 @@ from sqlalchemy.types import UserDefinedType
 
 from messages.journal import Replay
 
-__all__ = ["APPLICATION_ID", "INSERT_TEXT", "LAST", "entries", "header", "newest", "selection", "tables"]
+__all__ = ["APPLICATION_ID", "INSERT_TEXT", "LAST", "entries", "header", "mentioning", "newest", "selection", "tables"]
 
 # "PbJ1" in the file's header: `file` and we can tell a journal from any other SQLite database
 APPLICATION_ID = 0x50624A31
@@ -136,3 +136,11 @@ def newest(replay: Replay, skip: int) -> tuple[Executable, dict[str, Any]]:
     if replay.kinds:
         conditions.append(_c.kind.in_(replay.kinds))
     return select(_c.sequence).where(*conditions).order_by(_c.sequence.desc()).limit(1).offset(skip), {}
+
+
+def mentioning(content: str, stream: str | None) -> Executable:
+    """Return the statement for the rows whose payload contains this text, of one stream or of all."""
+    conditions: list[ColumnElement[bool]] = [func.instr(_c.payload, content) > 0]
+    if stream is not None:
+        conditions.append(_c.stream == stream)
+    return select(entries).where(*conditions).order_by(_c.sequence)

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from actors.storage.errors import JournalDamaged, JournalError, JournalUnusable, JournalVersionError
 from actors.storage.rows import GENESIS_SEQUENCE, Header, Row, check_row
-from actors.storage.schema import APPLICATION_ID, INSERT_TEXT, LAST, header, newest, selection, tables
+from actors.storage.schema import APPLICATION_ID, INSERT_TEXT, LAST, header, mentioning, newest, selection, tables
 from messages.codec import SCHEMA_VERSION
 from messages.journal import Replay
 
@@ -122,6 +122,14 @@ class SqliteJournal:
         with self._reading():
             found = self._live.execute(*newest(replay, count)).first()
             return GENESIS_SEQUENCE if found is None else int(found[0])
+
+    def mentioning(self, content: str, stream: str | None = None) -> list[Row]:
+        """Return the records whose payload contains this text; each is checked."""
+        with self._reading():
+            rows = [Row._make(found) for found in self._live.execute(mentioning(content, stream)).all()]
+        for row in rows:
+            check_row(row)
+        return rows
 
     def check_file(self) -> None:
         """Have SQLite compare its pages and indices with each other. Raises JournalDamaged."""
