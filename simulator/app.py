@@ -65,14 +65,15 @@ class PaperBroker:
         # A copy, so that a fault that sets the clock sets the broker's alone.
         self.environment = environment = copy(environment)
         self.contracts = _contract_book(settings.contracts)
+        self.feed: Feed = open_feed(settings.feed, self.contracts, environment, settings.speed, settings.seed)
         self.venue = Venue(
             environment,
             self.contracts,
             accounts=settings.accounts,
             cash=settings.cash,
             calendar=settings.calendar,
+            past=self.feed.past,
         )
-        self.feed: Feed = open_feed(settings.feed, self.contracts, environment, settings.speed, settings.seed)
         self.tws = PaperTws(
             self.venue,
             self.contracts,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import ge, le
 
 from simulator.market_rules import MARKET_RULES, increment_at, on_tick
 from simulator.model import Contract
@@ -49,6 +50,8 @@ class ContractDefinition:
     reference_price: float = 100.0  # where a synthetic feed begins
     volatility: float = 0.30  # annual, of the synthetic feed
     daily_volume: int = 5_000_000
+    market_correlation: float = field(default=0.7071, validator=[ge(-1.0), le(1.0)])
+    """of the synthetic feed's walk with what moves all of them; below 0 it goes against the market"""
 
     @property
     def bands(self) -> tuple[tuple[Decimal, Decimal], ...]:

@@ -8,6 +8,7 @@ from typing import Protocol
 import trio
 
 from simulator.model import Ticked
+from simulator.past import NO_PAST, Past
 
 __all__ = ["Deliver", "Feed", "FeedError", "ManualFeed"]
 
@@ -23,6 +24,10 @@ class Feed(Protocol):
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver every tick, then return; a feed without an end runs until it is cancelled."""
+        ...
+
+    def past(self, con_id: int) -> Past:
+        """Return what this feed knows of a contract's time before it began. May take a while; is not called often."""
         ...
 
 
@@ -51,3 +56,7 @@ class ManualFeed:
             await trio.sleep_forever()
         finally:
             self._deliver = None
+
+    def past(self, con_id: int) -> Past:
+        """Return no past."""
+        return NO_PAST

@@ -1,108 +1,116 @@
-"""Replays ticks recorded from TWS.
-
-The file is JSON: a list of `{"time": ISO 8601, "price": number, "size": number, "tickType": number}` in order of
-arrival, of one contract. A size tick that carries the price of its side, as such recordings do, also tells that price
-where it is new. A price of −1 means none.
-"""
+"""Replays ticks that were recorded: once, or over and over, all of them or a part."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from datetime import datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import trio
 
 from config.environment import Environment
 from simulator.feeds.feed import Deliver, FeedError
 from simulator.feeds.pacing import Timed, check_speed, play
-from simulator.model import Contract
+from simulator.feeds.packed import PackedTicks, TimedTick
+from simulator.feeds.span import EVERYTHING, Span
+from simulator.model import Contract, Ticked
+from simulator.past import NO_PAST, Past
 
-__all__ = ["RecordedFeed", "read_ticks"]
+__all__ = ["RecordedFeed"]
 
-_PRICE_OF_SIZE = {0: 1, 3: 2, 5: 4}  # size tick → price tick of the same side
-_KNOWN = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 49})
+PastOf = Callable[[int, int, timedelta], Past]
+"""(conId, when the data begin in microseconds since 1970, from the data's time to the venue's) → what was before"""
+
 _PAUSE = 1.0  # seconds between the end and the next round of a loop
+_NIGHT = 4 * 3600.0  # seconds without a tick of any contract: longer ones are not waited for
+_SHORT_NIGHT = 60.0
+_SECOND = 1_000_000
+_PAST_TICKS = 200_000
 
 
 class RecordedFeed:
-    """The ticks of a file for one contract; once, or over and over."""
+    """The ticks of a recording."""
 
     def __init__(
         self,
-        path: Path,
-        contract: Contract,
+        ticks: PackedTicks,
         environment: Environment,
         *,
+        span: Span = EVERYTHING,
         speed: float = 1.0,
         loop: bool = False,
+        earlier: PastOf | None = None,
     ) -> None:
-        """Read the file. Raises FeedError with the place if it cannot be read."""
-        self._ticks = read_ticks(path, contract)
+        """Of `ticks`, those in `span` are played, and those before it are the past; `earlier` knows what came before.
+
+        Raises FeedError for a bad speed, and where there is no tick in the span.
+        """
+        self._ticks = ticks
+        self._first = 0 if span.start is None else ticks.position(span.start)
+        self._stop = len(ticks) if span.stop is None else ticks.position(span.stop)
+        if self._first >= self._stop:
+            text = f"the recording is from {_told(ticks.time(0))} to {_told(ticks.time(len(ticks) - 1))}"
+            raise FeedError(f"feed: no tick lies in the span; {text}")
         self._environment = environment
         self._speed = check_speed(speed)
         self._loop = loop
+        self._earlier = earlier
+        self._opened = environment.now()
 
     async def run(self, deliver: Deliver) -> None:
-        """Deliver the ticks; with `loop`, until cancelled."""
+        """Deliver the market as it stood when the span begins, then its ticks; with `loop`, until cancelled."""
+        before = self._standing()
+        if before:
+            now = self._environment.now()
+            deliver([Ticked(contract, kind, price, size, now) for _, contract, kind, price, size in before])
+            await trio.lowlevel.checkpoint()
         await play(self._rounds(), deliver, self._environment, self._speed)
+
+    def past(self, con_id: int) -> Past:
+        """Return the contract's last ticks before the span, and what lies before the recording."""
+        begin = self._ticks.time(self._first)
+        shift = self._opened - _moment(begin)
+        found = [
+            Ticked(contract, kind, price, size, _moment(time) + shift)
+            for time, contract, kind, price, size in self._ticks.ticks(max(self._first - _PAST_TICKS, 0), self._first)
+            if contract.con_id == con_id
+        ]
+        if self._earlier is None:
+            return Past(found) if found else NO_PAST
+        earlier = self._earlier(con_id, self._ticks.time(0), shift)
+        return Past([*earlier.ticks, *found], earlier.bars)
+
+    def _standing(self) -> list[TimedTick]:
+        """The last tick of each kind and contract before the span."""
+        latest: dict[tuple[int, int], TimedTick] = {}
+        for tick in self._ticks.ticks(0, self._first):
+            key = tick[1].con_id, tick[2]
+            latest.pop(key, None)  # so that they are in order of their last time
+            latest[key] = tick
+        return list(latest.values())
 
     def _rounds(self) -> Iterator[Timed]:
         offset = 0.0
         while True:
-            for elapsed, contract, tick_type, price, size in self._ticks:
-                yield elapsed + offset, contract, tick_type, price, size
+            seconds = 0.0
+            for seconds, contract, tick_type, price, size in self._timed():
+                yield seconds + offset, contract, tick_type, price, size
             if not self._loop:
                 return
-            offset += self._ticks[-1][0] + _PAUSE
+            offset += seconds + _PAUSE
+
+    def _timed(self) -> Iterator[tuple[float, Contract, int, float, int]]:
+        """The ticks of the span with seconds since its first, nights shortened."""
+        begin = last = self._ticks.time(self._first)
+        for time, contract, tick_type, price, size in self._ticks.ticks(self._first, self._stop):
+            if time - last > _NIGHT * _SECOND:
+                begin += time - last - int(_SHORT_NIGHT * _SECOND)
+            last = time
+            yield (time - begin) / _SECOND, contract, tick_type, price, size
 
 
-def read_ticks(path: Path, contract: Contract) -> list[Timed]:
-    """Return the ticks with seconds since the first. Raises FeedError, naming the line or the tick."""
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FeedError(f"{path}: {error.strerror}") from error
-    except json.JSONDecodeError as error:
-        raise FeedError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from error
-    except UnicodeDecodeError as error:
-        raise FeedError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from error
-    if not isinstance(rows, list) or not rows:
-        raise FeedError(f"{path}: expected a list of ticks with at least one")
-
-    ticks: list[Timed] = []
-    prices: dict[int, float] = {}  # price tick type → price last told
-    start: datetime | None = None
-    elapsed = 0.0
-    for number, row in enumerate(rows, 1):
-        try:
-            time, price, size, tick_type = _fields(row)
-            start = start or time
-            seconds = (time - start).total_seconds()
-        except (KeyError, TypeError, ValueError) as error:
-            reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
-            raise FeedError(f"{path}: tick {number}: {reason}: {json.dumps(row)[:120]}") from error
-        if seconds < elapsed:
-            raise FeedError(f"{path}: tick {number}: its time lies before that of the tick before it")
-        elapsed = seconds
-        side = _PRICE_OF_SIZE.get(tick_type)
-        if side is not None and price > 0 and prices.get(side) != price and tick_type != 5:
-            tick_type = side
-        if tick_type in (1, 2, 4):
-            prices[tick_type] = price
-        ticks.append((elapsed, contract, tick_type, 0.0 if tick_type in (0, 3, 5, 8) else price, size))
-    return ticks
+def _moment(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds // _SECOND, UTC) + timedelta(microseconds=microseconds % _SECOND)
 
 
-def _fields(row: Any) -> tuple[datetime, float, int, int]:
-    if not isinstance(row, dict):
-        raise TypeError("expected an object")
-    time = datetime.fromisoformat(row["time"])
-    if time.tzinfo is None:
-        raise ValueError("its time has no zone")
-    price, size, tick_type = float(row["price"]), int(row["size"]), row["tickType"]
-    if price != price or abs(price) == float("inf"):
-        raise ValueError("its price is not a number")
-    if tick_type not in _KNOWN:
-        raise ValueError(f"unknown tickType {tick_type!r}")
-    return time, price, size, tick_type
+def _told(microseconds: int) -> str:
+    return _moment(microseconds).isoformat(timespec="seconds")

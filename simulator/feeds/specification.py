@@ -1,26 +1,39 @@
 """Reads a feed's specification, as `--feed` takes it.
 
-synthetic[:SYM,SYM…][@RATE]       random walks of these contracts, else of all; about RATE ticks a second each
-recorded:FILE[:SYMBOL][:loop]     a recording, replayed as the ticks of SYMBOL (700 if not given), once or for ever
-manual                            no ticks but those that a program pushes
+synthetic[:SYM,SYM…][@RATE][*FACTOR]          random walks of these contracts, else of all
+recorded:FILE[:SYMBOL][,FILE[:SYMBOL]…][:loop]  recordings, merged in order of time; once or over and over
+lean:FOLDER:SYM,SYM…[:RESOLUTION]             LEAN's files; tick, second or minute, else the finest that there is
+manual                                        no ticks but those that a program pushes
+
+`recorded` and `lean` may end in @FROM..TO: dates or times, either may be left out; of recordings in UTC, of LEAN's
+files in New York's time unless they name a zone.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from pathlib import Path
 
 from config.environment import Environment
 from simulator.contracts import ContractBook, ContractDefinition
 from simulator.feeds.feed import Feed, FeedError, ManualFeed
+from simulator.feeds.files import Wanted, read_file
+from simulator.feeds.lean import LeanData
+from simulator.feeds.lean_files import ZONE
 from simulator.feeds.pacing import check_speed
+from simulator.feeds.packed import merged
 from simulator.feeds.recorded import RecordedFeed
+from simulator.feeds.span import cut_span
 from simulator.feeds.synthetic import SyntheticFeed
+from simulator.model import Contract
 
 __all__ = ["open_feed"]
 
 DEFAULT_RATE = 5.0
 DEFAULT_SYMBOL = "700"
+_LEAN = "lean:FOLDER:SYMBOL,…[:RESOLUTION][@FROM..TO]"
+_EXPECTED = f"synthetic[:SYMBOL,…][@RATE][*FACTOR], recorded:FILE[:SYMBOL][,FILE…][:loop][@FROM..TO], {_LEAN} or manual"
 
 
 def open_feed(spec: str, contracts: ContractBook, environment: Environment, speed: float, seed: int) -> Feed:
@@ -38,15 +51,38 @@ def open_feed(spec: str, contracts: ContractBook, environment: Environment, spee
                 definitions, environment, contracts=contracts, speed=speed, seed=seed, rate=rate, factor=factor
             )
         case "recorded" if rest:
-            path, symbol, loop = _file(rest)
-            contract = _definition(symbol, contracts).contract
-            return RecordedFeed(path, contract, environment, speed=speed, loop=loop)
+            return _recorded(rest, contracts, environment, speed)
+        case "lean" if rest:
+            return _lean(rest, contracts, environment, speed)
         case "manual" if not rest:
             return ManualFeed()
         case _:
-            raise FeedError(
-                f"feed {spec!r}: expected synthetic[:SYMBOL,…][@RATE][*FACTOR], recorded:FILE[:SYMBOL][:loop] or manual"
-            )
+            raise FeedError(f"feed {spec!r}: expected {_EXPECTED}")
+
+
+def _recorded(text: str, contracts: ContractBook, environment: Environment, speed: float) -> Feed:
+    text, span = cut_span(text, UTC)
+    loop = text.endswith(":loop")
+
+    def contract_of(symbol: str) -> Contract:
+        return _definition(symbol, contracts).contract
+
+    parts = []
+    for one in _files(text.removesuffix(":loop")):
+        path, symbol = _file(one)
+        parts.append(read_file(path, Wanted(contract_of, symbol, DEFAULT_SYMBOL)))
+    return RecordedFeed(merged(parts), environment, span=span, speed=speed, loop=loop)
+
+
+def _lean(text: str, contracts: ContractBook, environment: Environment, speed: float) -> Feed:
+    text, span = cut_span(text, ZONE)
+    found = re.fullmatch(r"(.+?):([^:/]+)(?::([^:/]*))?", text)
+    if found is None:
+        raise FeedError(f"feed 'lean:{text}': expected {_LEAN}")
+    folder, symbols, resolution = found.groups()
+    definitions = [_definition(symbol, contracts) for symbol in symbols.split(",")]
+    data = LeanData(Path(folder), definitions, resolution or "", span)
+    return RecordedFeed(data.read(), environment, span=span, speed=speed, earlier=data.past)
 
 
 def _definition(symbol: str, contracts: ContractBook) -> ContractDefinition:
@@ -83,10 +119,13 @@ def _number(text: str | None, default: float, most: float, what: str, spec: str)
     return number
 
 
-def _file(text: str) -> tuple[Path, str, bool]:
-    loop = text.endswith(":loop")
-    text = text.removesuffix(":loop")
+def _files(text: str) -> list[str]:
+    """Part a list of files; a name that has a comma in it is one file if it exists."""
+    return [text] if Path(text).exists() else text.split(",")
+
+
+def _file(text: str) -> tuple[Path, str]:
     if Path(text).exists() or ":" not in text:
-        return Path(text), DEFAULT_SYMBOL, loop
+        return Path(text), ""
     path, _, symbol = text.rpartition(":")
-    return Path(path), symbol, loop
+    return Path(path), symbol

@@ -11,7 +11,9 @@ from simulator.contracts import ContractBook, ContractDefinition
 from simulator.feeds.feed import Deliver, FeedError
 from simulator.feeds.option_walk import OptionWalk
 from simulator.feeds.pacing import Timed, check_speed, play
+from simulator.feeds.synthetic_past import synthetic_past
 from simulator.feeds.walk import TICKS_PER_UPDATE, Walk
+from simulator.past import NO_PAST, Past
 
 __all__ = ["SyntheticFeed"]
 
@@ -44,11 +46,20 @@ class SyntheticFeed:
         self._seed = seed
         self._factor = factor
         self._interval = TICKS_PER_UPDATE / rate
+        self._opened = environment.now()
         self._walks()  # so that what is wrong with a definition shows now
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver ticks until cancelled."""
         await play(self.ticks(), deliver, self._environment, self._speed)
+
+    def past(self, con_id: int) -> Past:
+        """Return a year of bars; none for an option, whose worth would need a past of its underlying."""
+        definition = next((one for one in self._definitions if one.contract.con_id == con_id), None)
+        if definition is None or _is_option(definition):
+            return NO_PAST
+        walk = self._walk(definition)
+        return synthetic_past(definition, self._seed, walk.volatility, walk.value, self._opened)
 
     def ticks(self) -> Iterator[Timed]:
         """Return the ticks with their times, without end.

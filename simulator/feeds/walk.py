@@ -9,12 +9,11 @@ from collections.abc import Iterator
 
 from simulator.contracts import ContractDefinition
 
-__all__ = ["DAY", "TICKS_PER_UPDATE", "Walk", "activity"]
+__all__ = ["DAY", "TICKS_PER_UPDATE", "YEAR", "Walk", "activity", "sizes_of"]
 
 DAY = 6.5 * 3600  # seconds of a US session: the unit of volume and of the daily pattern
 YEAR = 252 * DAY
 TICKS_PER_UPDATE = 2.9  # how many ticks an update makes on average
-SHARED = 0.5  # part of the variance that all contracts share
 JUMPS_A_DAY = 3.0
 JUMP = 0.004  # standard deviation of a jump
 TRADED = 0.45  # updates that come with a trade
@@ -43,9 +42,11 @@ class Walk:
         self._value = definition.reference_price
         self.volatility = definition.volatility * factor  # annual
         self._sigma = self.volatility / math.sqrt(YEAR)
+        self._share = definition.market_correlation
+        self._rest = math.sqrt(1 - self._share**2)
         self._has_quote = definition.contract.sec_type != "IND"
         self._has_trades = definition.contract.sec_type != "CASH"
-        self._unit, self._typical = _sizes(definition)
+        self._unit, self._typical = sizes_of(definition)
         self._daily_volume = definition.daily_volume
         self._volume = 0
         self._bid = self._ask = self._last = 0.0
@@ -79,7 +80,7 @@ class Walk:
             yield from self._trade_ticks(price, size)
 
     def _move(self, seconds: float, elapsed: float, shared: float) -> None:
-        shock = math.sqrt(SHARED) * shared + math.sqrt(1 - SHARED) * self._random.gauss(0, 1)
+        shock = self._share * shared + self._rest * self._random.gauss(0, 1)
         move = self._sigma * math.sqrt(seconds * activity(elapsed)) * shock
         if self._random.random() < JUMPS_A_DAY * seconds / DAY:
             move += self._random.gauss(0, JUMP)
@@ -132,7 +133,7 @@ class Walk:
         return max(bisect_right(self._edges, price) - 1, 0)
 
 
-def _sizes(definition: ContractDefinition) -> tuple[int, float]:
+def sizes_of(definition: ContractDefinition) -> tuple[int, float]:
     """Return the unit of sizes, and the size that a side of the quote typically shows."""
     match definition.contract.sec_type:
         case "STK":

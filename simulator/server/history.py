@@ -1,9 +1,9 @@
-"""Historical bars and ticks, served from what the venue has seen."""
+"""Historical bars and ticks, served from what the venue has seen and from the past that its feed knows of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from simulator.model import Bar, Contract
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["HistoryDesk"]
 
 HMDS_ERROR = "Historical Market Data Service error message:"
-_LONG_AGO = datetime(1980, 1, 1, tzinfo=UTC)
 
 
 class HistoryDesk:
@@ -110,12 +109,11 @@ class HistoryDesk:
         contract = self._find(request.req_id, request.contract)
         if contract is None:
             return
-        now = self._tws.venue.now()
-        bars = self._tws.venue.bars(contract.con_id, 60, _LONG_AGO, now, request.what) if request.what in KINDS else []
-        if not bars:
+        begins = self._tws.venue.history_begins(contract.con_id, request.what) if request.what in KINDS else None
+        if begins is None:
             self._session.error(request.req_id, 162, f"{HMDS_ERROR}No head time stamp")
             return
-        date = tell_date(bars[0].time, request.date_format, intraday=True)
+        date = tell_date(begins, request.date_format, intraday=True)
         self._session.send(say.head_timestamp(request.req_id, date))
 
     def _find(self, req_id: int, query: r.ContractQuery) -> Contract | None:

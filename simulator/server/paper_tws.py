@@ -59,7 +59,7 @@ class PaperTws:
         self.order_ids = OrderIds()
         self._hand_ids = count(-1, -1)
         self.entitlements = Entitlements()
-        self.board = QuoteBoard(venue.quote)
+        self.board = QuoteBoard(venue.quote, venue.past)
         self.bound: set[int] = set()  # order ids of orders made by hand that client 0 has bound
         self.binding = False  # whether client 0 binds them as they come
         self.faults: FaultEngine | None = None

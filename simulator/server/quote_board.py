@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from simulator.model import Contract, Quote, Ticked
+from simulator.past import Past
 from simulator.server.tick_tape import TickTape
 
 __all__ = ["QuoteBoard", "TickTaker"]
@@ -23,9 +24,9 @@ class TickTaker(Protocol):
 class QuoteBoard:
     """Passes each tick to those who asked for its contract."""
 
-    def __init__(self, quote: Callable[[int], Quote]) -> None:
+    def __init__(self, quote: Callable[[int], Quote], past: Callable[[int], Past]) -> None:
         self.quote = quote
-        self.tape = TickTape()
+        self.tape = TickTape(past)
         self._takers: dict[int, list[TickTaker]] = {}
 
     def subscribe(self, con_id: int, taker: TickTaker) -> None:

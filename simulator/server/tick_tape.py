@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from math import isnan
 
 from simulator.model import Quote, Ticked
+from simulator.past import Past
 
 __all__ = ["QuoteRow", "TickTape", "TradeRow"]
 
@@ -18,9 +20,12 @@ QuoteRow = tuple[float, float, float, int, int]
 
 
 class TickTape:
-    """Bounded memory of ticks."""
+    """Bounded memory of ticks; before them lies the past that the feed knows of."""
 
-    def __init__(self) -> None:
+    def __init__(self, past: Callable[[int], Past]) -> None:
+        """`past` returns a contract's past; it is asked once, when somebody first asks for ticks of the contract."""
+        self._past_of = past
+        self._pasts: dict[int, tuple[list[TradeRow], list[QuoteRow]]] = {}
         self._trades: dict[int, deque[TradeRow]] = {}
         self._quotes: dict[int, deque[QuoteRow]] = {}
 
@@ -35,8 +40,39 @@ class TickTape:
 
     def trades(self, con_id: int) -> list[TradeRow]:
         """Return the trades kept, oldest first."""
-        return list(self._trades.get(con_id, ()))
+        return [*self._past(con_id)[0], *self._trades.get(con_id, ())]
 
     def quotes(self, con_id: int) -> list[QuoteRow]:
         """Return the quotes kept, oldest first."""
-        return list(self._quotes.get(con_id, ()))
+        return [*self._past(con_id)[1], *self._quotes.get(con_id, ())]
+
+    def _past(self, con_id: int) -> tuple[list[TradeRow], list[QuoteRow]]:
+        if con_id not in self._pasts:
+            self._pasts[con_id] = _rows(self._past_of(con_id))
+        return self._pasts[con_id]
+
+
+def _rows(past: Past) -> tuple[list[TradeRow], list[QuoteRow]]:
+    trades: deque[TradeRow] = deque(maxlen=KEPT)
+    quotes: deque[QuoteRow] = deque(maxlen=KEPT)
+    bid = ask = float("nan")
+    bid_size = ask_size = 0
+    for tick in past.ticks:
+        moment = tick.time.timestamp()
+        match tick.tick_type:
+            case 4:
+                trades.append((moment, tick.price, tick.size))
+                continue
+            case 1:
+                bid, bid_size = tick.price, tick.size
+            case 0:
+                bid_size = tick.size
+            case 2:
+                ask, ask_size = tick.price, tick.size
+            case 3:
+                ask_size = tick.size
+            case _:
+                continue
+        if not (isnan(bid) or isnan(ask)):
+            quotes.append((moment, bid, ask, bid_size, ask_size))
+    return list(trades), list(quotes)

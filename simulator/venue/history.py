@@ -1,25 +1,24 @@
-"""Bars from the ticks that the venue has seen, for historical requests.
+"""Bars for historical requests: from the ticks that the venue has seen, and from the past that the feed knows of.
 
-The last hour or so is kept by the second, what is older by the minute, five days in all, packed into arrays: some 70
-contracts ticking around the clock stay below 150 MB.
+Of the ticks seen, the last hour or so is kept by the second, what is older by the minute, five days in all, packed into
+arrays: some 70 contracts ticking around the clock stay below 150 MB.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from simulator.model import Bar
+from simulator.past import BAR_KINDS, NO_PAST, Past, Row
 
 __all__ = ["History"]
 
 SECONDS_KEPT = 3_600  # seconds with a tick, for each contract and kind; up to half as many more before they are folded
 MINUTES_KEPT = 5 * 1_440
-MINUTE = 60
+MINUTE, HOUR = 60, 3_600
 
-_Row = tuple[float, ...]
-"""epoch second, open, high, low, close, volume, Σ price × volume, count"""
 _WIDTH = 8
 
 _TICKS = {4: "TRADES", 1: "BID", 2: "ASK"}
@@ -28,8 +27,11 @@ _TICKS = {4: "TRADES", 1: "BID", 2: "ASK"}
 class History:
     """What was traded and quoted."""
 
-    def __init__(self) -> None:
+    def __init__(self, past: Callable[[int], Past] = lambda con_id: NO_PAST) -> None:
+        """`past` returns a contract's past; it is asked once, when somebody first asks for bars of the contract."""
         self._series: dict[tuple[int, str], _Series] = {}
+        self._past_of = past
+        self._pasts: dict[int, _PastSeries] = {}
 
     def add(self, con_id: int, tick_type: int, price: float, size: int, time: datetime) -> None:
         """Take in a price tick; other ticks make no bar, nor does a price that means none (0 or −1)."""
@@ -52,15 +54,49 @@ class History:
             bids = self.bars(con_id, bar_seconds, start, end, "BID")
             asks = {bar.time: bar for bar in self.bars(con_id, bar_seconds, start, end, "ASK")}
             return [_middle(bid, asks[bid.time]) for bid in bids if bid.time in asks]
-        if what not in _TICKS.values():
-            raise ValueError(f"no bars of {what!r}")
-        series = self._series.get((con_id, what))
         first, last = start.timestamp(), end.timestamp()
-        merged: list[_Row] = []
-        for row in series.rows(by_minute=bar_seconds % MINUTE == 0) if series is not None else ():
+        merged: list[Row] = []
+        for row in self._rows(con_id, what, bar_seconds):
             if first <= row[0] < last:
                 _merge(merged, row, bar_seconds)
         return [_bar(row, what == "TRADES") for row in merged]
+
+    def begins(self, con_id: int, what: str) -> datetime | None:
+        """Return when the oldest bar of a kind begins, None if there is none. Raises ValueError for another `what`."""
+        kinds = ("BID", "ASK") if what == "MIDPOINT" else (what,)
+        firsts = [next(self._rows(con_id, kind, HOUR), None) for kind in kinds]
+        known = [row[0] for row in firsts if row is not None]
+        return datetime.fromtimestamp(max(known), UTC) if len(known) == len(kinds) else None
+
+    def _rows(self, con_id: int, what: str, bar_seconds: int) -> Iterator[Row]:
+        if what not in BAR_KINDS:
+            raise ValueError(f"no bars of {what!r}")
+        past = self._pasts.get(con_id)
+        if past is None:
+            past = self._pasts[con_id] = _PastSeries(self._past_of(con_id))
+        yield from past.rows(what, bar_seconds)
+        series = self._series.get((con_id, what))
+        if series is not None:
+            yield from series.rows(by_minute=bar_seconds % MINUTE == 0)
+
+
+class _PastSeries:
+    """One contract's past."""
+
+    def __init__(self, past: Past) -> None:
+        self._bars: Mapping[tuple[str, int], Sequence[Row]] = past.bars
+        self._series = {kind: _Series() for kind in BAR_KINDS}
+        for tick in past.ticks:
+            kind = _TICKS.get(tick.tick_type)
+            if kind is not None and tick.price > 0:
+                self._series[kind].add(float(int(tick.time.timestamp())), tick.price, tick.size)
+
+    def rows(self, what: str, bar_seconds: int) -> Iterator[Row]:
+        """Return the rows that bars of this length can be made of, oldest first."""
+        for resolution in (HOUR, MINUTE):
+            if bar_seconds % resolution == 0:
+                yield from self._bars.get((what, resolution), ())
+        yield from self._series[what].rows(by_minute=bar_seconds % MINUTE == 0)
 
 
 class _Series:
@@ -89,7 +125,7 @@ class _Series:
         rows[-2] += price * size
         rows[-1] += 1
 
-    def rows(self, by_minute: bool) -> Iterator[_Row]:
+    def rows(self, by_minute: bool) -> Iterator[Row]:
         """Return the rows, oldest first; those of minutes only where they can be used."""
         if by_minute:
             yield from _rows(self._minutes)
@@ -107,12 +143,12 @@ class _Series:
         del self._seconds[: len(old) * _WIDTH]
 
 
-def _rows(packed: array[float]) -> Iterator[_Row]:
+def _rows(packed: array[float]) -> Iterator[Row]:
     for at in range(0, len(packed), _WIDTH):
         yield tuple(packed[at : at + _WIDTH])
 
 
-def _merge(merged: list[_Row], row: _Row, seconds: int) -> None:
+def _merge(merged: list[Row], row: Row, seconds: int) -> None:
     """Add a row to the interval of so many seconds in which it lies: the last one, or a new one."""
     second, opens, high, low, close, volume, value, count = row
     begins = second // seconds * seconds
@@ -132,7 +168,7 @@ def _merge(merged: list[_Row], row: _Row, seconds: int) -> None:
     )
 
 
-def _bar(row: _Row, traded: bool) -> Bar:
+def _bar(row: Row, traded: bool) -> Bar:
     begins, opens, high, low, close, volume, value, count = row
     return Bar(
         time=datetime.fromtimestamp(begins, UTC),

@@ -27,6 +27,7 @@ from simulator.model import (
     VenueEvent,
     WhatIf,
 )
+from simulator.past import NO_PAST, Past
 from simulator.venue.account_values import account_values
 from simulator.venue.bookkeeping import Bookkeeping
 from simulator.venue.clockwork import Clockwork
@@ -64,8 +65,12 @@ class Venue:
         accounts: Sequence[str] = ("DU1234567",),
         cash: Decimal = Decimal("1000000"),
         calendar: str = "always",
+        past: Callable[[int], Past] = lambda con_id: NO_PAST,
     ) -> None:
-        """Open with `cash` in each account. Raises ValueError for an unknown calendar (`always`, `XNYS`, …)."""
+        """Open with `cash` in each account; `past` returns what was before the feed began, by conId.
+
+        Raises ValueError for an unknown calendar (`always`, `XNYS`, …).
+        """
         self.contracts = contracts
         self._environment = environment
         self._latest = environment.now()
@@ -75,7 +80,8 @@ class Venue:
         calendars = Calendars(calendar, self._latest)
         self._rates = Rates()
         self._registry = Registry()
-        self._history = History()
+        self.past = past
+        self._history = History(past)
         ledger = Ledger(accounts, cash, self._rates)
         valuation = Valuation(ledger, self._rates, self.quote, self._latest)
         self._books = Bookkeeping(ledger, self._rates, valuation, ExecutionIds(environment.random), self._emit)
@@ -221,8 +227,12 @@ class Venue:
         return Quote() if market is None else market.quote
 
     def bars(self, con_id: int, bar_seconds: int, start: datetime, end: datetime, what: str = "TRADES") -> list[Bar]:
-        """Return bars of the ticks seen; `what` is TRADES, BID, ASK or MIDPOINT."""
+        """Return bars of the past and of the ticks seen; `what` is TRADES, BID, ASK or MIDPOINT."""
         return self._history.bars(con_id, bar_seconds, start, end, what)
+
+    def history_begins(self, con_id: int, what: str = "TRADES") -> datetime | None:
+        """Return when the oldest bar begins, None if there is none."""
+        return self._history.begins(con_id, what)
 
     def now(self) -> datetime:
         """Return the venue's time: the environment's, or the latest that it was told."""

@@ -116,13 +116,19 @@ def test_a_size_tick_that_brings_a_new_price_tells_it(deliveries: Any, recording
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[\n{,]", r"ticks\.json:2:2: not JSON"),
+        ("[\n{,]", r"ticks\.json: line 2: not JSON"),
         ("[]", "at least one"),
         ("{}", "a list"),
-        ('[{"time": "2022-01-07T05:58:09+00:00", "price": 1, "size": 1}]', "tick 1: 'tickType' is missing"),
-        ('[{"time": "2022-01-07T05:58:09", "price": 1, "size": 1, "tickType": 1}]', "tick 1: its time has no zone"),
-        ('[{"time": "soon", "price": 1, "size": 1, "tickType": 1}]', "tick 1: "),
-        ('[{"time": "2022-01-07T05:58:09Z", "price": 1, "size": 1, "tickType": 99}]', "unknown tickType 99"),
+        ('[{"time": "2022-01-07T05:58:09+00:00", "price": 1, "size": 1}]', "tick 1: tickType is missing"),
+        (
+            '[{"time": "2022-01-07T05:58:09", "price": 1, "size": 1, "tickType": 1}]',
+            "tick 1: time '2022-01-07T05:58:09': it has no zone",
+        ),
+        ('[{"time": "soon", "price": 1, "size": 1, "tickType": 1}]', "tick 1: time 'soon': expected ISO 8601"),
+        (
+            '[{"time": "2022-01-07T05:58:09Z", "price": 1, "size": 1, "tickType": 99}]',
+            "tick_type 99 is unknown; expected one of bid_size",
+        ),
         ('[{"time": "2022-01-07T05:58:09Z", "price": NaN, "size": 1, "tickType": 1}]', "not a number"),
         (
             '[{"time": "2022-01-07T05:58:09Z", "price": 1, "size": 1, "tickType": 1},'
