@@ -23,8 +23,8 @@ def do(act: str) -> None:
 def play(parts: Iterable[ModuleType], unasked: Callable[[], list[str]], settle: Callable[[], None]) -> None:
     """Run the checks of each part; a part's docstring heads its piece of the transcript.
 
-    `settle` returns when nothing is on its way. `unasked` returns what the client has complained of since it was asked last; a complaint that a check has not
-    taken for itself makes it fail.
+    `settle` returns when nothing is on its way. `unasked` returns what the client has complained of since it was
+    asked last; a complaint that a check has not taken for itself makes it fail.
     """
     for part in parts:
         settle()
@@ -48,8 +48,9 @@ def play(parts: Iterable[ModuleType], unasked: Callable[[], list[str]], settle: 
 
 def _ask(**words: object) -> None:
     _say(**words)
-    if sys.stdin.readline() != "done\n":
-        raise EOFError("the stage is gone")
+    answer = sys.stdin.readline()
+    if answer != "done\n":
+        raise RuntimeError(f"{words} was answered with {answer!r}")
 
 
 def _say(**words: object) -> None:

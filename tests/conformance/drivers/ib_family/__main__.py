@@ -1,7 +1,14 @@
 """Drives a paper TWS with ib_insync or ib_async: `python -m ib_family CLIENT VERSION PORT`."""
 
 import channel
-from ib_family import connecting, contracts, fills, groups, history, market_data, order_types
+from ib_family import account, connecting, contracts, fills, groups, history, market_data, order_types
+from ib_family import reconnecting, refusals, two_clients
 from ib_family.library import settle, unasked
 
-channel.play([connecting, contracts, market_data, history, order_types, fills, groups], unasked, settle)
+PARTS = [
+    *(connecting, contracts, market_data, history),
+    *(order_types, fills, groups, refusals),
+    *(account, two_clients, reconnecting),
+]
+
+channel.play(PARTS, unasked, settle)

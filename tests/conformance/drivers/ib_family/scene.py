@@ -1,5 +1,8 @@
 """What checks do at the broker, in step with the clients: nothing of theirs is on its way before or after."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 import channel
@@ -21,6 +24,12 @@ def fault(client_id: int, verbs: str) -> None:
     _do(f"fault {client_id}: {verbs}")
 
 
+def cut_off(client_id: int) -> None:
+    """Break a client's link off."""
+    settle()
+    channel.do(f'fault {client_id}: "reset"')
+
+
 def pace(per_second: int, breaches: int) -> None:
     """Limit the messages of links that come from now on; 0 takes the limit off."""
     _do(f"pace {per_second} {breaches}")
@@ -35,6 +44,16 @@ def _do(act: str) -> None:
     settle()
     channel.do(act)
     settle()
+
+
+def until(happened: Callable[[], bool], client: Any = ib) -> None:
+    """Wait for what a client is told unasked. Raises TimeoutError."""
+    deadline = monotonic() + 5
+    while not happened():
+        if monotonic() > deadline:
+            raise TimeoutError
+        with suppress(ConnectionError):  # so the library tells the end of a link to whoever waits
+            client.waitOnUpdate(5)
 
 
 def hearing(name: str, client: Any = ib) -> list[tuple[Any, ...]]:
