@@ -1,8 +1,19 @@
 """Drives a paper TWS with ib_insync or ib_async: `python -m ib_family CLIENT VERSION PORT`."""
 
 import channel
-from ib_family import account, connecting, contracts, fills, groups, history, market_data, order_types
-from ib_family import reconnecting, refusals, two_clients
+from ib_family import (
+    account,
+    connecting,
+    contracts,
+    fills,
+    groups,
+    history,
+    market_data,
+    order_types,
+    reconnecting,
+    refusals,
+    two_clients,
+)
 from ib_family.library import settle, unasked
 
 PARTS = [
