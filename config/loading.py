@@ -18,7 +18,7 @@ from config.overrides import PREFIX, apply_overrides
 from config.problems import Problem, SettingsError, problems_of
 from config.settings import ProcessSettings, RuleSettings, Settings
 
-__all__ = ["load", "load_process", "settings_from"]
+__all__ = ["load", "load_places", "load_process", "settings_from"]
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -28,9 +28,19 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 def load_process(path: Path | None, environ: Mapping[str, str]) -> ProcessSettings:
     """Read the section `process` alone: enough to find a running process. Raises SettingsError."""
-    data = {} if path is None else {"process": _read(path).get("process", {})}
-    overrides = {name: value for name, value in environ.items() if name.startswith(f"{PREFIX}PROCESS_")}
-    return settings_from(data, overrides).process
+    return _sections(path, environ, "process").process
+
+
+def load_places(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the sections `process` and `journal` alone: enough to find what a process left. Raises SettingsError."""
+    return _sections(path, environ, "process", "journal")
+
+
+def _sections(path: Path | None, environ: Mapping[str, str], *names: str) -> Settings:
+    written = {} if path is None else _read(path)
+    prefixes = tuple(f"{PREFIX}{name.upper()}_" for name in names)
+    overrides = {name: value for name, value in environ.items() if name.startswith(prefixes)}
+    return settings_from({name: written[name] for name in names if name in written}, overrides)
 
 
 def settings_from(data: dict[str, Any], environ: Mapping[str, str]) -> Settings:

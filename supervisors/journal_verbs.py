@@ -23,14 +23,14 @@ from actors.storage.wal import inspect_wal, wal_path
 from messages.codec import CodecError, decode
 from messages.journal import Replay
 
-__all__ = ["dump", "stats", "verify"]
+__all__ = ["dump", "look", "stats", "verify"]
 
 _CHUNK = 1_000
 
 
 def verify(path: Path) -> int:
     """Check the file, the chain through every record, and that each can be read; print the first that is not good."""
-    return _look(path, _verify)
+    return look(path, _verify)
 
 
 def dump(
@@ -40,15 +40,16 @@ def dump(
 
     Stops at the first that is not as it was written.
     """
-    return _look(path, partial(_dump, replay=Replay(stream, kinds, whole=True), after=after, last=last))
+    return look(path, partial(_dump, replay=Replay(stream, kinds, whole=True), after=after, last=last))
 
 
 def stats(path: Path) -> int:
     """Print how many records there are, from when to when, of which kinds and streams, and what they take."""
-    return _look(path, _stats)
+    return look(path, _stats)
 
 
-def _look(path: Path, action: Callable[[SqliteJournal, Header], None]) -> int:
+def look(path: Path, action: Callable[[SqliteJournal, Header], None]) -> int:
+    """Open a journal to read it, without its lock, and do this with it; return the exit code."""
     if not path.is_file():
         print(f"{path}: no such file", file=sys.stderr)
         return 1
