@@ -1,0 +1,84 @@
+"""INC-18: the execution comes before the order, or alone; the fill is lost, the order cancelled locally."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from random import Random
+
+import pytest
+
+from messages.order import OrderFilledEvent, OrderStatus
+from simulator.faults.verbs import Drop, Hold, Release
+
+INCIDENT = {
+    "number": "INC-18",
+    "title": "Execution before openOrder, or for an unknown order",
+    "others": "execDetails for an id that was not cached yet was dropped; the next comparison missed the order and "
+    "cancelled it locally.",
+    "pitboss": "The intent and its id are durable before the first byte leaves, and executions are taken in any state; "
+    "the four messages of a fill end in one state whatever their order, repeated or missing.",
+}
+MESSAGES = ("openOrder", "orderStatus", "execDetails", "commissionReport")
+VARIANTS = ["each once", *(f"{name} {fate}" for name in MESSAGES for fate in ("lost", "twice"))]
+
+
+def said(order, variant):
+    """The messages in this order, with one of them lost or doubled."""
+    name, _, fate = variant.partition(" ")
+    times = {"lost": 0, "twice": 2}.get(fate, 1)
+    return [message for message in order for _ in range(times if message == name else 1)]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_inc_18_all_orders_of_the_messages_of_one_fill(stage, variant):
+    async def body(it):
+        for order in permutations(MESSAGES):
+            await it.trade_at(100.0)
+            own = {"orderId": "{orderId}"}
+            it.fault(
+                Drop(messages=TOLD, where=own, asked=False), Drop(messages=["commissionReport"], asked=False), nth=1
+            )
+            await it.open()
+            entry = it.order("MKT")
+            assert (entry.filled, (await it.view()).quantity) == (100, 0)
+            for message in said(order, variant):
+                it.say(entry, message)
+            await it.settle(12 if variant.endswith("lost") else 0.1)  # what is missing is asked for
+            it.paper.faults.clear()
+            view = (await it.known())[entry.order_ref]
+            assert (view.status, view.filled, view.average_price) == (OrderStatus.FILLED, 100, entry.average_price)
+            assert ((await it.view()).quantity, (await it.view()).protected) == (100, True)
+            assert len(it.ours()) % 4 == 3, "nothing is sent twice"
+            await it.close()
+            await it.settle(2)
+        await it.sound(maybe={"protection.missing", "order.unknown"})
+        booked = [event.execution.exec_id for event in it.events(OrderFilledEvent)]
+        assert len(booked) == len(set(booked)) == 48
+
+    stage(body)
+
+
+TOLD = MESSAGES[:3]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_inc_18_three_partial_fills_in_any_order_with_losses_and_repeats(stage, seed):
+    async def body(it):
+        dice = Random(seed)
+        await it.open(limit="99.00")
+        entry = next(order for order in it.at_broker() if order.side == "BUY")
+        it.now(Hold(messages=MESSAGES, asked=False, name="held"))
+        for quantity in (40, 30, 30):
+            it.broker_fill(entry, quantity, f"9{dice.randrange(6, 9)}.50")
+        order = list(range(24))
+        dice.shuffle(order)
+        if seed % 2:
+            it.now(Drop(messages=[dice.choice(MESSAGES)], asked=False, count=3))
+        it.now(Release("held", order))
+        await it.settle(20)
+        assert (await it.view()).average_price == entry.average_price
+        assert (await it.view()).protected
+        await it.sound(maybe={"protection.missing"})
+        assert (it.held(), len(it.ours())) == (100, 3)
+
+    stage(body)
