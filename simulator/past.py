@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from simulator.model import Ticked
 
@@ -17,6 +17,10 @@ Row = tuple[float, ...]
 """A bar as it is kept: epoch second of its begin, open, high, low, close, volume, Σ price × volume, count."""
 
 
+def _no_bars(kind: str, seconds: int) -> Sequence[Row]:
+    return ()
+
+
 @frozen(slots=True)
 class Past:
     """The past of one contract, stamped with the venue's time, oldest first.
@@ -25,8 +29,8 @@ class Past:
     """
 
     ticks: Sequence[Ticked] = ()
-    bars: Mapping[tuple[str, int], Sequence[Row]] = field(factory=dict)
-    """(one of BAR_KINDS, 60 or 3600 seconds) → bars from before the ticks; hours lie before minutes"""
+    bars: Callable[[str, int], Sequence[Row]] = _no_bars
+    """Returns the bars of one of BAR_KINDS and 60 or 3600 seconds; hours lie before minutes, those before ticks."""
 
 
 NO_PAST: Final = Past()

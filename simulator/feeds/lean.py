@@ -20,6 +20,7 @@ __all__ = ["LeanData"]
 _PAST_DAYS = {"tick": 1, "second": 5, "minute": 5}
 _PAST_HOURS = timedelta(days=365)
 _SECOND = 1_000_000
+_HOUR = 3_600
 
 
 class LeanData:
@@ -67,7 +68,7 @@ class LeanData:
                 second = (hour.astimezone(UTC) + shift).timestamp()
                 value = volume * (high + low + close) / 3  # LEAN keeps no turnover
                 hours.append((float(int(second)), opens, high, low, close, volume, value, 1.0))
-        return Past(ticks, {("TRADES", 3600): hours})
+        return Past(ticks, lambda kind, seconds: hours if (kind, seconds) == ("TRADES", _HOUR) else ())
 
     def _resolution(self, wanted: str) -> str:
         missing = ""

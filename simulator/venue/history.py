@@ -7,7 +7,7 @@ arrays: some 70 contracts ticking around the clock stay below 150 MB.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from simulator.model import Bar
@@ -84,7 +84,7 @@ class _PastSeries:
     """One contract's past."""
 
     def __init__(self, past: Past) -> None:
-        self._bars: Mapping[tuple[str, int], Sequence[Row]] = past.bars
+        self._bars = past.bars
         self._series = {kind: _Series() for kind in BAR_KINDS}
         for tick in past.ticks:
             kind = _TICKS.get(tick.tick_type)
@@ -95,7 +95,7 @@ class _PastSeries:
         """Return the rows that bars of this length can be made of, oldest first."""
         for resolution in (HOUR, MINUTE):
             if bar_seconds % resolution == 0:
-                yield from self._bars.get((what, resolution), ())
+                yield from self._bars(what, resolution)
         yield from self._series[what].rows(by_minute=bar_seconds % MINUTE == 0)
 
 
