@@ -48,7 +48,7 @@ class Client(EWrapper, EClient):  # type: ignore[misc]
         EWrapper.__init__(self)
         EClient.__init__(self, self)
         self.told: list[Any] = []
-        self._changed = threading.Condition()
+        self._changed = threading.Condition()  # re-entrant
         self._thread: threading.Thread | None = None
         self._next = 0
 
@@ -117,16 +117,22 @@ class Client(EWrapper, EClient):  # type: ignore[misc]
     def error_code(self, answered_on: int, since: int) -> int:
         """Take the error about a request or order, waiting for it, and return its code."""
         found = self.wait("error", since, reqId=answered_on)
-        with self._changed:
-            self.told.remove(found)
+        self.forget([found])
         return int(found.errorCode)
+
+    def forget(self, some: list[Any]) -> None:
+        """Drop what a check has dealt with."""
+        with self._changed:
+            for one in some:
+                one.name = f"taken {one.name}"
 
     def complaints(self) -> list[str]:
         """Take the errors that no check has taken; notices are none."""
         with self._changed:
             errors = [one for one in self.told if one.name == "error" and one.errorCode not in _NOTICES]
-            self.told = [one for one in self.told if one not in errors]
-        return [str(one) for one in errors]
+        complaints = [str(one) for one in errors]
+        self.forget(errors)
+        return complaints
 
 
 def _remembering(name: str, parameters: list[str]) -> Callable[..., None]:
