@@ -77,7 +77,8 @@ def _tell(path: Path, identity: str, *, gates: bool, as_json: bool, at: str | No
             found = None if signal_id is None else trace(signal_id, source)
         if found is None:
             known = False
-            _unknown(identity, source, as_json=as_json)
+            what = "no prediction that was not traded, and nothing else," if gates else "nothing"
+            _unknown(identity, what, source, as_json=as_json)
         elif as_json:
             print(json.dumps(document(found)))
         else:
@@ -87,12 +88,12 @@ def _tell(path: Path, identity: str, *, gates: bool, as_json: bool, at: str | No
     return code if known or code else ExitCode.FAILED
 
 
-def _unknown(identity: str, source: Source, *, as_json: bool) -> None:
+def _unknown(identity: str, what: str, source: Source, *, as_json: bool) -> None:
     near = near_matches(identity, source)
     if as_json:
         print(json.dumps({"id": identity, "kind": None, "near": near}))
     hint = f"; did you mean {', '.join(near)}?" if near else ""
-    print(f"pitboss: the journal knows nothing of {identity}{hint}", file=sys.stderr)
+    print(f"pitboss: the journal knows {what} of {identity}{hint}", file=sys.stderr)
 
 
 def _print(found: Trace, lines: Iterable[Text]) -> None:

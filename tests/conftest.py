@@ -210,13 +210,16 @@ class Plant:
         self.recorder = Recorder()
         self.links: list[MemoryLink] = []
         self.poison = 3  # messages that a test may spend on crashes: past the intensity comes quarantine
+        self.world: dict[str, Any] = {}  # more of what the tree stands on: rules, a signal service
         self._nursery = nursery
         self._scope = trio.CancelScope()
         self.process: Process
 
     async def start(self) -> None:
         """Start a process on the disk as it is."""
-        world = World(storage=lambda: SimulatedStorage(self.disk), connection=lambda: MemoryConnection(self._dial))
+        world = World(
+            storage=lambda: SimulatedStorage(self.disk), connection=lambda: MemoryConnection(self._dial), **self.world
+        )
         environment = virtual(START, seed=len(self.disk.rows) + 1)
         environment.now = self.paper.environment.now
         self.process = Process(self.settings, environment, partial(build_tree, world=world))
