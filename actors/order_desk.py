@@ -154,7 +154,12 @@ class OrderDesk:
         if not_reconciled == self.not_reconciled:
             return
         self.not_reconciled = not_reconciled
-        self.bus.publish(TradingAllowed(not not_reconciled, not_reconciled))
+        self.bus.publish(self.trading_allowed)
+
+    @property
+    def trading_allowed(self) -> TradingAllowed:
+        """Whether new risk is possible, and if not, why."""
+        return TradingAllowed(not self.not_reconciled, self.not_reconciled)
 
     def _raise(self, alarm: Alarm) -> None:
         self.address("alarms").tell(RaiseAlarm(alarm.kind, alarm.text, alarm.symbol, alarm.order_ref, alarm.perm_id))

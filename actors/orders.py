@@ -28,6 +28,7 @@ from domain.order_states import IllegalTransition
 from domain.orders.book import FACTS
 from messages.decision import WeighOrders
 from messages.gateway import (
+    AskTradingAllowed,
     BrokerCommission,
     BrokerConnected,
     BrokerError,
@@ -74,7 +75,7 @@ class OrderActor(RunQueueActor):
             self._watch.start,
             self._amendments.send_cancel,
         )
-        desk.follow_up = lambda: self.tell_self(_CatchUp())
+        desk.follow_up = lambda: self.after(0.0, _CatchUp())
         self._every = broker.reconcile_seconds
         bus.subscribe(ResumedEvent, self.address)
 
@@ -145,6 +146,8 @@ class OrderActor(RunQueueActor):
                     self._nobodys(token)
             case ListOrders(symbol, done):
                 return self._list(symbol, done)
+            case AskTradingAllowed():
+                return self._desk.trading_allowed
             case InstrumentQualified(instrument):
                 self._desk.learn(instrument)
             case ResumedEvent():

@@ -14,6 +14,7 @@ __all__ = [
     "AccountPnl",
     "AccountValue",
     "AskBroker",
+    "AskTradingAllowed",
     "BrokerCommission",
     "BrokerConnected",
     "BrokerError",
@@ -235,6 +236,14 @@ class TradingAllowed(BaseEvent):
 
     allowed: bool
     reason: str = ""
+
+
+# signals → orders
+
+
+@frozen(slots=True)
+class AskTradingAllowed:
+    """Ask orders whether new risk is possible now: a TradingAllowed."""
 
 
 # gateway → portfolio

@@ -23,6 +23,7 @@ from actors.signals.intake import Intake
 from actors.signals.prediction import MalformedPredictionError, parse_prediction
 from config.logging import log
 from config.settings import SignalSettings
+from messages.gateway import AskTradingAllowed
 from messages.journal import Append, Appended, Entry, JournalFailed, Replay
 from messages.lifecycle import ClearAlarm, RaiseAlarm
 from messages.signal import PredictionSignalEvent, SignalIgnored, SignalIgnoredEvent, SignalReceived, SignalsSeen
@@ -32,6 +33,7 @@ __all__ = ["OptionsFlowActor"]
 _REQUESTS_PER_MINUTE = 30  # what the service allows
 _LONGEST_BACKOFF_SECONDS = 300.0
 _FAILURES_BEFORE_ALARM = 3
+_TRADABLE_SECONDS = 0.25  # between two questions whether new risk is possible
 _CHECKPOINT_EVERY = 500  # records of the stream "signals"
 
 
@@ -126,6 +128,7 @@ class OptionsFlowActor(RunQueueActor):
         pause = self._settings.poll_seconds
         backoff = 0.0
         while True:
+            await self._wait_until_tradable()
             await self._wait_for_allowance()
             try:
                 data = await client.latest_prediction(symbol, self.environment.now().timestamp())
@@ -148,6 +151,15 @@ class OptionsFlowActor(RunQueueActor):
                 backoff = 0.0
                 self.tell_self(_Answer(symbol, data, self.environment.now()))
             await trio.sleep(pause)
+
+    async def _wait_until_tradable(self) -> None:
+        """Hold off while orders and broker do not agree: a prediction taken now would be refused, and never come again.
+
+        One that gets stale meanwhile is recorded as such.
+        """
+        orders = self.system.address("orders")
+        while not (await orders.ask(AskTradingAllowed())).allowed:
+            await trio.sleep(_TRADABLE_SECONDS)
 
     async def _wait_for_allowance(self) -> None:
         while True:

@@ -16,6 +16,7 @@ from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from actors.system import System
 from config.environment import virtual
 from config.settings import SignalSettings as PollerSettings
+from messages.gateway import AskTradingAllowed, TradingAllowed
 from messages.lifecycle import ClearAlarm, RaiseAlarm
 from messages.signal import PredictionSignalEvent, SignalIgnoredEvent
 from simulator.signals import Prediction, SignalService, SignalSettings
@@ -34,6 +35,21 @@ class Listener(RunQueueActor):
 
     def on_receive(self, message):
         self.heard.append(message)
+
+
+class Orders(RunQueueActor):
+    """Says what the test wants said about new risk."""
+
+    def __init__(self, context, house):
+        super().__init__(context)
+        self.house = house
+
+    def on_receive(self, message):
+        match message:
+            case AskTradingAllowed():
+                return TradingAllowed(self.house.tradable)
+            case _:
+                return super().on_receive(message)
 
 
 class Outage(httpx.AsyncBaseTransport):
@@ -58,6 +74,7 @@ class House:
         self.system, self.service, self.network, self.disk = system, service, network, disk
         self.bus = EventBus()
         self.events, self.alarms = [], []
+        self.tradable = True
         self.key = KEY
         self.settings = PollerSettings(base_url="http://service/api/v1", api_key=KEY, min_confidence=0.75)
 
@@ -96,6 +113,7 @@ def run(body, requests_per_minute=1000):
             await system.start(
                 "journal", lambda context: JournalActor(context, storage=SimulatedStorage(disk), owner="test")
             )
+            await system.start("orders", lambda context: Orders(context, house))
             await system.start("alarms", lambda context: Listener(context, house.alarms))
             await system.start("listener", lambda context: Listener(context, house.events))
             for event_type in (PredictionSignalEvent, SignalIgnoredEvent):
@@ -201,3 +219,17 @@ def test_after_a_429_nothing_is_asked_before_the_service_said():
         assert len(house.network.requests) <= 4, "two were let through, then the pause held for all"
 
     run(body, requests_per_minute=2)
+
+
+def test_a_prediction_waits_until_it_can_be_acted_on():
+    async def body(house):
+        house.tradable = False
+        house.push()
+        await house.start()
+        await trio.sleep(30)
+        assert house.network.requests == []
+        house.tradable = True
+        await trio.sleep(1)
+        assert len(house.taken()) == 1
+
+    run(body)
