@@ -53,7 +53,7 @@ class Reconciler:
         self._in_a_row = 0
         self._server_lost = ""
         self._offsets: dict[str, Decimal] | None = None
-        self._held: set[str] = set()  # symbols whose holding was told as not zero
+        self._held: set[str] = set()  # symbols whose holding was told: when it agrees again, they must hear that too
 
     # the link
 
@@ -168,7 +168,7 @@ class Reconciler:
             )
         for symbol, holding in result.holdings:
             desk.address(f"position/{symbol}").tell(holding)
-        self._held = {symbol for symbol, holding in result.holdings if holding.quantity}
+        self._held.update(symbol for symbol, _ in result.holdings)
         log(
             "reconcile.finished",
             actor="orders",

@@ -186,9 +186,13 @@ def leg_armed(leg: ExitLeg, orders: Iterable[OrderView]) -> bool:
 
 
 def armed(legs: Iterable[ExitLeg], orders: Iterable[OrderView]) -> bool:
-    """Whether the broker has confirmed each leg. `orders` are the position's exits."""
+    """Whether the broker has confirmed each leg. `orders` are the position's exits.
+
+    Beside a stop that has begun to fill no target is wanted: see `reconcile_exits`.
+    """
     known = tuple(orders)
-    return all(leg_armed(leg, known) for leg in legs)
+    alone = _stop_is_filling(order for order in known if not order.status.done)
+    return all(leg_armed(leg, known) for leg in legs if not (alone and leg.role is Role.TARGET))
 
 
 def next_oca_group(position_id: str, exits: Iterable[OrderView]) -> str:

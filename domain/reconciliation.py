@@ -86,7 +86,7 @@ def reconcile(
 ) -> Reconciliation:
     """Bring the book up to the snapshot.
 
-    `offsets` are those of the snapshot before, `held` the symbols whose holdings were told as not zero before, and
+    `offsets` are those of the snapshot before, `held` the symbols whose holdings were told before, and
     without `conclusive` absence proves nothing. Raises ValueError for a snapshot that is not complete.
     """
     open_orders, completed, executions = snapshot.open_orders, snapshot.completed_orders, snapshot.executions

@@ -6,7 +6,7 @@ therefore gives the book that wrote it. It has no clock and tells nobody: what f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
@@ -86,10 +86,54 @@ class OrderBook:
         self._external: dict[int, OrderRecord] = {}  # permId → order of somebody else that is open
         self._by_perm: dict[int, OrderRecord] = {}
         self._by_id: dict[tuple[int, int, int], OrderRecord] = {}  # (client id, epoch, order id) → order
+        self._retired: set[str] = set()  # references of orders that are done and have left memory
 
     def get(self, order_ref: str) -> OrderRecord | None:
         """Return one of our orders."""
         return self._orders.get(order_ref)
+
+    def knows(self, order_ref: str) -> bool:
+        """Tell whether one of our orders had this reference, however long ago."""
+        return order_ref in self._orders or order_ref in self._retired
+
+    def numbers(self) -> dict[str, list[tuple[int, int, int]]]:
+        """Return order_ref → (client id, epoch, order id) under which it was sent or shown."""
+        numbers: dict[str, list[tuple[int, int, int]]] = {}
+        for number, record in self._by_id.items():
+            numbers.setdefault(record.order_ref, []).append(number)
+        return numbers
+
+    def retire(self, order_refs: Collection[str]) -> list[str]:
+        """Let done orders leave memory: their references stay known, and what of them filled (`knows`, `executions`).
+
+        Returns the lines of their executions, and of those of other people's orders.
+        """
+        gone = [self._orders.pop(ref) for ref in order_refs]
+        self._retired.update(order_refs)
+        for record in gone:
+            for perm_id in record.perms:
+                self._by_perm.pop(perm_id, None)
+        refs = set(order_refs)
+        self._by_id = {number: record for number, record in self._by_id.items() if record.order_ref not in refs}
+        kept = {base for record in self._orders.values() for base in record.bases}
+        return self.executions.archive([base for base in self.executions.in_memory() if base not in kept])
+
+    def restore(
+        self,
+        orders: Iterable[OrderRecord],
+        numbers: Mapping[str, Iterable[tuple[int, int, int]]],
+        retired: Iterable[str],
+    ) -> None:
+        """Begin with these orders; `executions` have been restored already."""
+        self._retired.update(retired)
+        for record in orders:
+            self._orders[record.order_ref] = record
+            if not record.status.done:
+                self._live[record.order_ref] = record
+            self._by_perm.update(dict.fromkeys(record.perms, record))
+            self._by_id.update(dict.fromkeys(numbers.get(record.order_ref, ()), record))
+            if record.bases:
+                recount(record, self.executions)
 
     def orders(self) -> Iterator[OrderRecord]:
         """Yield our orders, oldest first."""
@@ -296,7 +340,8 @@ class OrderBook:
                 effects += _charged(execution.symbol, early, journal)
         if record is not None and before is not None:
             cause = f"execution {execution.exec_id}"
-            effects += [Happened(record.symbol, event) for event in changes(record, before, cause)]
+            told = changes(record, before, cause, booked=booking is not None)
+            effects += [Happened(record.symbol, event) for event in told]
         return effects, record
 
     def _charge(self, commission: Commission, *, journal: bool) -> list[Effect]:

@@ -73,8 +73,13 @@ def settle(record: OrderRecord) -> None:
         record.severe.clear()
 
 
-def changes(record: OrderRecord, before: Standing, cause: str, *, modified: bool | None = None) -> list[OrderEvent]:
-    """Return the events that lead from `before` to now, fills excepted; `modified` is the end of a modification."""
+def changes(
+    record: OrderRecord, before: Standing, cause: str, *, modified: bool | None = None, booked: bool = False
+) -> list[OrderEvent]:
+    """Return the events that lead from `before` to now, fills excepted; `modified` is the end of a modification.
+
+    With `booked` a fill is told besides, and says that nothing is left of the order.
+    """
     if modified is None and Standing.of(record) == before:
         return []
     view, now = record.view(), record.status
@@ -103,6 +108,9 @@ def changes(record: OrderRecord, before: Standing, cause: str, *, modified: bool
             events.append(OrderExpiredEvent(view, cause))
         case OrderStatus.UNKNOWN:
             events.append(OrderUnknownEvent(view, cause))
+        case OrderStatus.FILLED if not booked and before.status is not OrderStatus.UNKNOWN:
+            # its end came without a fill: by fewer shares than were ordered, or by a fill whose bust was here before
+            events.append(OrderResolvedEvent(view, cause))
         case _:
             pass
     return events

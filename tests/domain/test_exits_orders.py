@@ -17,6 +17,7 @@ from domain.exit_orders import (
     armed,
     exit_legs,
     exit_levels,
+    leg_armed,
     next_oca_group,
     reconcile_exits,
 )
@@ -212,7 +213,7 @@ def test_after_any_history_the_exits_come_to_cover_exactly_the_position(history:
         return
     legs = exit_legs(levels, Side.BUY, broker.held)
     stop_works = any(order.role is Role.STOP and order.filled for order in live)
-    wanted = [leg for leg in legs if leg.role is Role.STOP or not stop_works or armed([leg], live)]
+    wanted = [leg for leg in legs if leg.role is Role.STOP or not stop_works or leg_armed(leg, live)]
     assert sorted(order.role for order in live if order.role) == sorted(leg.role for leg in wanted)
     assert all(order.remaining == broker.held for order in live)
     assert armed(wanted, live)

@@ -202,6 +202,7 @@ def test_inc_08_a_modification_that_becomes_a_second_order(floor: Any, order: An
         f.submit(order())
         await f.settle()
         f.fault(Split(), where={"isModify": "1"})
+        f.fault(Swallow(), on="cancelOrder", nth=2, times=1000)
         f.tell(ModifyOrder(order_ref="pb-1", quantity=D(100), limit_price=D(91)))
         await f.settle(1)
         assert "order.duplicated" in await f.alarms()
