@@ -54,6 +54,9 @@ class OrderDesk:
         order = self._build(request)
         if order is not None:
             self._tws.venue.place(order)
+            placed = self._tws.venue.find(client_id, order_id)
+            if placed is not None:
+                ids.remember(placed)  # also one that is not transmitted yet, of which nothing is told
 
     def place_beside(self, request: r.PlaceOrder) -> None:
         """Carry a change out as a second order under the same id (INC-08)."""
