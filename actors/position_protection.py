@@ -159,19 +159,7 @@ class Protection:
                 case SubmitExit(leg):
                     missing.append(leg)
                 case ModifyExit(order_ref, quantity, leg):
-                    self._amending[order_ref] = trio.current_time()
-                    self._actor.after(ANSWER_SECONDS, TryAgain())
-                    self._actor.orders.tell(
-                        ModifyOrder(
-                            order_ref=order_ref,
-                            quantity=quantity,
-                            limit_price=leg.limit_price,
-                            stop_price=leg.stop_price,
-                            trailing_pct=leg.trailing_pct,
-                            trailing_amount=leg.trailing_amount,
-                            reason="exits follow the position",
-                        )
-                    )
+                    self._amend(order_ref, quantity, leg, "exits follow the position")
                 case CancelExit(order_ref, reason):
                     self._actor.cancel(order_ref, reason)
         if missing and self._book.plan is not None and not self._actor.holding.short:
@@ -180,6 +168,32 @@ class Protection:
             new_id = self._actor.environment.new_id
             requests = leg_requests(tuple(missing), self._book.symbol, position_id, group, new_id, "position")
             self._actor.submit(SubmitOrders(requests, self._actor.address.name, self._actor.reference_price()))
+
+    def _amend(self, order_ref: str, quantity: Decimal, leg: ExitLeg, reason: str) -> None:
+        self._amending[order_ref] = trio.current_time()
+        self._actor.after(ANSWER_SECONDS, TryAgain())
+        self._actor.orders.tell(
+            ModifyOrder(
+                order_ref=order_ref,
+                quantity=quantity,
+                limit_price=leg.limit_price,
+                stop_price=leg.stop_price,
+                trailing_pct=leg.trailing_pct,
+                trailing_amount=leg.trailing_amount,
+                reason=reason,
+            )
+        )
+
+    def _transmit(self) -> None:
+        """Write exits again, as changes in place, that the broker has and does not work.
+
+        A leg lies untransmitted at TWS where the last of its bracket never came there.
+        """
+        for leg in self._legs() or ():
+            for order in self._exits():
+                unworked = order.status in (OrderStatus.ACCEPTED, OrderStatus.HELD) and not order.confirmed
+                if unworked and order.role is leg.role and order.order_type == leg.order_type:
+                    self._amend(order.order_ref, order.filled + leg.quantity, leg, "the broker does not work it")
 
     def _exits(self) -> Iterable[OrderView]:
         """Own exits, each as it stands with what we have asked for since."""
@@ -265,9 +279,11 @@ class Protection:
                 self._actor.after(self._actor.settings.risk.naked_seconds, NakedTooLong(self._naked_since))
 
     def naked_too_long(self, since: float) -> None:
-        """Say so, once it is."""
+        """Say so, and have another try at what may be the cause; again and again while it lasts."""
         if since != self._naked_since or not self._book.quantity:
             return
+        self._transmit()
+        self._actor.after(max(self._actor.settings.risk.naked_seconds, ANSWER_SECONDS), NakedTooLong(since))
         naked = trio.current_time() - since
         log(
             "protection.missing",

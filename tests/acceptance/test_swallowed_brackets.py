@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import combinations
 
 import pytest
 
 from simulator.faults import Rule
-from simulator.faults.verbs import Error, Swallow
+from simulator.faults.verbs import Error, Fill, Swallow
 
 BROKER = {"ack_timeout_seconds": 0.2, "reconcile_seconds": 1.0}
 LEGS = ("entry", "stop", "target")
@@ -36,3 +37,19 @@ def test_a_bracket_of_which_tws_took_only_a_part_ends_whole_or_not_at_all(run_ho
         assert sum(order.filled for order in house.broker.venue.orders.values()) == 100
 
     run_house(body, ("AAPL",), broker=BROKER)
+
+
+def test_a_stop_that_tws_never_transmitted_is_transmitted_when_the_entry_fills_all_the_same(run_house):
+    """Somebody presses Transmit on the entry in TWS: its stop lies there too, and would lie there for ever."""
+
+    async def body(house):
+        await house.quoted("AAPL", 100.0)
+        house.broker.faults.add(Rule(on="placeOrder", nth=3, do=[Swallow()]))
+        entry = await house.buy("AAPL", 100.0)
+        await house.until(lambda: len(house.broker.venue.orders) == 2, "entry and stop")
+        house.broker.faults.do(Fill(order_ref=entry, price=Decimal(100)))
+        await house.until_position("AAPL", quantity="100", protected=True)
+        await house.until_sound("AAPL")
+        assert len(house.broker.venue.orders) == 3, "the stop is the same order, transmitted"
+
+    run_house(body, ("AAPL",), broker=BROKER, risk={"naked_seconds": 0.5})
