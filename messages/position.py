@@ -207,7 +207,10 @@ class PositionClosing:
 
 @frozen(slots=True, kw_only=True)
 class PositionClosed:
-    """Flat again, and everything about it in one record: replay of the symbol may begin here."""
+    """Flat again, and everything about it in one record: replay of the symbol may begin here.
+
+    `realized_pnl` does not contain `commission`; both in the instrument's currency.
+    """
 
     position_id: str
     symbol: str
@@ -224,7 +227,10 @@ class PositionClosed:
 
 @frozen(slots=True, kw_only=True)
 class PositionView:
-    """A position as it stands. Quantity is negative for a short; money in the instrument's currency."""
+    """A position as it stands. Quantity is negative for a short; money in the instrument's currency.
+
+    P&L does not contain commission, which stands beside it, and neither does the average price.
+    """
 
     symbol: str
     position_id: str
