@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from simulator.faults.rules import REQUEST_KINDS
 from simulator.transcripts import Transcript, replay
+from simulator.wire.answer_names import ANSWER_NAMES
 
 NAMES = ("ib_insync-176", "ib_insync-157", "ib_async-176", "ib_async-157", "ibapi-157")
+UNKNOWN_TO = {"ibapi-157": {"reqUserInfo", "userInfo"}}
+"""transcript → what its client has no word for"""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,3 +32,11 @@ def test_a_transcript_read_and_written_is_the_same_text(
     name: str, kept: Callable[[str], Transcript], compare: Callable[..., None]
 ) -> None:
     compare(kept(name), name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_kind_of_message_is_in_the_transcript(name: str, kept: Callable[[str], Transcript]) -> None:
+    told, asked = ({entry.name for entry in kept(name).entries if entry.kind == direction} for direction in ("<", ">"))
+    unknown = UNKNOWN_TO.get(name, set())
+    assert set(ANSWER_NAMES.values()) - told == unknown & set(ANSWER_NAMES.values())
+    assert set(REQUEST_KINDS) - {"*", "notServed"} - asked == unknown & set(REQUEST_KINDS)

@@ -82,6 +82,19 @@ def positions_of_one_account_have_a_request_id() -> None:
 
 
 @check
+def the_streams_of_values_can_be_ended() -> None:
+    req_id = ib.client.getReqId()
+    told = hearing("accountUpdateMulti")
+    ib.client.reqAccountUpdatesMulti(req_id, ACCOUNT, "", True)
+    settle()
+    assert {one[3] for one in told} >= {"NetLiquidation", "CashBalance"}
+    ib.client.cancelAccountUpdatesMulti(req_id)
+    ib.client.reqAccountSummary(req_id, "All", "NetLiquidation")
+    ib.client.cancelAccountSummary(req_id)
+    settle()
+
+
+@check
 def an_unknown_account_is_refused() -> None:
     errors = hearing("error")
     ib.client.reqPnL(ib.client.getReqId(), "DU0", "")

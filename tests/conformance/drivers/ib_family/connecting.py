@@ -7,7 +7,8 @@ updates (6 and 76), and when all of these have ended, executions (7). Each answe
 """
 
 from channel import check
-from ib_family.library import ACCOUNT, PORT, VERSION, ib
+from ib_family.library import ACCOUNT, PORT, VERSION, ib, settle
+from ib_family.scene import hearing
 
 
 @check
@@ -38,3 +39,13 @@ def account_values_are_in_after_connecting() -> None:
 @check
 def the_time_is_the_brokers() -> None:
     assert ib.reqCurrentTime().isoformat() == "2026-11-23T15:00:00+00:00"
+
+
+@check
+def accounts_and_ids_are_told_again_when_asked() -> None:
+    accounts, ids = hearing("managedAccounts"), hearing("nextValidId")
+    ib.client.reqManagedAccts()
+    ib.client.reqIds(1)
+    ib.client.setServerLogLevel(2)
+    settle()
+    assert (accounts, ids) == ([(ACCOUNT,)], [(1,)])

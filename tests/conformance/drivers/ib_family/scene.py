@@ -53,7 +53,7 @@ def until(happened: Callable[[], bool], client: Any = ib) -> None:
         if monotonic() > deadline:
             raise TimeoutError
         with suppress(ConnectionError):  # so the library tells the end of a link to whoever waits
-            client.waitOnUpdate(5)
+            client.waitOnUpdate(0.05)  # not longer: the end of a link is not always an update
 
 
 def hearing(name: str, client: Any = ib) -> list[tuple[Any, ...]]:

@@ -1,10 +1,26 @@
 """Drives a paper TWS with Interactive Brokers' own client: `python -m ibapi_driver ibapi VERSION PORT`."""
 
 import channel
-from ibapi_driver import connecting, contracts, history, market_data
+from ibapi_driver import (
+    account,
+    connecting,
+    contracts,
+    fills,
+    groups,
+    history,
+    market_data,
+    order_types,
+    reconnecting,
+    refusals,
+    two_clients,
+)
 from ibapi_driver.client import app, other, settle, unasked
 
-PARTS = [connecting, contracts, market_data, history]
+PARTS = [
+    *(connecting, contracts, market_data, history),
+    *(order_types, fills, groups, refusals),
+    *(account, two_clients, reconnecting),
+]
 
 try:
     channel.play(PARTS, unasked, settle)

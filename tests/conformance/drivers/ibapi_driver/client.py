@@ -82,6 +82,10 @@ class Client(EWrapper, EClient):  # type: ignore[misc]
         self._next += 1
         return self._next - 1
 
+    def count_on(self, next_id: int) -> None:
+        """Use this id next: other clients may have used up those before it."""
+        self._next = next_id
+
     def mark(self) -> int:
         """Return a position in `told`, to look only at what comes after."""
         with self._changed:

@@ -38,5 +38,6 @@ def accounts_and_ids_are_told_again_when_asked() -> None:
     since = app.mark()
     app.reqIds(1)
     assert app.wait("nextValidId", since).orderId == 1
+    app.setServerLogLevel(2)
     app.reqManagedAccts()
     assert app.wait("managedAccounts", since).accountsList == ACCOUNT
