@@ -53,6 +53,10 @@ class HistoryDesk:
         self._live.clear()
 
     def _bars(self, request: r.ReqHistoricalData) -> None:
+        if request.req_id in self._live:
+            text = "Error processing request.-'bL' : cause - Duplicate ticker id"
+            self._session.error(request.req_id, 322, text)
+            return
         contract = self._find(request.req_id, request.contract)
         if contract is None:
             return

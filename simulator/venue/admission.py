@@ -12,6 +12,7 @@ from simulator.venue.terms import ORDER_TYPES, TIMES_IN_FORCE, Terms, Trigger
 
 __all__ = ["check_change", "check_order"]
 
+_MOST = Decimal(10) ** 15  # beyond it sums and remainders would no longer be exact
 _TRIGGER_METHODS = frozenset({0, 1, 2, 3, 4, 7, 8})
 
 
@@ -23,7 +24,7 @@ def check_order(order: Order, definition: ContractDefinition, accounts: tuple[st
         raise _invalid(f"Invalid account code: {order.account!r}")
     if order.quantity == 0:
         raise OrderRefused(434, "The order size cannot be zero.")
-    if not order.quantity.is_finite() or order.quantity < 0:
+    if not (order.quantity.is_finite() and 0 < order.quantity < _MOST):
         raise _invalid(f"Invalid order size: {order.quantity}")
     if order.quantity % 1 and not definition.size_increment % 1:
         raise OrderRefused(10243, "Fractional-sized order cannot be placed via API.")
@@ -78,7 +79,7 @@ def _check_trail(order: Order, definition: ContractDefinition, terms: Terms) -> 
     if (order.stop is None) == (order.trailing_percent is None):
         raise _invalid("A trailing stop needs either an amount or a percentage")
     for amount in (order.stop, order.trailing_percent):
-        if amount is not None and not (amount.is_finite() and amount > 0):
+        if amount is not None and not (amount.is_finite() and 0 < amount < _MOST):
             raise _invalid(f"Invalid trailing amount: {amount}")
     if order.trail_stop is not None:
         _check_price(order.trail_stop, "trail stop price", definition)
@@ -93,6 +94,8 @@ def _check_trail(order: Order, definition: ContractDefinition, terms: Terms) -> 
 def _check_price(price: Decimal | None, name: str, definition: ContractDefinition) -> None:
     if price is None or not price.is_finite():
         raise _invalid(f"The {name} is missing")
+    if abs(price) >= _MOST:
+        raise _invalid(f"Invalid {name}: {price}")
     positive = definition.contract.sec_type in ("STK", "OPT", "CASH")
     if (positive and price <= ZERO) or not definition.on_tick(price):
         raise OrderRefused(110, "The price does not conform to the minimum price variation for this contract.")
