@@ -253,19 +253,21 @@ def test_no_frame_breaks_the_server_or_reaches_other_clients(batch: int) -> None
     frames = FRAMES // BATCHES
     told = bystander.sink.bytes
     for done in range(0, frames, 50):
+        if done % 2000 == 0 and done:
+            session.lost()  # another client, because an id as high as ids can be may have been used
+            session, sink = connected(broker, 1 + done // 2000 % 30, version)
         data = b"".join(frame(fuzzer.body()) for _ in range(min(50, frames - done)))
         for piece in pieces(data, fuzzer.dice):
             feed_timed(session, piece)
         assert session.ready, "a frame that cannot be read is answered, and the link stays"
+        assert not sink.closed
         if done % 1000 == 0:
             broker.tws.advance(broker.environment.now())
             bystander.check()
-    assert sink.bytes > frames * 20
-    assert not sink.closed
     bystander.check()
     # an answer and a tick at each check; of the other's orders and requests it hears nothing
     assert bystander.sink.bytes - told < (frames // 1000 + 3) * 400 + 400
-    assert len(broker.venue.orders) > frames / 100, "orders that are in order are taken"
+    assert len(broker.venue.orders) > frames / 200, "orders that are in order are taken"
 
 
 def handshake(dice: random.Random) -> bytes:
