@@ -16,11 +16,13 @@ from attrs import frozen
 
 from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
+from actors.position_adoption import Adoption, Attached, Listed
 from actors.position_alarms import Alarms
 from actors.position_closing import CloseAgain, Closing, StillOpen
 from actors.position_commands import adjust_exits, close_position
 from actors.position_convergence import Convergence
 from actors.position_entry import EntryDesk, EquityKnown, LookAgain
+from actors.position_feed import LOOK_SECONDS, FeedWatch, LookAtFeed
 from actors.position_hearing import Hearing, LatePlan
 from actors.position_holding import HoldingCheck, QuietAgain
 from actors.position_orders import place_order
@@ -57,6 +59,7 @@ from messages.order import (
 )
 from messages.position import (
     AdjustExits,
+    AdoptHolding,
     BrokerHolding,
     ClosePosition,
     CommandRefused,
@@ -120,6 +123,8 @@ class PositionActor(RunQueueActor):
         self.holding = HoldingCheck(self)
         self._convergence = Convergence(self)
         self._hearing = Hearing(self)
+        self._adoption = Adoption(self)
+        self._feed = FeedWatch(self)
 
     # start
 
@@ -137,6 +142,7 @@ class PositionActor(RunQueueActor):
         self.protection = Protection(self, restored=bool(self.book.quantity))
         self.bus.subscribe(TradingAllowed, self.address)
         self.system.address("gateway").tell(Subscribe(self.symbol))
+        self.every(LOOK_SECONDS, LookAtFeed())
         self.tell_self(_Begin())
 
     def _begin(self) -> None:
@@ -211,6 +217,8 @@ class PositionActor(RunQueueActor):
                 return close_position(self, message)
             case AdjustExits():
                 return adjust_exits(self, message)
+            case AdoptHolding():
+                return self._adoption.begin(message)
             case PlaceOrder():
                 return self._place(message)
             case DescribePosition():
@@ -232,6 +240,8 @@ class PositionActor(RunQueueActor):
                 if message.allowed:
                     self.protection.again()
                     self.converge()
+            case LookAtFeed():
+                self._feed.look()
             case TryAgain():
                 self.converge()
             case NakedTooLong(since):
@@ -250,6 +260,10 @@ class PositionActor(RunQueueActor):
                 self.holding.ask_again()
             case LatePlan(plan):
                 self._hearing.late_plan(plan)
+            case Listed():
+                self._adoption.listed(message)
+            case Attached():
+                self._adoption.attached(message)
             case _:
                 return super().on_receive(message)
         return None

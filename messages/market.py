@@ -13,6 +13,7 @@ from messages.event import BaseEvent
 __all__ = [
     "FeedInterrupted",
     "FeedResumed",
+    "FeedSilent",
     "Instrument",
     "InstrumentQualified",
     "InstrumentUnknown",
@@ -78,6 +79,13 @@ class Subscribe:
 @frozen(slots=True)
 class Unsubscribe:
     """Stop the symbol's ticks."""
+
+    symbol: str
+
+
+@frozen(slots=True)
+class FeedSilent:
+    """No tick has come for a while, though one should have: ask for them anew."""
 
     symbol: str
 

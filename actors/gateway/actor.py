@@ -19,7 +19,7 @@ from actors.gateway.sender import Sender
 from actors.ib.client import SocketConnection
 from config.settings import Settings
 from messages.gateway import AskBroker, CancelOutgoing, GatewayStatus, LinkStatus, PlaceOrders
-from messages.market import Subscribe, Unsubscribe
+from messages.market import FeedSilent, Subscribe, Unsubscribe
 
 __all__ = ["GatewayActor"]
 
@@ -27,8 +27,8 @@ __all__ = ["GatewayActor"]
 class GatewayActor(RunQueueActor):
     """Sends what orders and positions ask for, and tells them what the broker says.
 
-    It takes PlaceOrders, CancelOutgoing, AskBroker, Subscribe, Unsubscribe, and answers GatewayStatus with a
-    LinkStatus. It tells `orders` everything about orders and the link, `position/SYMBOL` everything about instruments
+    It takes PlaceOrders, CancelOutgoing, AskBroker, Subscribe, Unsubscribe, FeedSilent, and answers GatewayStatus with
+    a LinkStatus. It tells `orders` everything about orders and the link, `position/SYMBOL` everything about instruments
     and feeds, `portfolio` the account's values.
     """
 
@@ -97,6 +97,8 @@ class GatewayActor(RunQueueActor):
                 self._data.subscribe(message)
             case Unsubscribe():
                 self._data.unsubscribe(message, self._keeper.session)
+            case FeedSilent(symbol):
+                self._data.silent(symbol)
             case AskBroker(reason):
                 self._keeper.ask(reason)
             case GatewayStatus():

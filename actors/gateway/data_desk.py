@@ -55,6 +55,11 @@ class DataDesk:
                 Priority.DATA, f"cancel data {message.symbol}", lambda: session.client.cancelMktData(request)
             )
 
+    def silent(self, symbol: str) -> None:
+        """A feed brings nothing: start it anew, unless it is known why."""
+        if self._work is not None and self.feeds.silent(symbol):
+            self._work.send_nowait(self.feeds.want(symbol))
+
     def again(self) -> None:
         """TWS has dropped its subscriptions: start each anew."""
         self.feeds.detach_all("TWS has lost its data")

@@ -30,12 +30,13 @@ class Fault(StrEnum):
     DELAYED = "delayed instead of live"
     FROZEN = "frozen"
     HALTED = "halted"
+    SILENT = "no tick comes"
     NO_BID = "no bid"
     NO_ASK = "no ask"
 
 
 # a live tick proves these to be over; each of the others ends by a word of its own
-_ENDED_BY_A_TICK = (Fault.LINK, Fault.LINE, Fault.DELAYED)
+_ENDED_BY_A_TICK = (Fault.LINK, Fault.LINE, Fault.DELAYED, Fault.SILENT)
 _QUOTES = {TickType.BID: Fault.NO_BID, TickType.ASK: Fault.NO_ASK}
 
 
@@ -97,6 +98,14 @@ class FeedDesk:
         for feed in self:
             self._detach(feed)
             self._add(feed, Fault.LINK, reason)
+
+    def silent(self, symbol: str) -> bool:
+        """Note that a feed brings nothing; return whether nothing else explains that."""
+        feed = self._feeds.get(symbol)
+        if feed is None or not feed.request_id or feed.faults.keys() - {Fault.SILENT}:
+            return False
+        self._add(feed, Fault.SILENT)
+        return True
 
     def repeat(self, feed: Feed) -> None:
         """Tell a feed's faults again, to a reader that may have restarted."""

@@ -10,8 +10,8 @@ INCIDENT = {
     "number": "INC-48",
     "title": "Open dashboard; eval or pickle on wire data",
     "others": "44 dashboards without a password were found by search engine; received data reached eval and pickle.",
-    "pitboss": "Decoders are total: what cannot be read is counted, told, and followed by a comparison with the broker; "
-    "no eval, no pickle. The control socket is a file of its user.",
+    "pitboss": "Decoders are total: what cannot be read is counted, told, and followed by a comparison with the "
+    "broker; no eval, no pickle. The control socket is a file of its user.",
     "tests": ["tests/simulator/test_wire_fuzz.py", "tests/messages/test_codec.py", "tests/test_lint.py"],
 }
 KINDS = (
