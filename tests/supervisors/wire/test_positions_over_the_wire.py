@@ -64,8 +64,8 @@ def test_the_target_ends_it_and_the_portfolio_knows_the_profit(plant):
         (closed,) = it.seen(PositionCloseEvent)
         assert closed.reason == "target"
         view = await it.ask("portfolio", DescribePortfolio())
-        assert view.realized_pnl == closed.position.realized_pnl - closed.position.commission
-        assert closed.position.commission > 0
+        assert view.realized_pnl == closed.position.realized_pnl
+        assert view.commission == closed.position.commission > 0
         assert view.reserved == 0
 
     plant(body)
