@@ -15,11 +15,36 @@ from actors.bus import EventBus
 from actors.storage.errors import JournalError
 from config.logging import log
 from messages.journal import Append, Entry, Replay
-from messages.lifecycle import AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
+from messages.lifecycle import AcknowledgeAlarm, AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
+from messages.position import CommandAccepted, CommandOutcome, CommandRefused
 
-__all__ = ["STREAM", "AlarmsActor"]
+__all__ = ["LASTING", "STREAM", "AlarmsActor"]
 
 STREAM = "alarms"
+
+LASTING = frozenset(
+    {
+        "actor.quarantined",
+        "broker.client_id_in_use",
+        "broker.degraded",
+        "broker.incomplete",
+        "broker.lost",
+        "instrument.unknown",
+        "journal.damaged",
+        "journal.failed",
+        "journal.slow",
+        "order.unknown",
+        "position.not_closed",
+        "position.unmanaged",
+        "protection.failed",
+        "protection.impossible",
+        "protection.missing",
+        "reconcile.difference",
+        "risk.daily_loss",
+        "signals.unavailable",
+    }
+)
+"""Kinds that stand for something that goes on: whoever raised them clears them, and nobody else can."""
 
 # kind, symbol, order reference, permId
 Identity: TypeAlias = tuple[str, str | None, str | None, int | None]
@@ -54,12 +79,14 @@ class AlarmsActor(RunQueueActor):
                     self._standing = {key: alarm for key, alarm in self._standing.items() if alarm.id != over}
 
     def on_receive(self, message: Any) -> Any:
-        """Handle RaiseAlarm, ClearAlarm and ListAlarms."""
+        """Handle RaiseAlarm, ClearAlarm, AcknowledgeAlarm and ListAlarms."""
         match message:
             case RaiseAlarm():
                 self._raise(message)
             case ClearAlarm():
                 self._clear(message)
+            case AcknowledgeAlarm():
+                return self._acknowledge(message)
             case ListAlarms():
                 return tuple(self._standing.values())
             case _:
@@ -93,11 +120,26 @@ class AlarmsActor(RunQueueActor):
         self._bus.publish(alarm)
 
     def _clear(self, message: ClearAlarm) -> None:
-        alarm = self._standing.pop(_identity(message), None)
+        alarm = self._standing.get(_identity(message))
+        if alarm is not None:
+            self._end(alarm, "")
+
+    def _acknowledge(self, message: AcknowledgeAlarm) -> CommandOutcome:
+        alarm = next((one for one in self._standing.values() if one.id == message.id), None)
         if alarm is None:
-            return
-        over = AlarmCleared(alarm.id, alarm.kind, alarm.symbol)
-        log("alarm.cleared", actor=self.address.name, **_fields(alarm))
+            return CommandRefused("no alarm with this id stands", message.id)
+        if alarm.kind in LASTING:
+            return CommandRefused(f"{alarm.kind} ends when its cause does", alarm.text)
+        self._end(alarm, message.by)
+        return CommandAccepted(text=f"cleared: {alarm.kind}: {alarm.text}")
+
+    def _end(self, alarm: AlarmRaised, by: str) -> None:
+        del self._standing[_identity(alarm)]
+        over = AlarmCleared(alarm.id, alarm.kind, alarm.symbol, by)
+        fields = _fields(alarm)
+        if by:
+            fields["by"] = by
+        log("alarm.cleared", actor=self.address.name, **fields)
         # where none stands any more, nothing before it matters to a later start
         self._journal(over, checkpoint=not self._standing)
         self._bus.publish(over)

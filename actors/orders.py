@@ -19,6 +19,7 @@ from attrs import frozen
 from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
 from actors.order_amendments import Amendments
+from actors.order_attachment import attach
 from actors.order_desk import OrderDesk
 from actors.order_reconciliation import AskNow, Reconciler, Scheduled
 from actors.order_submission import Submission
@@ -46,7 +47,7 @@ from messages.gateway import (
 from messages.journal import Appended, JournalFailed, Record, Replay
 from messages.market import InstrumentQualified
 from messages.order import CancelOrder, ListOrders, ModifyOrder, OrderStatus, OrderView, SubmitOrders
-from messages.position import DescribePosition
+from messages.position import AttachOrders, DescribePosition
 from messages.risk import ResumedEvent
 
 __all__ = ["OrderActor"]
@@ -134,6 +135,8 @@ class OrderActor(RunQueueActor):
                 self._submission.submit(message)
             case WeighOrders():
                 self._submission.weigh(message)
+            case AttachOrders():
+                return attach(self._desk, message)
             case ModifyOrder():
                 self._amendments.modify(message)
             case CancelOrder():

@@ -40,12 +40,23 @@ class HoldingCheck:
         self._asked = False
         self.difference: str | None = None
         self._told: Decimal | None = None  # the broker's word where it differs and no fill has come since
+        self._latest: BrokerHolding | None = None
 
     @property
     def short(self) -> bool:
         """Whether the broker, long enough after the last fill, holds less than the executions say."""
         own = self._actor.book.quantity
         return self._told is not None and abs(own) > (self._told if own > 0 else -self._told)
+
+    @property
+    def confirmed(self) -> BrokerHolding | None:
+        """What the broker holds, asked twice, where executions say another quantity; None where it says the same."""
+        return self._latest if self._told is not None else None
+
+    @property
+    def asking(self) -> bool:
+        """Whether the broker has said another quantity once, and is asked again."""
+        return self._asked and self._told is None
 
     def filled(self) -> None:
         """Note a fill: what the broker said before it says nothing now."""
@@ -55,6 +66,7 @@ class HoldingCheck:
     def compare(self, holding: BrokerHolding) -> None:
         """Compare with a complete snapshot's word."""
         actor = self._actor
+        self._latest = holding
         own = actor.book.quantity
         if holding.quantity == own:
             self._asked = False

@@ -9,6 +9,7 @@ from attrs import frozen
 from messages.event import BaseEvent
 
 __all__ = [
+    "AcknowledgeAlarm",
     "ActorCrashed",
     "ActorEvent",
     "ActorQuarantined",
@@ -102,6 +103,17 @@ class ClearAlarm:
 
 
 @frozen(slots=True)
+class AcknowledgeAlarm:
+    """A person has seen the alarm with this id: it is over, unless it stands for a cause that lasts.
+
+    Answered with CommandAccepted or CommandRefused.
+    """
+
+    id: str
+    by: str = "operator"
+
+
+@frozen(slots=True)
 class ListAlarms:
     """Ask for the standing alarms: `tuple[AlarmRaised, ...]`, oldest first."""
 
@@ -124,11 +136,12 @@ class AlarmRaised(BaseEvent):
 
 @frozen(slots=True)
 class AlarmCleared(BaseEvent):
-    """The alarm with this id is over."""
+    """The alarm with this id is over; `by` is the person who ended it, "" where its cause is gone."""
 
     id: str
     kind: str
     symbol: str | None = None
+    by: str = ""
 
 
 @frozen(slots=True)

@@ -13,6 +13,8 @@ from messages.order import OrderType, Side
 
 __all__ = [
     "AdjustExits",
+    "AdoptHolding",
+    "AttachOrders",
     "BrokerHolding",
     "ClosePosition",
     "CommandAccepted",
@@ -119,6 +121,19 @@ class AdjustExits:
     source: str = "operator"
 
 
+@frozen(slots=True)
+class AdoptHolding:
+    """Take what is held without a plan under management, with these exits.
+
+    Own exits that rest at the broker are taken over. Where orders of somebody else rest on the closing side it is
+    refused, unless `beside` says that ours are to rest beside them.
+    """
+
+    exits: ExitPlan
+    beside: bool = False
+    source: str = "operator"
+
+
 @frozen(slots=True, kw_only=True)
 class PlaceOrder:
     """One plain order on the position's symbol, without exits of its own (the requirements' OrderManager)."""
@@ -220,6 +235,21 @@ class PositionClosed:
     exec_bases: tuple[str, ...]
     signal_ids: tuple[str, ...] = ()
     day: str = ""
+
+
+# position → orders
+
+
+@frozen(slots=True)
+class AttachOrders:
+    """Journal this plan, and take these orders of ours, which the journal does not know, for its exits.
+
+    Answered with `tuple[OrderView, ...]`, those that were attached.
+    """
+
+    plan: PositionPlanned
+    stops: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
 
 
 # bus, status

@@ -30,6 +30,8 @@ _VERBS = {
     "halt": "supervisors.verbs_control:halt",
     "resume": "supervisors.verbs_control:resume",
     "flatten": "supervisors.verbs_control:flatten",
+    "adopt": "supervisors.verbs_care:adopt",
+    "alarms": "supervisors.verbs_care:alarms",
     "why": "supervisors.verbs_why:why",
     "whynot": "supervisors.verbs_why:whynot",
 }

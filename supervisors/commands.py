@@ -9,12 +9,16 @@ from typing import Any
 from actors.system import System
 from config.logging import log
 from config.settings import Settings
+from messages.lifecycle import AcknowledgeAlarm
 from messages.order import CancelOrder, ListOrders, OrderType, OrderView, Side
 from messages.position import (
+    AdoptHolding,
     ClosePosition,
     CommandAccepted,
+    CommandOutcome,
     CommandRefused,
     DescribePosition,
+    ExitPlan,
     OpenPosition,
     PlaceOrder,
     PositionView,
@@ -36,6 +40,8 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "sell": frozenset({"symbol", "quantity", "limit", "stop", "target", "trail"}),
     "close": frozenset({"symbol"}),
     "cancel": frozenset({"order_ref"}),
+    "adopt": frozenset({"symbol", "stop", "target", "trail", "beside"}),
+    "alarms": frozenset({"clear"}),
     "halt": frozenset({"reason"}),
     "resume": frozenset({"reason"}),
     "flatten": frozenset({"symbol", "reason"}),
@@ -86,6 +92,8 @@ class Commands:
             "sell": lambda given: self._trade(Side.SELL, given),
             "close": self._close,
             "cancel": self._cancel,
+            "adopt": self._adopt,
+            "alarms": self._clear_alarm,
             "halt": self._halt,
             "resume": self._resume,
             "flatten": self._flatten,
@@ -136,13 +144,28 @@ class Commands:
     async def _cancel(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
         order_ref = fields.get("order_ref", "")
         orders: tuple[OrderView, ...] = await ask(self._system.address("orders"), ListOrders(done=True))
-        order = next((view for view in orders if view.order_ref == order_ref), None)
+        named = [view for view in orders if order_ref in (view.order_ref, str(view.perm_id))]
+        order = next((view for view in named if view.role is not None), named[0] if named else None)
         if order is None:
             raise Refused(f"no order of today has the reference {order_ref!r}")
+        if order.role is None:
+            # the API cancels by order id and client: it would be refused, or hit an order of ours with that id
+            whose = "by hand in TWS" if order.client_id <= 0 else f"by client {order.client_id}"
+            raise Refused(f"{order_ref} is not an order of Pitboss: cancel it where it was made, {whose}")
         if order.status.done:
             raise Refused(f"{order_ref} is {order.status} already")
-        self._system.address("orders").tell(CancelOrder(order_ref, "operator"))
-        return f"cancelling {order_ref}; it can still fill until the broker has confirmed", (order_ref,)
+        self._system.address("orders").tell(CancelOrder(order.order_ref, "operator"))
+        return f"cancelling {order.order_ref}; it can still fill until the broker has confirmed", (order.order_ref,)
+
+    async def _adopt(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        exits = exit_plan(ExitPlan(), fields.get("stop"), fields.get("target"), fields.get("trail"))
+        if not exits.protects:
+            raise Refused("an adopted position needs a stop or a trailing stop")
+        return await self._ask_position(self._known(_symbol(fields)), AdoptHolding(exits, "beside" in fields))
+
+    async def _clear_alarm(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        outcome = await ask(self._system.address("alarms"), AcknowledgeAlarm(fields.get("clear", "")))
+        return _accepted(outcome)
 
     async def _halt(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
         await ask(self._system.address("portfolio"), Halt(fields.get("reason", "operator")))
@@ -172,16 +195,19 @@ class Commands:
         return symbol
 
     async def _ask_position(
-        self, symbol: str, message: OpenPosition | ClosePosition | PlaceOrder
+        self, symbol: str, message: OpenPosition | ClosePosition | PlaceOrder | AdoptHolding
     ) -> tuple[str, tuple[str, ...]]:
-        outcome = await ask(self._system.address(f"position/{symbol}"), message, 10.0)
-        match outcome:
-            case CommandAccepted(order_refs=order_refs, text=text):
-                return text or "accepted", order_refs
-            case CommandRefused(reason=reason, figures=figures):
-                raise Refused(f"{reason} ({figures})" if figures else reason)
-            case _:
-                raise TypeError(f"position/{symbol} answered {outcome!r}")
+        return _accepted(await ask(self._system.address(f"position/{symbol}"), message, 10.0))
+
+
+def _accepted(outcome: CommandOutcome) -> tuple[str, tuple[str, ...]]:
+    match outcome:
+        case CommandAccepted(order_refs=order_refs, text=text):
+            return text or "accepted", order_refs
+        case CommandRefused(reason=reason, figures=figures):
+            raise Refused(f"{reason} ({figures})" if figures else reason)
+        case _:
+            raise TypeError(f"it answered {outcome!r}")
 
 
 def _symbol(fields: dict[str, str]) -> str:

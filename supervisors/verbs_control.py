@@ -18,7 +18,23 @@ from supervisors.levels import amount, exit_plan
 from supervisors.status_view import status_page
 from supervisors.verbs_configuration import StateDir
 
-__all__ = ["buy", "cancel", "close", "flatten", "halt", "resume", "sell", "status"]
+__all__ = [
+    "Config",
+    "Stop",
+    "Symbol",
+    "Target",
+    "Trail",
+    "buy",
+    "cancel",
+    "close",
+    "flatten",
+    "folder",
+    "halt",
+    "resume",
+    "say",
+    "sell",
+    "status",
+]
 
 Config = Annotated[
     Path | None, Parameter(name=["--config", "-c"], help="The configuration whose [process] state_dir is meant.")
@@ -39,7 +55,7 @@ def status(
     config: Config = None,
 ) -> None:
     """Show state, connection, positions, orders, actors and alarms of a running process."""
-    answer = request(_folder(state_dir, config), "status")["status"]
+    answer = request(folder(state_dir, config), "status")["status"]
     if json_:
         print(json.dumps(answer))
     else:
@@ -58,7 +74,7 @@ def buy(
     config: Config = None,
 ) -> None:
     """Open a long position, add to one, or make a short one smaller."""
-    _trade("buy", symbol, quantity, limit, stop, target, trail, _folder(state_dir, config))
+    _trade("buy", symbol, quantity, limit, stop, target, trail, folder(state_dir, config))
 
 
 def sell(
@@ -73,12 +89,12 @@ def sell(
     config: Config = None,
 ) -> None:
     """Make a long position smaller, open a short one, or add to one."""
-    _trade("sell", symbol, quantity, limit, stop, target, trail, _folder(state_dir, config))
+    _trade("sell", symbol, quantity, limit, stop, target, trail, folder(state_dir, config))
 
 
 def close(symbol: Symbol, *, state_dir: StateDir = None, config: Config = None) -> None:
     """Close a position: its entries are cancelled, what is held is sold or bought back."""
-    _say(request(_folder(state_dir, config), "close", symbol=symbol))
+    say(request(folder(state_dir, config), "close", symbol=symbol))
 
 
 def cancel(
@@ -88,17 +104,17 @@ def cancel(
     config: Config = None,
 ) -> None:
     """Cancel a working order."""
-    _say(request(_folder(state_dir, config), "cancel", order_ref=order_ref))
+    say(request(folder(state_dir, config), "cancel", order_ref=order_ref))
 
 
 def halt(*, reason: Reason = None, state_dir: StateDir = None, config: Config = None) -> None:
     """Allow no new risk from now on, also after a restart. Exits go on."""
-    _say(request(_folder(state_dir, config), "halt", reason=reason))
+    say(request(folder(state_dir, config), "halt", reason=reason))
 
 
 def resume(*, reason: Reason = None, state_dir: StateDir = None, config: Config = None) -> None:
     """Allow new risk again."""
-    _say(request(_folder(state_dir, config), "resume", reason=reason))
+    say(request(folder(state_dir, config), "resume", reason=reason))
 
 
 def flatten(
@@ -109,7 +125,7 @@ def flatten(
     config: Config = None,
 ) -> None:
     """Close everything, or one symbol."""
-    _say(request(_folder(state_dir, config), "flatten", symbol=symbol, reason=reason))
+    say(request(folder(state_dir, config), "flatten", symbol=symbol, reason=reason))
 
 
 def _trade(
@@ -120,7 +136,7 @@ def _trade(
     stop: str | None,
     target: str | None,
     trail: str | None,
-    folder: Path,
+    place: Path,
 ) -> None:
     try:
         amount(quantity, "a number of shares")
@@ -130,14 +146,16 @@ def _trade(
     except ValueError as error:
         raise ProcessFailed(ExitCode.USAGE, str(error)) from None
     fields = {"quantity": quantity, "limit": limit, "stop": stop, "target": target, "trail": trail}
-    _say(request(folder, verb, symbol=symbol, **fields))
+    say(request(place, verb, symbol=symbol, **fields))
 
 
-def _folder(state_dir: Path | None, config: Path | None) -> Path:
+def folder(state_dir: Path | None, config: Path | None) -> Path:
+    """Return the state folder that these options mean. Raises SettingsError."""
     return state_dir.expanduser() if state_dir is not None else load_process(config, os.environ).state_dir
 
 
-def _say(reply: Any) -> None:
+def say(reply: Any) -> None:
+    """Print what a command came to, and the orders that it is about."""
     print(reply["text"])
     for order_ref in reply["order_refs"]:
         print(order_ref)

@@ -1,0 +1,72 @@
+"""The verbs for what needs a person: holdings that nobody manages, and alarms."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from messages.position import ExitPlan
+from supervisors.control_client import request
+from supervisors.exit_codes import ExitCode, ProcessFailed
+from supervisors.levels import exit_plan
+from supervisors.verbs_configuration import StateDir
+from supervisors.verbs_control import Config, Stop, Symbol, Target, Trail, folder, say
+
+__all__ = ["adopt", "alarms"]
+
+
+def adopt(
+    symbol: Symbol,
+    *,
+    stop: Stop = None,
+    target: Target = None,
+    trail: Trail = None,
+    beside: Annotated[
+        bool, Parameter(negative=(), help="Place exits although orders of somebody else rest on the closing side.")
+    ] = False,
+    state_dir: StateDir = None,
+    config: Config = None,
+) -> None:
+    """Take a holding without a plan under management: at the broker's average cost, with these exits.
+
+    Own exits that rest at the broker are taken over. Where orders of somebody else rest on the closing side it is
+    refused and they are listed: Pitboss can neither change them nor tie its own to them.
+    """
+    try:
+        plan = exit_plan(ExitPlan(), stop, target, trail)
+    except ValueError as error:
+        raise ProcessFailed(ExitCode.USAGE, str(error)) from None
+    if not plan.protects:
+        raise ProcessFailed(ExitCode.USAGE, "adopt needs --stop or --trail: without one nothing would limit the loss")
+    levels = {"stop": stop, "target": target, "trail": trail, "beside": "yes" if beside else None}
+    say(request(folder(state_dir, config), "adopt", symbol=symbol, **levels))
+
+
+def alarms(
+    *,
+    clear: Annotated[
+        str | None, Parameter(help="End the alarm with this id. One whose cause lasts ends only with that.")
+    ] = None,
+    json_: Annotated[bool, Parameter(name="--json", negative=(), help="One JSON list, for programs.")] = False,
+    state_dir: StateDir = None,
+    config: Config = None,
+) -> None:
+    """List the alarms that stand, with their ids, or clear one that a person has seen to."""
+    place = folder(state_dir, config)
+    if clear is not None:
+        say(request(place, "alarms", clear=clear))
+        return
+    standing: list[dict[str, Any]] | None = request(place, "status")["status"]["alarms"]
+    if standing is None:
+        raise ProcessFailed(ExitCode.FAILED, "the actor that keeps the alarms does not answer")
+    if json_:
+        print(json.dumps(standing))
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    for alarm in standing:
+        console.print(f"{alarm['id']}  {alarm['since']}  {alarm['kind']}: {alarm['text']}", markup=False)
+    if not standing:
+        print("no alarm stands")
