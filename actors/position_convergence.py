@@ -61,10 +61,11 @@ class Convergence:
         book = actor.book
         actor.protection.watch()
         entering = list(book.live(Role.ENTRY, Role.SCALE))
+        lost_legs = book.lost_legs()
         for order in entering:
             if book.held:
                 actor.cancel(order.order_ref, "flat")
-            elif lost := book.lost_leg(order.order_ref):
+            elif lost := lost_legs.get(order.order_ref):
                 actor.cancel(order.order_ref, f"its {lost.role} is {lost.status}")
         if book.held or not entering:
             self.sweep()

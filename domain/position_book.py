@@ -110,14 +110,14 @@ class PositionBook:
         """Return own exit orders, done ones included."""
         return [order for order in self.orders.values() if order.role is not None and not order.role.adds_risk]
 
-    def lost_leg(self, entry_ref: str) -> OrderView | None:
-        """Return an exit of an entry's bracket that the broker refused or never had, None where there is none.
+    def lost_legs(self) -> dict[str, OrderView]:
+        """Return entry's reference → an exit of its bracket that the broker refused or never had.
 
         TWS holds a bracket until its last leg comes, so without that the entry may lie there untransmitted for ever;
         without its stop it would fill unprotected.
         """
-        legs = (order for order in self.all_exits() if order.parent_ref == entry_ref)
-        return next((leg for leg in legs if leg.status in _NEVER_RESTED), None)
+        lost = (leg for leg in self.all_exits() if leg.status in _NEVER_RESTED)
+        return {leg.parent_ref: leg for leg in lost if leg.parent_ref is not None}
 
     def done(self) -> bool:
         """Whether nothing is held and no own order may still fill."""
