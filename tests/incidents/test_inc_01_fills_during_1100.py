@@ -13,6 +13,7 @@ from simulator.faults.verbs import Connectivity, Delay, Drop
 INCIDENT = {
     "number": "INC-01",
     "title": "Fills that arrive while 1100 is set",
+    "source": "https://github.com/QuantConnect/Lean.Brokerages.InteractiveBrokers/issues/249",
     "others": "Executions, fills and cancellations were dropped as 'not connected', and nobody asked again.",
     "pitboss": "What the broker says of orders is taken in any state of the link; 1101 and 1102 have open orders, "
     "completed orders, executions and positions compared. Meanwhile no new risk.",

@@ -11,6 +11,7 @@ from simulator.faults.verbs import BlackHole, Stall
 INCIDENT = {
     "number": "INC-02",
     "title": "Half-open link: healthy to the client, orders fill minutes later",
+    "source": "https://github.com/TraderAlice/OpenAlice/issues/294",
     "others": "An accepted socket counted as health and as acknowledgement: stale orders filled at the thaw, fills "
     "were missed, positions stood without exits.",
     "pitboss": "No entry leaves without a recent round trip on the same connection; one that does not answer is given "

@@ -11,6 +11,7 @@ from simulator.faults.verbs import Restart
 INCIDENT = {
     "number": "INC-03",
     "title": "placeOrder dropped in silence in a disconnect window",
+    "source": "https://github.com/deepentropy/ibx/issues/116",
     "others": "The call returned as if sent; the strategy kept an entry with stop and target that never existed.",
     "pitboss": "A command while the link is down is refused to the caller; an intent that could not leave any more is "
     "journaled as NOT_SENT. A position comes from executions, never from an intent.",

@@ -11,6 +11,7 @@ from simulator.faults.verbs import Accept, Drop, Reset, Swallow, Wait
 INCIDENT = {
     "number": "INC-05",
     "title": "Unknown read as empty",
+    "source": "https://github.com/nautechsystems/nautilus_trader/issues/4228",
     "others": "A time-out gave an empty list: every position was taken for gone, an opposite one was invented, orders "
     "were 'not found'.",
     "pitboss": "A list counts only with its end marker in the same connection. Without it nothing is concluded, the "

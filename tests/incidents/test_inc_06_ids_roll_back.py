@@ -9,6 +9,7 @@ from simulator.faults.verbs import Accept, AcceptSilently, Restart, Swallow
 INCIDENT = {
     "number": "INC-06",
     "title": "nextValidId rolls back; ids are issued twice",
+    "source": "https://github.com/QuantConnect/Lean.Brokerages.InteractiveBrokers/issues/242",
     "others": "After the restart the next id was the first of four lost orders: callbacks and cancels hit old and new "
     "orders alike, until the algorithm was stopped.",
     "pitboss": "Ids are reserved in the journal; the next is above nextValidId, the reserved ones and any id ever "

@@ -12,6 +12,7 @@ from simulator.faults.verbs import Release, Split, Swallow
 INCIDENT = {
     "number": "INC-08",
     "title": "One modify, two live permIds, later a position flip",
+    "source": "https://github.com/nautechsystems/nautilus_trader/issues/4564",
     "others": "The client kept the order written last; the other filled six hours later, the position turned, and the "
     "fill was thrown away by validation.",
     "pitboss": "A second permId under one reference is severe: an alarm, no new risk on the symbol, and the order is "

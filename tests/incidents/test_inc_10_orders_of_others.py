@@ -12,6 +12,7 @@ from simulator.model import Order
 INCIDENT = {
     "number": "INC-10",
     "title": "Orders of an earlier session or of another client",
+    "source": "https://github.com/nautechsystems/nautilus_trader/issues/5057",
     "others": "Own orders came back as foreign, all foreign ones collided under id 0, stops were not tied to their "
     "positions: a stop's fill left a ghost position.",
     "pitboss": "At each start the broker's open orders are adopted by reference, exits with their position; all others "

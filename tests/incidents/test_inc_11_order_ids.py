@@ -8,6 +8,7 @@ from simulator.faults.verbs import Error, Restart, Swallow
 INCIDENT = {
     "number": "INC-11",
     "title": "103 duplicate id, non-monotonic id, int32 overflow",
+    "source": "https://github.com/erdewit/ib_insync/issues/80",
     "others": "A rejected bracket was sent again with its ids: 103 for each; random ids: 103; an id above 2³¹: 320.",
     "pitboss": "Ids only rise, are reserved durably before use, never return after a reject, and end below 2³¹ with an "
     "alarm and a refusal.",

@@ -9,6 +9,7 @@ from simulator.faults.verbs import Error
 INCIDENT = {
     "number": "INC-12",
     "title": "Informational 10349 treated as a cancel",
+    "source": "https://github.com/pst-group/pysystemtrade/issues/1580",
     "others": "The library marked the order Cancelled, the strategy sent it again: 15 orders in 17 s, all filled.",
     "pitboss": "No code ends an order. A code that is not known to be harmless makes the order a question to the "
     "broker's lists; until they answer it counts as live, and it is never sent again.",

@@ -13,6 +13,7 @@ from simulator.faults.verbs import Swallow
 INCIDENT = {
     "number": "INC-14",
     "title": "Cancel and fill cross on the way",
+    "source": "https://github.com/erdewit/ib_insync/issues/656",
     "others": "PendingCancel counted as dead: a replacement was placed while the first could still fill; 10148 "
     "'state: Filled' brought storms of cancels, and open orders that never ended.",
     "pitboss": "An order that is being cancelled is live exposure until its end is confirmed; a fill after the "

@@ -10,6 +10,7 @@ from simulator.faults.verbs import CancelAtBroker, Emit, Error, Fill, Swallow
 INCIDENT = {
     "number": "INC-16",
     "title": "Cancel answered by 10147 alone, or hours later",
+    "source": "https://github.com/QuantConnect/Lean.Brokerages.InteractiveBrokers/pull/248",
     "others": "The waiter knew no such answer: five minutes of nothing, then the algorithm was stopped.",
     "pitboss": "Nothing waits in a handler. 10147 has the broker's lists asked for this order; a pending cancel is "
     "shown as pending for as long as it takes, and counts as live.",

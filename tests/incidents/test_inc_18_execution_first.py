@@ -13,6 +13,7 @@ from simulator.faults.verbs import Drop, Hold, Release
 INCIDENT = {
     "number": "INC-18",
     "title": "Execution before openOrder, or for an unknown order",
+    "source": "https://github.com/nautechsystems/nautilus_trader/issues/3949",
     "others": "execDetails for an id that was not cached yet was dropped; the next comparison missed the order and "
     "cancelled it locally.",
     "pitboss": "The intent and its id are durable before the first byte leaves, and executions are taken in any state; "

@@ -10,6 +10,7 @@ from simulator.faults.verbs import AcceptSilently, Drop, Emit, Hold, Release
 INCIDENT = {
     "number": "INC-19",
     "title": "Not in open orders, so cancelled",
+    "source": "https://github.com/nautechsystems/nautilus_trader/issues/3958",
     "others": "A fast fill was missing from the open orders: marked cancelled; in 14 of 20 brackets the entry had "
     "filled and the stop was never placed.",
     "pitboss": "Absence needs open orders, completed orders and executions of one connection, each with its end; while "

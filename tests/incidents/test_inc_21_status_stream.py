@@ -10,6 +10,7 @@ from simulator.faults import RandomFaults
 INCIDENT = {
     "number": "INC-21",
     "title": "orderStatus incomplete, repeated, contradictory, backwards",
+    "source": "https://github.com/QuantConnect/Lean/pull/851",
     "others": "Fills were counted from statuses: none at all for market orders, three copies, 'filled 124' of 24, an "
     "average price of 0, a filled order open again.",
     "pitboss": "Executions alone make quantity and price. A status informs, never regresses a state; where it claims "

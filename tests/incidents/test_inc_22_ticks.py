@@ -13,6 +13,7 @@ from messages.order import Side
 INCIDENT = {
     "number": "INC-22",
     "title": "Error 110: tick rules",
+    "source": "https://github.com/QuantConnect/Lean/issues/3453",
     "others": "A limit that crossed the price where the tick changes, or carried 0.0010500000000000002, was refused: "
     "the order that was to protect or to close.",
     "pitboss": "Prices are Decimal, rounded by the contract's market rule and price band, away from harm; what is off "

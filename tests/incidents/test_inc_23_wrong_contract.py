@@ -16,6 +16,7 @@ from simulator.wire.order_answers import exec_details
 INCIDENT = {
     "number": "INC-23",
     "title": "Orders executed on the wrong contract",
+    "source": "https://github.com/deepentropy/ibx/issues/112",
     "others": "Five orders for five symbols within two milliseconds were all filled on a sixth.",
     "pitboss": "Echo and execution must show the contract, side, account and quantity that were intended; otherwise "
     "everything halts, an alarm stands, and what happened is booked under what it happened to.",

@@ -12,6 +12,7 @@ from simulator.faults.verbs import Correct, Duplicate, Hold, Release
 INCIDENT = {
     "number": "INC-24",
     "title": "Corrected executions counted twice",
+    "source": "https://github.com/erdewit/ib_insync/issues/364",
     "others": "The same execution came again under the next version with another price or quantity, and was summed.",
     "pitboss": "An execution is its id without the version; the highest version counts, 0 busts it. Position, average "
     "price, P&L, commission and the exits follow.",

@@ -9,6 +9,7 @@ from simulator.faults.verbs import Delay, Drop, Hold, Release
 INCIDENT = {
     "number": "INC-27",
     "title": "Commission late, sentinel, or someone else's",
+    "source": "https://github.com/pst-group/pysystemtrade/pull/1661",
     "others": "The trade was archived with a fee of 0; −1.0 or 1.797e308 crashed the handler; a report for an unknown "
     "execution was a KeyError.",
     "pitboss": "A fill is complete without its commission. Reports are kept by execution id, before or after it, for "

@@ -11,6 +11,7 @@ from simulator.faults.verbs import Hold, Release
 INCIDENT = {
     "number": "INC-28",
     "title": "Partial entry, then the stop triggers",
+    "source": "https://github.com/nautechsystems/nautilus_trader/issues/2704",
     "others": "The remaining quantity was computed as 0, the handler raised, and the state was half written.",
     "pitboss": "Exits follow what has filled, in place. When one of them begins to fill, the rest of the entry is "
     "cancelled; what of it fills all the same is protected or closed. A fact is applied whole or not at all.",

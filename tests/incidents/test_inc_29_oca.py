@@ -10,6 +10,7 @@ from simulator.faults.verbs import Alter
 INCIDENT = {
     "number": "INC-29",
     "title": "OCA gives no guarantee; exits larger than the position",
+    "source": "https://github.com/erdewit/ib_insync/issues/694",
     "others": "The target filled, the stop still stood for the whole quantity: net short. The group of a child is "
     "ignored or renamed until its parent fills.",
     "pitboss": "Exits are one OCA group with block (type 1), each for exactly what is held. Where both fill all the "

@@ -10,6 +10,7 @@ from simulator.faults.verbs import Alter, Error, Swallow
 INCIDENT = {
     "number": "INC-31",
     "title": "Protection never existed, or expired",
+    "source": "https://github.com/nautechsystems/nautilus_trader/issues/2245",
     "others": "Only the parent reached IB; DAY children were gone at the close and the position stayed.",
     "pitboss": "A position is protected when each leg is confirmed with its terms and GTC. What is missing is armed "
     "again; past the bound an alarm stands; what the broker refuses again and again is flattened.",

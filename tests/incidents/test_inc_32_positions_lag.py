@@ -10,6 +10,7 @@ from simulator.faults.verbs import Alter, Drop
 INCIDENT = {
     "number": "INC-32",
     "title": "Position lags the fill",
+    "source": "https://github.com/Lumiwealth/lumibot/issues/394",
     "others": "After the fill the account cache still showed the old quantity, for up to three minutes: a second "
     "closing order reversed the position.",
     "pitboss": "Decisions use the position made of executions. The broker's is compared with it, asked again after a "

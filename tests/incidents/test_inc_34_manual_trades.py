@@ -11,6 +11,7 @@ from simulator.faults.verbs import Drop, Restart
 INCIDENT = {
     "number": "INC-34",
     "title": "Manual or other-client close is not seen",
+    "source": "https://github.com/nautechsystems/nautilus_trader/issues/3023",
     "others": "Positions were compared over the broker's rows only: what it did not list lived on locally.",
     "pitboss": "Both sides' symbols are compared, and missing in a complete list is zero. The executions of everybody "
     "on the account are booked; what they do not explain is an alarm and stops new risk, never a synthetic fill.",

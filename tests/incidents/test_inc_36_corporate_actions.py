@@ -14,6 +14,7 @@ from simulator.faults.verbs import Alter, Error, Swallow
 INCIDENT = {
     "number": "INC-36",
     "title": "Split, rename, delisting",
+    "source": "https://github.com/alpacahq/alpaca-py/issues/469",
     "others": "After a split the stop stood at the old price and fired at the open; 200 for a vanished contract was "
     "ignored, and the start hung for five minutes.",
     "pitboss": "A quantity that no execution explains is an alarm and stops new risk. A contract that the broker does "

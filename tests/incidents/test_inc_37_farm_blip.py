@@ -8,6 +8,7 @@ from simulator.faults.verbs import Error, Silence
 INCIDENT = {
     "number": "INC-37",
     "title": "A 3-second farm blip kills a feed for 8 hours",
+    "source": "https://github.com/nautechsystems/nautilus_trader/pull/3968",
     "others": "2103, three seconds, 2104: the subscription never resumed, and no error said so.",
     "pitboss": "Farm notices touch nothing but data. A feed that is silent for too long is asked for again; from a "
     "stale quote nothing is opened, and what rests at the broker protects all the while.",

@@ -10,6 +10,7 @@ from messages.position import ClosePosition, PlaceOrder
 INCIDENT = {
     "number": "INC-39",
     "title": "Error 100 ends the link; a throttle loses or delays orders",
+    "source": "https://github.com/erdewit/ib_insync/pull/35",
     "others": "Orders sat in the client's own queue while shown as submitted, a cancel waited behind them, and a "
     "disconnect emptied the queue in silence.",
     "pitboss": "An own budget below the broker's, strictly cancel before exit before entry before data; queued is not "

@@ -13,6 +13,7 @@ from simulator.faults.verbs import Accept, Reset, Swallow, Wait
 INCIDENT = {
     "number": "INC-40",
     "title": "Orders written in the auto-restart second are lost",
+    "source": "https://github.com/QuantConnect/Lean.Brokerages.InteractiveBrokers/issues/242",
     "others": "Four cancels and four orders left 0.4 s before the reset; none took effect, and nobody knew which.",
     "pitboss": "Configured windows, in the gateway's zone, let no entry leave; exits and cancels do. What was sent "
     "just before the link broke is UNKNOWN until the broker's lists say what became of it.",

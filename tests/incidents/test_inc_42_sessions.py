@@ -12,6 +12,7 @@ from simulator.faults.verbs import Error, Swallow
 INCIDENT = {
     "number": "INC-42",
     "title": "Session boundaries: 16:00:01, half days, DST",
+    "source": "https://github.com/QuantConnect/Lean.Brokerages.InteractiveBrokers/issues/204",
     "others": "An order at 16:00:01 was rejected with 201; closes were a constant 16:00, also on half days; a day of "
     "25 hours had 24.",
     "pitboss": "Whether the exchange is open is the broker's word, by the contract's own hours in its zone: an order "

@@ -8,6 +8,7 @@ import trio
 INCIDENT = {
     "number": "INC-43",
     "title": "SIGKILL loses or duplicates working orders",
+    "source": "https://github.com/nautechsystems/nautilus_trader/issues/5000",
     "others": "The restart dropped 14 working orders from its state; with a cache each restart sent them once more.",
     "pitboss": "State is the journal's replay compared with the broker. N restarts in a row change nothing; what was "
     "in flight is known from the broker's lists before anything is sent.",

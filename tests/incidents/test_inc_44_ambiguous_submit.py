@@ -9,6 +9,7 @@ from simulator.faults.verbs import Accept, AcceptSilently, Cut, Reset, Swallow
 INCIDENT = {
     "number": "INC-44",
     "title": "Ambiguous submit retried: double order",
+    "source": "https://github.com/yubing744/trading-gpt/issues/94",
     "others": "A time-out was taken for a failure, and the order was sent again.",
     "pitboss": "The reference is durable before the first byte, and nothing is sent twice. What is ambiguous is looked "
     "up by reference in open orders, completed orders and executions; proven absent, a new decision gets a new one.",

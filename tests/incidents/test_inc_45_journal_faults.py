@@ -14,6 +14,7 @@ from messages.risk import FlattenAll, Halt, Resume
 INCIDENT = {
     "number": "INC-45",
     "title": "The disk is full, a sync fails, a tail is torn",
+    "source": "https://github.com/IgorGanapolsky/trading/pull/4005",
     "others": "A crash truncated the log of the day; a torn line made the reader discard all of it; on a full disk the "
     "process died and positions could not be closed.",
     "pitboss": "The first failure stops new risk for good: HALTED, an alarm, refusals with the reason. Exits, "

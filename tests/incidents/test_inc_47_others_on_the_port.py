@@ -11,6 +11,7 @@ from simulator.model import Order
 INCIDENT = {
     "number": "INC-47",
     "title": "API port reachable from the LAN; secrets in logs",
+    "source": "https://github.com/mvberg/ib-gateway-docker/issues/30",
     "others": "The port trusts addresses and nothing else: any host of the network could trade. Passwords printed.",
     "pitboss": "A host that is not this machine is refused unless it is allowed by name; what another client trades is "
     "listed as external, booked, and raised as an alarm; one redaction filter over logs, journal and errors.",

@@ -9,6 +9,7 @@ import pytest
 INCIDENT = {
     "number": "INC-48",
     "title": "Open dashboard; eval or pickle on wire data",
+    "source": "https://github.com/Drakkar-Software/OctoBot/issues/1966",
     "others": "44 dashboards without a password were found by search engine; received data reached eval and pickle.",
     "pitboss": "Decoders are total: what cannot be read is counted, told, and followed by a comparison with the "
     "broker; no eval, no pickle. The control socket is a file of its user.",
