@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Level1Line", "Snapshot"]
 
 _SIZES = frozenset({0, 3, 5, 8})
+_FIRM = frozenset({1, 2})  # what can be executed against automatically
 _LAST, _VOLUME, _HALTED, _LAST_TIMESTAMP, _SHORTABLE, _SHORTABLE_SHARES = 4, 8, 49, 45, 46, 89
 _RT_VOLUME = {"233": 48, "375": 77}
 """generic tick asked for → tick type told with each trade"""
@@ -31,6 +32,7 @@ class Level1Line:
         self.req_id = req_id
         self.session = session
         self._delayed = delayed
+        self._frames = session.tws.board.frames
         generic = {word.strip() for word in generic_ticks.split(",")}
         self._rt_volume = [told for asked, told in _RT_VOLUME.items() if asked in generic]
         self._shortable = "236" in generic
@@ -61,29 +63,32 @@ class Level1Line:
 
     def tick(self, tick: Ticked, quote: Quote) -> None:
         """Tell a tick."""
-        if tick.tick_type in _SIZES:
-            self._size(tick.tick_type, tick.size)
-        elif tick.tick_type == _HALTED:
-            self.session.send(say.tick_generic(self.req_id, _HALTED, tick.price))
+        kind = tick.tick_type
+        session = self.session
+        if kind == _HALTED:
+            session.send(say.tick_generic(self.req_id, _HALTED, tick.price))
+        elif not session.undisturbed:
+            if kind in _SIZES:
+                self._size(kind, tick.size)
+            else:
+                self._price(kind, tick.price, tick.size)
         else:
-            self._price(tick.tick_type, tick.price, tick.size)
-            if tick.tick_type == _LAST:
-                self._trade(tick, quote)
+            # there are more of these than of all other messages, and most clients are told the same
+            told = _DELAYED.get(kind, kind) if self._delayed else kind
+            if kind in _SIZES:
+                session.write_frame(self._frames.size(tick, self.req_id, told))
+            else:
+                session.write_frame(self._frames.price(tick, self.req_id, told, kind in _FIRM))
+        if kind == _LAST:
+            self._trade(tick, quote)
 
     def _price(self, tick_type: int, price: float, size: int) -> None:
         told = _DELAYED.get(tick_type, tick_type) if self._delayed else tick_type
-        mask = 1 if tick_type in (1, 2) else 0  # can execute automatically
-        if self.session.undisturbed:
-            self.session.write_frame(say.tick_price_frame(self.req_id, told, price, size, mask))
-        else:
-            self.session.send(say.tick_price(self.req_id, told, price, size, mask))
+        self.session.send(say.tick_price(self.req_id, told, price, size, int(tick_type in _FIRM)))
 
     def _size(self, tick_type: int, size: int) -> None:
         told = _DELAYED.get(tick_type, tick_type) if self._delayed else tick_type
-        if self.session.undisturbed:
-            self.session.write_frame(say.tick_size_frame(self.req_id, told, size))
-        else:
-            self.session.send(say.tick_size(self.req_id, told, size))
+        self.session.send(say.tick_size(self.req_id, told, size))
 
     def _trade(self, tick: Ticked, quote: Quote) -> None:
         second = int(tick.time.timestamp())

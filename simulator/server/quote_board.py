@@ -7,6 +7,7 @@ from typing import Protocol
 
 from simulator.model import Contract, Quote, Ticked
 from simulator.past import Past
+from simulator.server.tick_frames import TickFrames
 from simulator.server.tick_tape import TickTape
 
 __all__ = ["QuoteBoard", "TickTaker"]
@@ -27,6 +28,7 @@ class QuoteBoard:
     def __init__(self, quote: Callable[[int], Quote], past: Callable[[int], Past]) -> None:
         self.quote = quote
         self.tape = TickTape(past)
+        self.frames = TickFrames()
         self._takers: dict[int, list[TickTaker]] = {}
 
     def subscribe(self, con_id: int, taker: TickTaker) -> None:
@@ -39,6 +41,11 @@ class QuoteBoard:
         if taker in takers:
             # A new list: this may be called while the old one is being gone through.
             self._takers[con_id] = [one for one in takers if one is not taker]
+
+    @property
+    def subscriptions(self) -> int:
+        """How many there are, to all contracts together."""
+        return sum(map(len, self._takers.values()))
 
     def tick(self, tick: Ticked) -> None:
         """Put a tick on the tape and pass it on."""

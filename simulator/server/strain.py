@@ -17,6 +17,11 @@ class Strain:
         self._left_in: int | None = None
         self._left_out: int | None = None
 
+    @property
+    def passes(self) -> bool:
+        """Whether bytes to the client pass untouched."""
+        return not self.stopped and self._left_out is None and not self.cut_off
+
     def cut(self, count: int, *, incoming: bool) -> None:
         """Let so many more bytes pass."""
         if incoming:
