@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from actors.base import ActorContext, RunQueueActor
 from actors.journal import JournalActor
 from actors.storage.disk import DiskStorage
 from actors.system import System
+from benchmarks import collector
 from benchmarks.floors import synced_write
 from benchmarks.table import percentile, print_table
 from config.environment import machine
@@ -283,10 +283,7 @@ def main(events: int = 100_000) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pitboss-journal-")))
         codec()
-        # as the process does when it has started (supervisors/launch.py)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        collector.settle()
         trio.run(run, folder, events)
 
 
