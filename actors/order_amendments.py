@@ -52,9 +52,16 @@ class Amendments:
             record = self._desk.book.get(ref)
             if record is None or record.status.done or record.cancel_wanted:
                 del self._later[ref]
-            elif self._desk.reconciled and record.status in LIVE_UNTOUCHED and not self._is_writing(ref):
+            elif self._desk.reconciled and self._stands(record) and not self._is_writing(ref):
                 del self._later[ref]
                 self._start(record, wish)
+
+    def _stands(self, record: OrderRecord) -> bool:
+        """Whether the order rests, as shown in this very connection.
+
+        An order that has gone meanwhile may have given its id back (INC-06): a change of it would be a new order.
+        """
+        return record.status in LIVE_UNTOUCHED and record.epoch == self._desk.epoch and not record.missing
 
     def _start(self, record: OrderRecord, wish: ModifyOrder) -> None:
         request = record.request

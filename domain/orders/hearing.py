@@ -104,6 +104,8 @@ def _hear_word(record: OrderRecord, word: str, why_held: str, perm_id: int, *, c
     event = status_input(word, why_held)
     if word in _WORKS:
         record.worked = True
+    if word == "Filled" and perm_id in record.perms:
+        record.perms[perm_id] = False
     if event is None:
         return [Verify(record.order_ref, f"unknown status {word!r}")]
     if event is OrderInput.HOLD:

@@ -18,6 +18,7 @@ from simulator.faults.verbs import (
     Drop,
     Error,
     Fill,
+    Hold,
     Manual,
     Release,
     Reset,
@@ -249,3 +250,26 @@ def test_what_the_broker_says_is_not_held_gets_no_new_exits_and_is_not_closed_tw
         assert house.broker_position("AAPL") == 0
 
     run_house(body, ("AAPL",), broker=BROKER, risk={"naked_seconds": 0.3})
+
+
+def test_a_change_is_not_sent_under_an_id_that_the_broker_may_have_given_back(run_house):
+    """The stop has filled, nobody has told us, and a gateway restart frees its id: a change would be a new order."""
+
+    async def body(house):
+        await house.enter("AAPL", 100.0)
+        stop = order(house, OrderType.STOP)
+        for messages, where in (
+            (["execDetails", "openOrder", "completedOrder"], {"orderRef": stop.order_ref}),
+            (["orderStatus"], {"permId": str(stop.perm_id)}),
+        ):
+            house.broker.faults.do(Hold(messages=messages, where=where, everyone=True, name="the stop"))
+        house.broker.faults.do(Fill(perm_id=stop.perm_id, price=Decimal(97)))
+        house.broker.faults.add(Rule(on="placeOrder", where={"orderType": "MKT"}, do=[Accept(), Restart(next_id=1)]))
+        await house.buy("AAPL", 100.0)  # what it has bought is learned together with the new connection
+        await house.until_position("AAPL", quantity="200")
+        await house.until(lambda: order(house, OrderType.LIMIT).quantity == 200, "a target for all of it")
+        house.broker.faults.do(Release("the stop"))
+        await house.until_position("AAPL", quantity="100", protected=True)
+        await house.until_sound("AAPL")
+
+    run_house(body, ("AAPL",), broker=BROKER)
