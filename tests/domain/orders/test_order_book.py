@@ -135,6 +135,15 @@ def test_inc_08_a_second_perm_id_is_severe_and_its_death_is_not_the_orders(desk:
     assert desk.order().filled == 100
 
 
+def test_inc_08_an_intent_that_became_two_orders_ends_with_the_second_of_them(desk: Any) -> None:
+    record = desk.working()
+    desk.tell(desk.modify(200, 151), desk.sent(), desk.echo(record, perm_id=901, quantity=Decimal(200)))
+    desk.tell(desk.fill(100, perm_id=900), desk.status("Filled", 100, perm_id=900))
+    assert not record.status.done
+    desk.tell(desk.status("Cancelled", perm_id=901))
+    assert (record.status, record.filled) == (OrderStatus.FILLED, 100)
+
+
 @pytest.mark.parametrize(
     ("wrong", "halts"),
     [
