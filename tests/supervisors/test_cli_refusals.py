@@ -83,6 +83,11 @@ def test_a_wrong_configuration_is_one_message_and_exit_code_2(
         ("simulator", "--port", "0", "--feed", "nonsense"),
         ("simulator", "--port", "0", "--calendar", "MOON"),
         ("journal", "mend", "x"),
+        ("why",),
+        ("whynot",),
+        ("adopt", "AAPL"),
+        ("adopt", "AAPL", "--target", "8%"),
+        ("adopt", "AAPL", "--stop", "3%%"),
     ],
 )
 def test_wrong_usage_is_one_message_and_exit_code_2(verb: Run, arguments: tuple[str, ...]) -> None:
@@ -105,6 +110,9 @@ def test_wrong_usage_is_one_message_and_exit_code_2(verb: Run, arguments: tuple[
         ("halt",),
         ("resume",),
         ("flatten",),
+        ("adopt", "AAPL", "--stop", "3%"),
+        ("alarms",),
+        ("alarms", "--clear", "x"),
     ],
 )
 def test_a_command_without_a_process_is_exit_code_5(verb: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
@@ -246,5 +254,5 @@ def test_a_foreign_package_is_refused_by_name(tmp_path: Path, environ: dict[str,
 def test_the_version_and_the_help_say_what_there_is(pitboss: Run) -> None:
     assert pitboss("--version").stdout.startswith("pitboss 0.")
     text = pitboss("--help").stdout
-    verbs = "run demo simulator check status buy sell close cancel halt resume flatten journal"
+    verbs = "run demo simulator check status buy sell close cancel halt resume flatten adopt alarms why whynot journal"
     assert all(verb in text for verb in verbs.split())
