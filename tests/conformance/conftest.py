@@ -157,6 +157,12 @@ def _python_of(client: str) -> str:
     return str(python)
 
 
+@pytest.fixture
+def python_of() -> Callable[[str], str]:
+    """The interpreter of a client's environment."""
+    return _python_of
+
+
 @pytest.fixture(scope="session")
 def converse(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str, int], Conversation]:
     """`converse(driver, client, version)`: let a driver have its whole conversation."""
