@@ -40,7 +40,7 @@ class OptionWalk(Walk):
     def _worth(self, elapsed: float) -> float:
         years = self._years - elapsed / YEAR_SECONDS
         worth = black_scholes(self._underlying.value, self._strike, years, self._volatility, call=self._is_call)
-        return max(worth, float(self._steps[0]))
+        return max(worth, self._steps[0][0])
 
 
 def black_scholes(spot: float, strike: float, years: float, volatility: float, *, call: bool) -> float:

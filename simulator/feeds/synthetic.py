@@ -78,8 +78,7 @@ class SyntheticFeed:
         while walks:
             shock = shared.gauss(0, 1)
             for walk in hidden:
-                for _ in walk.step(self._interval, number * gap, shock):
-                    pass
+                walk.step(self._interval, number * gap, shock)
             for walk in walks:
                 number += 1
                 elapsed = number * gap

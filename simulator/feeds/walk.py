@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 from bisect import bisect_right
-from collections.abc import Iterator
 
 from simulator.contracts import ContractDefinition
 
@@ -38,7 +37,7 @@ class Walk:
         self.contract = definition.contract
         self._random = random.Random(seed)
         self._edges = [float(low) for low, _ in definition.bands]
-        self._steps = [step for _, step in definition.bands]
+        self._steps = [(float(step), max(-int(step.as_tuple().exponent), 0)) for _, step in definition.bands]
         self._value = definition.reference_price
         self.volatility = definition.volatility * factor  # annual
         self._sigma = self.volatility / math.sqrt(YEAR)
@@ -58,26 +57,30 @@ class Walk:
         """What it is worth now, somewhere inside the quote."""
         return self._value
 
-    def first(self) -> Iterator[Tick]:
+    def first(self) -> list[Tick]:
         """Return what TWS tells on subscription: the whole quote, the day so far and the close of the day before."""
-        yield from self._quote_ticks()
+        found: list[Tick] = []
+        self._quote(found)
         close = self._on_grid(self._value)
         self._volume = self._round(self._daily_volume * 0.02)
         if self._has_trades:
-            yield from self._trade_ticks(self._on_grid(self._value), self._unit)
-            yield 14, self._last, 0
-        yield 9, close, 0
+            self._trade(found, self._on_grid(self._value), self._unit)
+            found.append((14, self._last, 0))
+        found.append((9, close, 0))
+        return found
 
-    def step(self, seconds: float, elapsed: float, shared: float) -> Iterator[Tick]:
+    def step(self, seconds: float, elapsed: float, shared: float) -> list[Tick]:
         """Move on by `seconds`; `shared` is a standard normal number. Return the ticks that tell it."""
+        found: list[Tick] = []
         self._move(seconds, elapsed, shared)
         if self._has_quote:
-            yield from self._quote_ticks()
+            self._quote(found)
         if self._has_trades and self._random.random() < TRADED:
             mean = self._daily_volume * seconds / DAY / TRADED * activity(elapsed)
             size = self._round(mean * self._random.lognormvariate(-0.5, 1.0))
             price = self._random.choice((self._bid, self._ask)) if self._has_quote else self._on_grid(self._value)
-            yield from self._trade_ticks(price, size)
+            self._trade(found, price, size)
+        return found
 
     def _move(self, seconds: float, elapsed: float, shared: float) -> None:
         shock = self._share * shared + self._rest * self._random.gauss(0, 1)
@@ -86,38 +89,36 @@ class Walk:
             move += self._random.gauss(0, JUMP)
         self._value *= math.exp(move)
 
-    def _quote_ticks(self) -> Iterator[Tick]:
+    def _quote(self, found: list[Tick]) -> None:
         if not self._has_quote:
             return
-        step = self._steps[self._band(self._value)]
-        digits = max(-int(step.as_tuple().exponent), 0)
+        step, digits = self._steps[self._band(self._value)]
         width = 1 + int(self._random.expovariate(1.2))
         # the value lies inside the quote, anywhere
-        lower = math.floor(self._value / float(step) - self._random.random() * (width - 1))
-        bid = round(max(lower, 1) * float(step), digits)
-        ask = round((max(lower, 1) + width) * float(step), digits)
+        lower = max(math.floor(self._value / step - self._random.random() * (width - 1)), 1)
+        bid, ask = round(lower * step, digits), round((lower + width) * step, digits)
         bid_size, ask_size = self._shown(), self._shown()
         if bid != self._bid:
-            yield 1, bid, bid_size
+            found.append((1, bid, bid_size))
         elif bid_size != self._bid_size:
-            yield 0, 0.0, bid_size
+            found.append((0, 0.0, bid_size))
         if ask != self._ask:
-            yield 2, ask, ask_size
+            found.append((2, ask, ask_size))
         elif ask_size != self._ask_size:
-            yield 3, 0.0, ask_size
+            found.append((3, 0.0, ask_size))
         self._bid, self._ask, self._bid_size, self._ask_size = bid, ask, bid_size, ask_size
 
-    def _trade_ticks(self, price: float, size: int) -> Iterator[Tick]:
+    def _trade(self, found: list[Tick], price: float, size: int) -> None:
         self._last = price
         self._volume += size
-        yield 4, price, size
-        yield 8, 0.0, self._volume
+        found.append((4, price, size))
+        found.append((8, 0.0, self._volume))
         if price > self._high:
             self._high = price
-            yield 6, price, 0
+            found.append((6, price, 0))
         if price < self._low:
             self._low = price
-            yield 7, price, 0
+            found.append((7, price, 0))
 
     def _shown(self) -> int:
         return self._round(self._typical * self._random.lognormvariate(0, 0.7))
@@ -126,11 +127,11 @@ class Walk:
         return max(round(size / self._unit), 1) * self._unit
 
     def _on_grid(self, price: float) -> float:
-        step = self._steps[self._band(price)]
-        return round(round(price / float(step)) * float(step), max(-int(step.as_tuple().exponent), 0))
+        step, digits = self._steps[self._band(price)]
+        return round(round(price / step) * step, digits)
 
     def _band(self, price: float) -> int:
-        return max(bisect_right(self._edges, price) - 1, 0)
+        return max(bisect_right(self._edges, price) - 1, 0) if len(self._edges) > 1 else 0
 
 
 def sizes_of(definition: ContractDefinition) -> tuple[int, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from math import isnan
 
 from simulator.model import Quote, Ticked
@@ -26,17 +27,29 @@ class TickTape:
         """`past` returns a contract's past; it is asked once, when somebody first asks for ticks of the contract."""
         self._past_of = past
         self._pasts: dict[int, tuple[list[TradeRow], list[QuoteRow]]] = {}
+        self._time: datetime | None = None  # of the last tick; all of one batch share it
+        self._moment = 0.0
         self._trades: dict[int, deque[TradeRow]] = {}
         self._quotes: dict[int, deque[QuoteRow]] = {}
 
     def add(self, tick: Ticked, quote: Quote) -> None:
         """Take a tick that has just gone into the quote."""
-        con_id, moment = tick.contract.con_id, tick.time.timestamp()
-        if tick.tick_type == 4:
-            self._trades.setdefault(con_id, deque(maxlen=KEPT)).append((moment, tick.price, tick.size))
-        elif tick.tick_type in (0, 1, 2, 3) and not (isnan(quote.bid) or isnan(quote.ask)):
-            row = (moment, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
-            self._quotes.setdefault(con_id, deque(maxlen=KEPT)).append(row)
+        kind = tick.tick_type
+        if kind > 4:
+            return
+        if tick.time is not self._time:
+            self._time, self._moment = tick.time, tick.time.timestamp()
+        con_id = tick.contract.con_id
+        if kind == 4:
+            trades = self._trades.get(con_id)
+            if trades is None:
+                trades = self._trades[con_id] = deque(maxlen=KEPT)
+            trades.append((self._moment, tick.price, tick.size))
+        elif quote.bid == quote.bid and quote.ask == quote.ask:  # neither is NaN: both have been seen
+            quotes = self._quotes.get(con_id)
+            if quotes is None:
+                quotes = self._quotes[con_id] = deque(maxlen=KEPT)
+            quotes.append((self._moment, quote.bid, quote.ask, quote.bid_size, quote.ask_size))
 
     def trades(self, con_id: int) -> list[TradeRow]:
         """Return the trades kept, oldest first."""

@@ -32,6 +32,8 @@ class History:
         self._series: dict[tuple[int, str], _Series] = {}
         self._past_of = past
         self._pasts: dict[int, _PastSeries] = {}
+        self._time: datetime | None = None  # of the last tick; all of one batch share it
+        self._second = 0.0
 
     def add(self, con_id: int, tick_type: int, price: float, size: int, time: datetime) -> None:
         """Take in a price tick; other ticks make no bar, nor does a price that means none (0 or −1)."""
@@ -41,7 +43,9 @@ class History:
         series = self._series.get((con_id, kind))
         if series is None:
             series = self._series[con_id, kind] = _Series()
-        series.add(float(int(time.timestamp())), price, size)
+        if time is not self._time:
+            self._time, self._second = time, float(int(time.timestamp()))
+        series.add(self._second, price, size)
 
     def bars(self, con_id: int, bar_seconds: int, start: datetime, end: datetime, what: str = "TRADES") -> list[Bar]:
         """Return the bars of `[start, end)`, oldest first, on whole multiples of `bar_seconds` since the epoch.

@@ -1,0 +1,1 @@
+"""Parts of the paper TWS's benchmark: reading clients, orders, and a day in virtual time."""
