@@ -7,7 +7,7 @@ r"""The text of a transcript.
     *  tick AAPL bid=99.99 ask=100.0                       what happened at the broker
     1x client                                              the link ends: by the client, or the server's close or reset
 
-Bytes are told in full: `|` is a NUL; a backslash begins `\|`, `\\`, `\n`, `\r` and `\xhh`, a byte that is no UTF-8.
+Bytes are told in full: `|` is a NUL; a backslash begins `\|`, `\\`, `\n`, `\r` and `\xhh`, a byte that cannot be shown.
 """
 
 from __future__ import annotations
@@ -93,10 +93,16 @@ def _entries(lines: Iterable[str]) -> Iterator[Entry]:
 
 def told(body: bytes) -> str:
     """Return the text of a frame's body."""
-    text = body.decode("utf-8", errors="surrogateescape")
-    return "".join(
-        f"\\x{ord(char) & 0xFF:02x}" if "\udc80" <= char <= "\udcff" else _ESCAPED.get(char, char) for char in text
-    )
+    text = "".join(_shown(char) for char in body.decode("utf-8", errors="surrogateescape"))
+    if text[:1].isspace():  # the line's own blanks come before
+        return "".join(f"\\x{byte:02x}" for byte in text[0].encode()) + text[1:]
+    return text
+
+
+def _shown(char: str) -> str:
+    if char < " " or char == "\x7f" or "\udc80" <= char <= "\udcff":
+        return _ESCAPED.get(char, f"\\x{ord(char) & 0xFF:02x}")
+    return _ESCAPED.get(char, char)
 
 
 def untold(text: str) -> bytes:
@@ -110,5 +116,6 @@ def _unescaped(found: re.Match[str]) -> str:
     if code is None:
         return "\0"
     if code.startswith("x"):
-        return chr(0xDC00 + int(code[1:], 16))
+        number = int(code[1:], 16)
+        return chr(number if number < 0x80 else 0xDC00 + number)
     return {"n": "\n", "r": "\r"}.get(code, code)

@@ -18,7 +18,7 @@ from simulator.transcripts.form import Transcript, told
 from simulator.wire.answer_names import ANSWER_NAMES
 from simulator.wire.decoding import UnknownMessage, decode
 from simulator.wire.fields import BadField
-from simulator.wire.framing import FrameReader, frame
+from simulator.wire.framing import FrameReader, MalformedFrame, frame
 from simulator.wire.requests import NotServed
 
 __all__ = ["GREETING", "Recorder", "serve_recorded"]
@@ -52,10 +52,13 @@ class Recorder:
                 return
             self._greeted = True
             session.feed(greeting)
-        for body in self._incoming.frames():
-            if session.stage is not Stage.OVER:
-                self._tell(">", body, _request_name(body, session))
-                session.feed(frame(body))
+        try:
+            for body in self._incoming.frames():
+                if session.stage is not Stage.OVER:
+                    self._tell(">", body, _request_name(body, session))
+                    session.feed(frame(body))
+        except MalformedFrame:
+            session.end()  # as the session itself does
 
     def give(self, data: bytes) -> None:
         """Note the server's bytes."""
@@ -137,7 +140,7 @@ def _answer_name(body: bytes) -> str:
     number = body.partition(b"\0")[0]
     if len(number) == 3 and body.count(b"\0") == 2:
         return "serverVersion"  # the one message without an id
-    return ANSWER_NAMES.get(int(number), "?")
+    return ANSWER_NAMES.get(int(number), "?") if number.isdigit() else "?"
 
 
 def _request_name(body: bytes, session: Session) -> str:
