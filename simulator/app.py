@@ -33,7 +33,7 @@ class SimulatorSettings:
 
     host: str = "127.0.0.1"
     port: int = 7497  # 0: any free one
-    feed: str = "synthetic"  # what simulator.feeds.open_feed takes: synthetic…, recorded:FILE…, manual
+    feed: str = "synthetic"  # what simulator.feeds.open_feed takes: synthetic…, recorded:…, lean:…, manual
     speed: float = 1.0  # how many times faster than its data the feed runs; 0: as fast as possible
     seed: int = 1
     calendar: str = "always"  # or an exchange's, such as XNYS

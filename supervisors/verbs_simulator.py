@@ -30,7 +30,9 @@ def simulator(
     port: Annotated[int, Parameter(help="Port of the paper TWS; 0 takes a free one.")] = 7497,
     feed: Annotated[
         str,
-        Parameter(help="synthetic[:SYMBOL,…][@TICKS_PER_SECOND], recorded:FILE[:SYMBOL][:loop], or manual."),
+        Parameter(
+            help="synthetic[:SYMBOL,…][@RATE], recorded:FILE[:SYMBOL][@FROM..TO], lean:FOLDER:SYMBOL,…, or manual."
+        ),
     ] = "synthetic",
     speed: Annotated[float, Parameter(help="How many times faster than its data; 0 as fast as possible.")] = 1.0,
     seed: Annotated[int, Parameter(help="Of everything random.")] = 1,

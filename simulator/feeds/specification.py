@@ -81,7 +81,7 @@ def _lean(text: str, contracts: ContractBook, environment: Environment, speed: f
         raise FeedError(f"feed 'lean:{text}': expected {_LEAN}")
     folder, symbols, resolution = found.groups()
     definitions = [_definition(symbol, contracts) for symbol in symbols.split(",")]
-    data = LeanData(Path(folder), definitions, resolution or "", span)
+    data = LeanData(Path(folder).expanduser(), definitions, resolution or "", span)
     return RecordedFeed(data.read(), environment, span=span, speed=speed, earlier=data.past)
 
 
@@ -121,11 +121,12 @@ def _number(text: str | None, default: float, most: float, what: str, spec: str)
 
 def _files(text: str) -> list[str]:
     """Part a list of files; a name that has a comma in it is one file if it exists."""
-    return [text] if Path(text).exists() else text.split(",")
+    return [text] if Path(text).expanduser().exists() else text.split(",")
 
 
 def _file(text: str) -> tuple[Path, str]:
-    if Path(text).exists() or ":" not in text:
-        return Path(text), ""
+    whole = Path(text).expanduser()
+    if whole.exists() or ":" not in text:
+        return whole, ""
     path, _, symbol = text.rpartition(":")
-    return Path(path), symbol
+    return Path(path).expanduser(), symbol
