@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from domain.adoption import ADOPTED
 from domain.orders.book import OrderBook
 from domain.orders.record import OrderRecord
 from domain.position_book import PositionBook
@@ -99,7 +100,8 @@ class _Builder:
             case ExitsAdjusted(position_id=position_id):
                 return position_id in positions and (whole or self._is_exit())
             case ExecutionBooked(execution):
-                return execution.perm_id in subject.perm_ids or (whole and self._position in positions)
+                taken_over = execution.base.removeprefix(ADOPTED) in positions
+                return execution.perm_id in subject.perm_ids or (whole and (taken_over or self._position in positions))
             case CommissionBooked(_, commission):
                 base = commission.exec_id.rpartition(".")[0]
                 return any(

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from domain.adoption import ADOPTED
 from domain.position_book import TRAILING
 from messages.codec import encode
 from messages.decision import EntryWeighed, RuleSkipped, RulesWeighed
@@ -185,6 +186,8 @@ def _fill(execution: Execution, replaces: str | None, *, foreign: bool) -> str:
         what = "bust: the fill never was"
     elif replaces is not None:
         what = f"corrected to {what}"
+    if execution.exec_id.startswith(ADOPTED):
+        return f"{what}: held at the broker, and taken over at its average cost (execution {execution.exec_id})"
     whose = f", by somebody else (client {execution.client_id}, permId {execution.perm_id})" if foreign else ""
     forced = ", a liquidation" if execution.liquidation else ""
     before = f", in place of {replaces}" if replaces is not None else ""

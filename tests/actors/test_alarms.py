@@ -19,7 +19,8 @@ from config.environment import virtual
 from config.log_record import LogRecord
 from config.logging import start_logging
 from messages.journal import Replay
-from messages.lifecycle import AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
+from messages.lifecycle import AcknowledgeAlarm, AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
+from messages.position import CommandAccepted, CommandRefused
 
 START = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 MISSING = RaiseAlarm("protection.missing", "AAPL has no stop", symbol="AAPL")
@@ -180,3 +181,19 @@ def test_it_starts_and_works_while_the_journal_has_failed(disk: SimulatedDisk) -
         assert "which alarms stood before is not known" in alarm.text
 
     run(scenario, disk)
+
+
+def test_a_person_clears_what_has_happened_and_not_what_lasts() -> None:
+    async def scenario(house: House) -> None:
+        house.alarms.tell(RaiseAlarm("order.overfilled", "110 of 100", symbol="AAPL", order_ref="pb-1"))
+        house.alarms.tell(MISSING)
+        overfilled, missing = await house.standing()
+        refused = await house.alarms.ask(AcknowledgeAlarm(missing.id))
+        assert refused == CommandRefused("protection.missing ends when its cause does", "AAPL has no stop")
+        assert isinstance(await house.alarms.ask(AcknowledgeAlarm("nothing")), CommandRefused)
+        assert isinstance(await house.alarms.ask(AcknowledgeAlarm(overfilled.id, "anna")), CommandAccepted)
+        assert await house.standing() == (missing,)
+        records = await house.system.address("journal").ask(Replay(stream="alarms"))
+        assert records[-1].payload == AlarmCleared(overfilled.id, "order.overfilled", "AAPL", "anna")
+
+    run(scenario)

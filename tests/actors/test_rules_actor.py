@@ -13,7 +13,8 @@ from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from actors.system import System
 from config.environment import virtual
 from domain.rules import CreatePositionAction, EventCondition, Rule
-from messages.decision import WeighEntry
+from messages.decision import RuleSkipped, RulesWeighed, WeighEntry
+from messages.journal import Replay
 from messages.lifecycle import RaiseAlarm
 from messages.position import CommandAccepted, CommandRefused, OpenPosition
 from messages.signal import (
@@ -212,3 +213,28 @@ def test_a_sequence_ends_at_the_first_refusal():
     action = CreatePositionAction("AAPL", 1) + CreatePositionAction("AAPL", 2)
     rule = Rule(rule_id="two", condition=EventCondition(PredictionSignalEvent), action=action)
     run([rule], [CommandRefused("short of cash")], body)
+
+
+def test_an_ignored_prediction_is_weighed_by_the_nearest_rule_and_moves_nothing():
+    async def body(house):
+        unsure = prediction(confidence=0.5)
+        await house.publish(SignalIgnoredEvent("AAPL", "AAPL:1", "confidence", "0.5 < 0.6", unsure))
+        assert house.position() == []
+        [weighed] = house.weighed()
+        assert (weighed.command.source, weighed.reason) == ("rule:near", "ignored: confidence")
+        records = await house.system.address("journal").ask(Replay(stream="rules"))
+        [fact] = [record.payload for record in records]
+        assert isinstance(fact, RulesWeighed)
+        failed = {(one.stage, one.gate) for one in fact.verdicts if not one.passed}
+        assert failed == {("rule far", "condition"), ("rule far", "enabled"), ("rule near", "condition")}
+
+    run([entry("far", ">= 0.9", enabled=False), entry("near")], [], body)
+
+
+def test_why_a_rule_did_nothing_is_journaled_for_predictions():
+    async def body(house):
+        await house.publish(prediction(1))
+        records = await house.system.address("journal").ask(Replay(stream="rules"))
+        assert records[-1].payload == RuleSkipped("entry", "AAPL", "AAPL:1", "AAPL: refused: exposure (2 > 1)")
+
+    run([entry()], [CommandRefused("exposure", "2 > 1")], body)

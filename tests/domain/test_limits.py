@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.limits import Exposure, Holding, Limits, PendingOrder, check_order
+from domain.limits import Exposure, Holding, Limits, PendingOrder, check_order, weigh_order
 from messages.order import Side
 
 D = Decimal
@@ -94,3 +94,20 @@ def test_an_order_without_price_or_quantity_is_refused() -> None:
 def test_buys_and_sells_that_wait_do_not_offset_each_other() -> None:
     waiting = (PendingOrder("AAPL", Side.BUY, D(100), D(10)), PendingOrder("AAPL", Side.SELL, D(100), D(10)))
     assert Exposure({}, waiting, {}).shares("AAPL") == 100
+
+
+def test_every_limit_is_told_and_the_first_broken_one_is_the_refusal():
+    limits = Limits(max_order_notional=D(1000), max_position_shares=D(5), max_gross_exposure=D(5000))
+    order = PendingOrder("AAPL", Side.BUY, D(10), D(150))
+    checks = weigh_order(order, limits, {}, (), SECTORS, limit_price=D(151))
+    assert [(check.name, bool(check.reason), check.figures) for check in checks] == [
+        ("collar", False, "limit 151, no collar"),
+        ("order notional", True, "1500 > 1000"),
+        ("position shares", True, "10 > 5"),
+        ("position notional", False, "1500, no limit"),
+        ("gross exposure", False, "1500 <= 5000"),
+        ("exposure of sector tech", False, "1500, no limit"),
+    ]
+    refusal = check_order(order, limits, {}, (), SECTORS, limit_price=D(151))
+    assert refusal is not None
+    assert (refusal.reason, refusal.figures) == ("order notional above the limit", "1500 > 1000")
