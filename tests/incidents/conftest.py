@@ -181,7 +181,7 @@ class Stage:
         raised: Collection[str] = (),
         maybe: Collection[str] = (),
         standing: Collection[str] = (),
-        quiet: float = 130.0,
+        quiet: float = 45.0,
         unmanaged: Collection[str] = (),
         twofold: bool = False,
         commissions: bool = True,
@@ -291,9 +291,12 @@ class Stage:
 
 @pytest.fixture
 def stage(plant: Callable[..., None]) -> Callable[..., None]:
-    """Run `body(it)` with a READY Pitboss, quotes for AAPL at 100; keywords are those of `plant`."""
+    """Run `body(it)` with a READY Pitboss, quotes for AAPL at 100; keywords are those of `plant`.
 
-    def run(body: Callable[[Stage], Awaitable[None]], **options: Any) -> None:
-        plant(lambda running: body(Stage(running)), **options)
+    It compares itself with the broker each 20 s, so that a quiet period need not be long.
+    """
+
+    def run(body: Callable[[Stage], Awaitable[None]], broker: dict[str, Any] | None = None, **options: Any) -> None:
+        plant(lambda running: body(Stage(running)), broker={"reconcile_seconds": 20.0} | (broker or {}), **options)
 
     return run

@@ -53,7 +53,7 @@ def test_inc_05_an_answer_that_does_not_end_is_no_answer(stage, query, trouble):
                 it.fault(Accept(), Wait(0.0), Reset(), on=query, nth=1)
             case _:
                 it.now(Drop(messages=[ENDS.get(query, "openOrderEnd")], count=1))
-        await it.settle(150)
+        await it.settle(70)
         await expect_nothing_happened(it, maybe={"broker.lost", "broker.incomplete"})
 
     stage(body)

@@ -43,7 +43,7 @@ def test_inc_08_meanwhile_the_symbol_takes_no_new_risk(stage):
         await split_the_stop(it)
         it.fault(Swallow(), on="cancelOrder")
         await it.adjust(**TIGHTER)
-        await it.settle(3600)
+        await it.settle(900)
         assert "order.duplicated" in await it.alarms()
         assert isinstance(await it.open(), CommandRefused)
         it.paper.faults.clear()

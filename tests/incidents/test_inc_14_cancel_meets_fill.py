@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import permutations
+from random import Random
 
 import pytest
 
 from messages.order import OrderStatus
-from simulator.faults.verbs import Swallow
+from simulator.faults.verbs import Accept, Hold, Release, Swallow
 
 INCIDENT = {
     "number": "INC-14",
@@ -59,7 +61,7 @@ def test_inc_14_the_fill_wins(stage, first, apart):
                 if apart:
                     await it.settle(0.05)
             it.paper.faults.clear()
-            await it.settle(30)
+            await it.settle(9)
             assert it.held() == 0, "what filled while it was being cancelled is closed"
             assert (await it.status(entry), entry.filled) == (OrderStatus.FILLED, 100)
         await it.sound(maybe=UNHEARD)
@@ -84,7 +86,7 @@ def test_inc_14_the_cancellation_wins(stage, first, filled):
                     said[name]()
             await it.settle(0.5)
             it.paper.faults.clear()
-            await it.settle(30)
+            await it.settle(9)
             assert await it.status(entry) is OrderStatus.CANCELLED
             assert it.held() == 0
         await it.sound(maybe=UNHEARD)
@@ -119,6 +121,34 @@ def test_inc_14_a_replacement_waits_for_the_end_of_what_it_replaces(stage):
         it.paper.faults.clear()
         it.broker_fill(entry, 100, "95.00")
         await it.sound(maybe={"protection.missing", "position.not_closed"})
+        assert it.held() == 0
+
+    stage(body)
+
+
+@pytest.mark.parametrize("leg", ["STP", "LMT"])
+@pytest.mark.parametrize("filled", [40, 100])
+@pytest.mark.parametrize("taken", [Accept(), Swallow()], ids=["taken", "lost"])
+def test_inc_14_a_modification_meets_a_fill(stage, leg, filled, taken):
+    async def body(it):
+        for seed in range(6):
+            await it.trade_at(100.0)
+            await it.open()
+            it.fault(taken, where={"isModify": "1", "orderType": leg})
+            it.now(Hold(messages=["openOrder", "orderStatus", "execDetails", "commissionReport"], name="held"))
+            await it.adjust(stop_loss_pct=Decimal("0.02"), take_profit_pct=Decimal("0.09"))
+            it.broker_fill(it.order(leg), filled, "100.00")
+            order = list(range(20))
+            Random(seed).shuffle(order)
+            it.now(Release("held", order))
+            it.paper.faults.clear()
+            await it.settle(9)
+            assert it.held() == 100 - filled
+            assert (await it.view()).quantity == it.held()
+            await it.trade_at(100.0)
+            await it.close()
+            await it.settle(5)
+        await it.sound(maybe={"protection.missing", "order.unknown", "broker.lost", "broker.incomplete"})
         assert it.held() == 0
 
     stage(body)

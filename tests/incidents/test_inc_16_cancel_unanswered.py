@@ -53,7 +53,7 @@ def test_inc_16_a_cancel_may_pend_for_hours(stage):
         assert it.held("MSFT") == 100, "nothing else waits for it"
         it.paper.faults.clear()
         it.venue.cancel(entry.client_id, entry.order_id)
-        await it.sound()
+        await it.sound(quiet=250)
         assert it.held() == 0
 
-    stage(body, broker={"liveness_seconds": 60.0})
+    stage(body, broker={"liveness_seconds": 60.0, "reconcile_seconds": 120.0})

@@ -29,7 +29,7 @@ CASES = [("AAPL", price) for price in US] + [("700", price) for price in HONG_KO
 def test_inc_22_exits_lie_on_ticks_and_on_the_safe_side(stage, side, symbol, price):
     async def body(it):
         dice = Random(f"{price}")
-        for _ in range(4):
+        for _ in range(2):
             stop, target = (Decimal(str(round(dice.uniform(0.1, 0.4), 5))) for _ in range(2))
             await it.trade_at(price, symbol)
             answer = await it.open(side, symbol=symbol, stop_loss_pct=stop, take_profit_pct=target)

@@ -26,10 +26,10 @@ def test_inc_27_however_late(stage, seconds):
         assert (await it.view()).protected, "a fill is complete without it"
         await it.trade_at(108.5)
         await it.settle(seconds + 60)
-        await it.sound()
+        await it.sound(quiet=130)
         assert it.held() == 0
 
-    stage(body, broker={"liveness_seconds": 60.0})
+    stage(body, broker={"liveness_seconds": 60.0, "reconcile_seconds": 120.0})
 
 
 def test_inc_27_never(stage):

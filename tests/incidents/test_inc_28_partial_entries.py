@@ -18,7 +18,7 @@ INCIDENT = {
 }
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(12))
 def test_inc_28_part_of_the_entry_the_stop_and_the_rest_of_the_entry(stage, seed):
     async def body(it):
         await it.open(limit="99.00")

@@ -47,7 +47,8 @@ def _row(record: dict[str, Any], path: Path, names: list[str]) -> str:
     prefix = f"test_{record['number'].lower().replace('-', '_')}_"
     scenarios = [name.removeprefix(prefix).replace("_", " ") for name in names]
     more = "".join(f"<br>[{Path(other).name}](../{other})" for other in record.get("tests", ()))
-    return f"| {title} | {record['others']} | {record['pitboss']} | [{len(names)}](../{module}): {'; '.join(scenarios)}{more} |\n"
+    played = f"[{len(names)}](../{module}): {'; '.join(scenarios)}{more}"
+    return f"| {title} | {record['others']} | {record['pitboss']} | {played} |\n"
 
 
 def written() -> str:
