@@ -17,7 +17,8 @@ it has its own orders back, and a stop taken for gone would be armed twice.
 
 Three witnesses may still be late: while the broker's position of the symbol has moved by more than executions explain,
 nothing is concluded about its orders (INC-19), for however many snapshots that lasts: an order in doubt stays UNKNOWN,
-with its alarm. Nor is anything concluded while TWS itself has lost its servers (1100).
+with its alarm, and one that seemed to rest becomes UNKNOWN with the second of them. Nor is anything concluded while TWS
+itself has lost its servers (1100).
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from messages.position import BrokerHolding
 __all__ = ["Difference", "Reconciliation", "reconcile"]
 
 _WORKS = ("PreSubmitted", "Submitted")
+_UNEXPLAINED = 2  # snapshots after which an order that none of them shows is not taken for live any more
 
 
 @frozen(slots=True)
@@ -145,6 +147,8 @@ def reconcile(
             concluded, doubt = _seen_nowhere(record, before, snapshot.epoch, witnessed=witnessed)
             if doubt:
                 undecided.add(record.symbol)
+            if conclusive and record.unexplained >= _UNEXPLAINED:
+                effects += book.doubt(record, doubt)
         for conclusion in concluded:
             effects += book.apply(conclusion, at) if isinstance(conclusion, OrderResolved) else [conclusion]
         again = again or doubt
@@ -169,7 +173,7 @@ def _enough(last_epoch: int, epoch: int, count: int) -> bool:
 def _seen_open(
     record: OrderRecord, before: _Before, echo: BrokerOrder, epoch: int
 ) -> tuple[list[OrderResolved | Effect], str]:
-    record.missing = 0
+    record.missing = record.unexplained = 0
     if record.status is OrderStatus.FILLED:
         return [], ""
     if before.status.done and record.status.done:
@@ -206,7 +210,9 @@ def _seen_nowhere(
         return [], ""
     if witnessed or record.short_of_claim:
         record.missing = 0
+        record.unexplained += 1
         return [], f"{record.order_ref}: executions are missing, or the lists cannot tell"
+    record.unexplained = 0
     record.missing += 1
     if not _enough(epoch if record.acknowledged else before.epoch, epoch, record.missing):
         return [], f"{record.order_ref} is in no list"

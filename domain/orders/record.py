@@ -84,6 +84,7 @@ class OrderRecord:
     average_price: Decimal | None = None
 
     missing: int = 0  # complete snapshots in a row without it
+    unexplained: int = 0  # those among them that cannot tell what became of it
     stale: int = 0  # complete snapshots in a row that show an older version than wanted, or a done order as open
     severe: set[str] = Factory(set)  # alarm kinds that hold its symbol while it lives
     outlived: set[str] = Factory(set)  # those of them that have ended with it
