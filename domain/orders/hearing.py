@@ -29,7 +29,7 @@ def hear_echo(record: OrderRecord, echo: BrokerOrder, con_id: int | None) -> lis
     wrong = mismatches(record, echo, con_id)
     if wrong and "order.mismatch" not in record.severe:
         record.severe.add("order.mismatch")
-        # a person may change a quantity in TWS, and nothing else of these: then nothing goes where it was meant (INC-23)
+        # a person may change a quantity in TWS, but none of the rest: then nothing goes where it was meant (INC-23)
         halt = any(not text.startswith("quantity") for text in wrong)
         text = f"the broker shows {', '.join(wrong)}"
         effects.append(Alarm("order.mismatch", text, record.symbol, record.order_ref, hold=True, halt=halt))
