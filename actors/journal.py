@@ -289,11 +289,20 @@ class JournalActor(RunQueueActor):
     def _replay(self, message: Replay) -> ReplyFuture[list[Record]]:
         answer: ReplyFuture[list[Record]] = self.promise()
         self._replays += 1
-        self.spawn(self._answer, message, self._sequence, answer)
-        # what it asks for includes what still waits to be written
-        if self._sequence > self._durable:
+        upto = self._last_of(message)
+        self.spawn(self._answer, message, upto, answer)
+        if upto > self._durable:
             self._hurry()
         return answer
+
+    def _last_of(self, replay: Replay) -> int:
+        """Return the sequence up to which a replay has to wait: that of the last record it asks for, where that still
+        waits to be written. An actor that restarts does not wait for the disk because of others."""
+        for write in reversed(self._writes):
+            for row in reversed(write.rows):
+                if replay.stream in (None, row.stream) and (not replay.kinds or row.kind in replay.kinds):
+                    return row.sequence
+        return self._durable
 
     async def _answer(self, replay: Replay, upto: int, answer: ReplyFuture[list[Record]]) -> None:
         before = self._fallback
@@ -320,7 +329,7 @@ class JournalActor(RunQueueActor):
         if fallback is not None and fallback.unusable:
             raise JournalUnusable(fallback.unusable)
         records: list[Record] = []
-        after, within = GENESIS_SEQUENCE, upto if fallback is None else min(upto, fallback.base)
+        after, within = replay.after, upto if fallback is None else min(upto, fallback.base)
         while rows := await self._storage.read(replay, after, within, FETCHED):
             for start in range(0, len(rows), DECODED):
                 records += [record_of(row) for row in rows[start : start + DECODED]]
@@ -328,4 +337,6 @@ class JournalActor(RunQueueActor):
             after = rows[-1].sequence
             if len(rows) < FETCHED:
                 break
+            if replay.most and len(records) >= replay.most:
+                return records
         return records if fallback is None else fallback.selected(replay, records, upto)

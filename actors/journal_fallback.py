@@ -70,7 +70,8 @@ class Fallback:
         if replay.stream is not None and not replay.whole:
             begins = max((row.sequence for row in found if row.checkpoint), default=0)
             records, found = ([] if begins else records), [row for row in found if row.sequence >= begins]
-        return records + [record_of(row) for row in found if not replay.kinds or row.kind in replay.kinds]
+        found = [row for row in found if row.sequence > replay.after and (not replay.kinds or row.kind in replay.kinds)]
+        return records + [record_of(row) for row in found]
 
 
 def record_of(row: Row) -> Record:

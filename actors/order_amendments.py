@@ -206,6 +206,11 @@ class Amendments:
         )
 
     @property
+    def writing(self) -> int:
+        """How many intentions wait for the journal."""
+        return len(self._writing)
+
+    @property
     def waiting(self) -> tuple[str, ...]:
         """References of the orders whose modification waits for an outstanding request."""
         return tuple(self._later)

@@ -44,6 +44,7 @@ class OrderDesk:
         self.cancel: Callable[[str, bool], None]
         self.follow_up: Callable[[], object]  # has `catch_up` called soon
         self._soon: list[Effect] = []
+        self.recorded = 0  # facts that this incarnation has journaled, or found in the journal
         self._tokens = 0
         self._incarnation = context.environment.new_id()
         self.journal = self.address("journal")
@@ -113,6 +114,7 @@ class OrderDesk:
         effects = tuple(effects)
         entries = tuple(Entry(each.stream or "orders", each.payload) for each in effects if isinstance(each, ToJournal))
         if entries:
+            self.recorded += len(entries)
             self.journal.tell(Append(entries))
         for effect in effects:
             match effect:

@@ -230,7 +230,7 @@ class _Known:
         self._pending = pending
 
     def __contains__(self, order_ref: object) -> bool:
-        return isinstance(order_ref, str) and (order_ref in self._pending or self._desk.book.get(order_ref) is not None)
+        return isinstance(order_ref, str) and (order_ref in self._pending or self._desk.book.knows(order_ref))
 
 
 def _denied(order: OrderRequest) -> OrderView:

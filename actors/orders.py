@@ -22,6 +22,7 @@ from actors.order_amendments import Amendments
 from actors.order_attachment import attach
 from actors.order_desk import OrderDesk
 from actors.order_reconciliation import AskNow, Reconciler, Scheduled
+from actors.order_snapshots import Snapshots, recover
 from actors.order_submission import Submission
 from actors.order_watch import LookAgain, Watch
 from config.settings import Settings
@@ -53,6 +54,7 @@ from messages.risk import ResumedEvent
 __all__ = ["OrderActor"]
 
 _GATEWAY_ANSWERS_WITHIN = 2.0
+_REPLAYED = 20_000  # records of the journal in memory at a time
 
 
 @frozen(slots=True)
@@ -69,6 +71,7 @@ class OrderActor(RunQueueActor):
         self._desk = desk = OrderDesk(context, broker.client_id, bus)
         self._submission = Submission(desk, broker)
         self._amendments = Amendments(desk, broker)
+        self._snapshots = Snapshots(desk, lambda: not (self._submission.waiting or self._amendments.writing))
         self._watch = Watch(desk, broker.ack_timeout_seconds, broker.reconcile_seconds, self.after)
         self._reconciler = Reconciler(desk, broker.reconcile_seconds, self.after)
         desk.verify, desk.watch, desk.cancel = (
@@ -82,15 +85,15 @@ class OrderActor(RunQueueActor):
 
     async def prepare(self) -> None:
         """Rebuild the book from the journal; what was in flight is unknown until the first complete snapshot."""
-        records: list[Record] = await self.address_of("journal").ask(Replay(kinds=FACTS))
         desk = self._desk
-        for number, record in enumerate(records):
-            try:
-                desk.book.apply(record.payload, record.time)
-            except IllegalTransition as error:
-                desk.alarm("journal.inconsistent", f"record {record.sequence}: {error}")
-            if number % 256 == 255:
-                await trio.lowlevel.checkpoint()
+        journal = self.address_of("journal")
+        desk.book, after = await recover(journal, desk.book.client_id)
+        records: list[Record]
+        while records := await journal.ask(Replay(kinds=FACTS, after=after, most=_REPLAYED)):
+            await self._replay(records)
+            after = records[-1].sequence
+            if len(records) < _REPLAYED:
+                break
         desk.book.forget_connections()
         # Where only this actor was restarted the connection stands, and BrokerConnected does not come again.
         link: LinkStatus | None = None
@@ -110,6 +113,18 @@ class OrderActor(RunQueueActor):
         if link is not None:
             self._reconciler.standing(link.epoch, link.account)
 
+    async def _replay(self, records: list[Record]) -> None:
+        desk = self._desk
+        for number, record in enumerate(records):
+            try:
+                desk.book.apply(record.payload, record.time)
+            except IllegalTransition as error:
+                desk.alarm("journal.inconsistent", f"record {record.sequence}: {error}")
+            if number % 256 == 255:
+                await trio.lowlevel.checkpoint()
+        desk.recorded += len(records)
+        self._snapshots.retire()
+
     def address_of(self, name: str) -> Any:
         """Return an address of the system."""
         return self.system.address(name)
@@ -119,6 +134,7 @@ class OrderActor(RunQueueActor):
         self._desk.catch_up()
         answer = self._handle(message)
         self._amendments.resume()
+        self._snapshots.consider()
         return answer
 
     def _handle(self, message: Any) -> Any:
@@ -142,10 +158,12 @@ class OrderActor(RunQueueActor):
             case CancelOrder():
                 if not self._submission.cancelled(message):
                     self._amendments.cancel(message)
-            case Appended(token, _):
-                self._appended(token)
+            case Appended(token, sequence):
+                if not self._snapshots.appended(token, sequence):
+                    self._appended(token)
             case JournalFailed(token, error):
-                if not (self._submission.failed(token, error) or self._amendments.failed(token, error)):
+                waiting = (self._snapshots, self._submission, self._amendments)
+                if not any(each.failed(token, error) for each in waiting):
                     self._nobodys(token)
             case ListOrders(symbol, done):
                 return self._list(symbol, done)

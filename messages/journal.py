@@ -66,11 +66,15 @@ class JournalBroken:
 class Replay:
     """Ask for `list[Record]` in order: of one stream (from its last checkpoint unless `whole`), or of payload kinds
     (class names) over all streams. Everything appended before it is included.
+
+    Only records after the sequence `after` are given, and of these the first `most` (0: all), or a few more.
     """
 
     stream: str | None = None
     kinds: tuple[str, ...] = ()
     whole: bool = False
+    after: int = 0
+    most: int = 0
 
 
 @frozen(slots=True)

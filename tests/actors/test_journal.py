@@ -27,6 +27,7 @@ from actors.storage.reserve import ReserveHeld
 from actors.storage.rows import check_chain, digest
 from actors.system import System
 from config.environment import virtual
+from messages.gateway import OrderNotSent
 from messages.journal import Append, Appended, Entry, JournalBroken, JournalFailed, Record, Replay
 from messages.lifecycle import ClearAlarm, RaiseAlarm
 from messages.order import IdsReserved
@@ -197,6 +198,27 @@ def test_a_replay_includes_everything_appended_before_it_and_nothing_after() -> 
     run(scenario)
 
 
+def test_a_replay_waits_for_the_records_that_it_asks_for_and_no_others() -> None:
+    async def scenario(house: House) -> None:
+        house.append(ids(1), stream="MSFT")
+        await trio.sleep(1)
+        house.disk.sync_seconds = 10.0
+        house.append(ids(2), stream="AAPL", token="a")
+        house.append(OrderNotSent("pb-1", 1, "why"), stream="AAPL")
+        await trio.sleep(0.1)
+        began = trio.current_time()
+        assert [record.sequence for record in await house.replay("MSFT")] == [1]
+        assert await house.replay(kinds=("OrderIntended",)) == []
+        assert await house.replay("MSFT", kinds=("OrderNotSent",)) == []
+        assert trio.current_time() - began < 1
+        assert [record.sequence for record in await house.replay(kinds=("OrderNotSent",))] == [3]
+        assert trio.current_time() - began > 9
+        house.append(ids(4), stream="AAPL")
+        assert [record.sequence for record in await house.replay("AAPL")] == [2, 3, 4]
+
+    run(scenario)
+
+
 def test_a_stream_is_replayed_from_its_last_checkpoint_unless_whole() -> None:
     async def scenario(house: House) -> None:
         house.append(ids(1), ids(2))
@@ -227,7 +249,7 @@ def test_a_long_replay_lets_others_run_in_between() -> None:
     async def scenario(house: House) -> None:
         for start in range(0, 5_000, 500):
             house.append(*map(ids, range(start, start + 500)))
-        await house.replay("AAPL", kinds=("TradingHalted",))
+        await house.replay("AAPL")  # all of it is on the disk from now on
         turns = 0
 
         async def count() -> None:
@@ -250,6 +272,7 @@ def test_a_short_replay_does_not_wait_for_a_long_one() -> None:
     async def scenario(house: House) -> None:
         house.append(*map(ids, range(3_000)))
         house.append(ids(1), stream="MSFT")
+        await house.replay("MSFT")  # all of it is on the disk from now on
         done: list[str] = []
 
         async def replay(stream: str) -> None:
@@ -258,7 +281,8 @@ def test_a_short_replay_does_not_wait_for_a_long_one() -> None:
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(replay, "AAPL")
-            await trio.testing.wait_all_tasks_blocked()
+            while not house.system.describe("journal")["replays"]:
+                await trio.lowlevel.checkpoint()
             assert house.system.describe("journal")["replays"] == 1
             nursery.start_soon(replay, "MSFT")
         assert done == ["MSFT", "AAPL"]
@@ -365,6 +389,7 @@ def test_a_start_that_dies_while_it_moves_the_reserve_does_it_once() -> None:
 
     disk = run(failing)
     assert disk.header is not None
+    assert disk.mark is not None
     held = ReserveHeld(disk.mark, list(disk.reserve), torn=False)
     rows = recovered_rows(None, disk.header.hash, held, "2026-11-22T15:00:00Z")
     assert recovered_rows(rows[-1], disk.header.hash, held, "2026-11-22T16:00:00Z") == []
