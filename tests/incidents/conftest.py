@@ -7,14 +7,17 @@ the alarms that were raised are those that should have been.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import trio
 
+from benchmarks.plain.stand_in import Finished, StandIn, faults_of
 from messages.event import BaseEvent
 from messages.journal import Record, Replay
 from messages.lifecycle import AlarmRaised
@@ -126,6 +129,10 @@ class Stage:
         """Buy at the market, with a stop 3 % and a target 8 % away."""
         plan = ExitPlan(stop_loss_pct=D("0.03"), take_profit_pct=D("0.08"))
         return OpenPosition(side=Side.BUY, size=Size(quantity=D(quantity)), exits=plan, source="test")
+
+    def enter(self) -> None:
+        """Give that command, and wait for nothing."""
+        self.plant.process.system.address("position/AAPL").tell(self.entry())
 
     async def close(self, symbol: str = "AAPL") -> CommandOutcome:
         answer: CommandOutcome = await self.plant.ask(f"position/{symbol}", ClosePosition("close"))
@@ -289,14 +296,48 @@ class Stage:
             assert seconds <= bound or alarms & EXPOSED, f"{symbol} was naked for {seconds:.1f} s, and nobody was told"
 
 
+class PlainStage(Stage):
+    """The same for a plain application, as far as it can answer."""
+
+    async def close(self, symbol: str = "AAPL") -> Any:
+        await self.plant.close(symbol)
+
+    async def adjust(self, symbol: str = "AAPL", **exits: Any) -> Any:
+        await self.plant.adjust(symbol, **exits)
+
+    def enter(self) -> None:
+        self.plant.enter()
+
+    async def known(self) -> Any:
+        raise Finished
+
+    def raised(self) -> Any:
+        raise Finished
+
+    async def sound(self, **_: Any) -> None:
+        raise Finished
+
+
 @pytest.fixture
-def stage(plant: Callable[..., None]) -> Callable[..., None]:
+def stage(plant: Callable[..., None], plant_type: type) -> Callable[..., None]:
     """Run `body(it)` with a READY Pitboss, quotes for AAPL at 100; keywords are those of `plant`.
 
-    It compares itself with the broker each 20 s, so that a quiet period need not be long.
+    It compares itself with the broker each 20 s, so that a quiet period need not be long. With PITBOSS_INCIDENTS=plain
+    in the environment a plain ib_insync application takes its place, and fails where the end is wrong by the book.
     """
 
     def run(body: Callable[[Stage], Awaitable[None]], broker: dict[str, Any] | None = None, **options: Any) -> None:
         plant(lambda running: body(Stage(running)), broker={"reconcile_seconds": 20.0} | (broker or {}), **options)
 
-    return run
+    def run_plain(body: Callable[[Stage], Awaitable[None]], broker: object = None, **options: Any) -> None:
+        async def judged(running: Any) -> None:
+            it = PlainStage(running)
+            with suppress(Finished, AssertionError, AttributeError):
+                await body(it)
+            wrong.extend(await faults_of(it, running))
+
+        wrong: list[str] = []
+        plant(judged, kind=type("PlainPlant", (StandIn, plant_type), {}), **options)
+        assert not wrong, "; ".join(wrong)
+
+    return run_plain if os.environ.get("PITBOSS_INCIDENTS") == "plain" else run

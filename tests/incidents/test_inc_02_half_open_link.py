@@ -31,7 +31,7 @@ def test_inc_02_an_entry_into_a_frozen_gateway(stage, then, after):
     async def body(it):
         black_hole(it, seconds=60.0, then=then)
         await it.settle(after)
-        it.process.system.address("position/AAPL").tell(it.entry())
+        it.enter()
         await it.settle(70)
         await it.trade_at(100.0)
         await it.sound(maybe={*GIVEN_UP, "order.unknown"})

@@ -50,7 +50,7 @@ def test_inc_43_restarts_in_a_row(stage, restarts, between):
 @pytest.mark.parametrize("step", range(6))
 def test_inc_43_killed_while_an_entry_is_on_its_way(stage, step):
     async def body(it):
-        it.process.system.address("position/AAPL").tell(it.entry())
+        it.enter()
         await trio.sleep(0.0005 * step)
         for _ in range(3):
             await it.kill()
