@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -47,6 +47,7 @@ from simulator.venue.working import Stage
 
 __all__ = ["Venue"]
 
+_MARGINS_EVERY = timedelta(seconds=1)
 _MOVING = frozenset({0, 1, 2, 3, 4, 49})  # tick types that can make an order execute
 
 
@@ -73,7 +74,7 @@ class Venue:
         """
         self.contracts = contracts
         self._environment = environment
-        self._latest = environment.now()
+        self._latest = self._margins_due = environment.now()
         self._listeners: list[Callable[[VenueEvent], None]] = []
         self._commands: deque[Callable[[], None]] = deque()
         self._busy = False
@@ -241,7 +242,8 @@ class Venue:
     def advance(self, now: datetime) -> None:
         """Let time pass: sessions open and close, orders start and expire, the day's profit begins anew.
 
-        An account whose margin is no longer covered is liquidated step by step, once a call.
+        Once a second of that time margins are looked at: an account whose margin is no longer covered is liquidated
+        step by step.
         """
         self._do(self._advance, now)
 
@@ -338,4 +340,6 @@ class Venue:
     def _advance(self, now: datetime) -> None:
         self._latest = max(self._latest, now)
         self._clock.advance(now)
-        self._liquidate()
+        if not timedelta(0) < self._margins_due - now <= _MARGINS_EVERY:  # due, or the clock has been set back
+            self._margins_due = now + _MARGINS_EVERY
+            self._liquidate()
