@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
+from actors.runtime.base import ActorContext, RunQueueActor
 from actors.storage.errors import JournalError
 from config.logging import log
 from messages.journal import Append, Entry, Replay

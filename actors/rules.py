@@ -8,8 +8,8 @@ from typing import Any
 import trio
 from attrs import frozen
 
-from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
+from actors.runtime.base import ActorContext, RunQueueActor
 from config.logging import log
 from domain.rules import Due, Examined, Faulty, Rule, RuleEngine, Skipped
 from messages.decision import RuleSkipped, RulesWeighed, WeighEntry

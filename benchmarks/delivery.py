@@ -20,9 +20,9 @@ from typing import Any, TypeAlias
 import pykka
 import trio
 
-from actors.base import ActorContext, RunQueueActor
-from actors.items import Tick
-from actors.system import System
+from actors.runtime.base import ActorContext, RunQueueActor
+from actors.runtime.items import Tick
+from actors.runtime.system import System
 from benchmarks.table import print_table
 from config.environment import machine
 from domain.exits import ExitMonitor, ExitReason

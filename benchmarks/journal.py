@@ -16,10 +16,10 @@ from typing import Any
 
 import trio
 
-from actors.base import ActorContext, RunQueueActor
 from actors.journal import JournalActor
+from actors.runtime.base import ActorContext, RunQueueActor
+from actors.runtime.system import System
 from actors.storage.disk import DiskStorage
-from actors.system import System
 from benchmarks import collector
 from benchmarks.floors import synced_write
 from benchmarks.table import percentile, print_table

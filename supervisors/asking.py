@@ -7,7 +7,7 @@ from typing import Any
 import trio
 from pykka import ActorDeadError
 
-from actors.address import Address
+from actors.runtime.address import Address
 
 __all__ = ["NoAnswerError", "ask"]
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from actors.deadletters import describe_error, describe_traceback
-from actors.future import ReplyFuture
-from actors.lifecycle import StartFailedError
-from actors.status import ActorState
+from actors.runtime.deadletters import describe_error, describe_traceback
+from actors.runtime.future import ReplyFuture
+from actors.runtime.lifecycle import StartFailedError
+from actors.runtime.status import ActorState
 from messages.lifecycle import ActorCrashed
 from supervisors.intensity import RestartWindow
 from supervisors.operations import Operation
 from supervisors.specification import ChildSpecification, Restart
 
 if TYPE_CHECKING:
-    from actors.address import Address
-    from actors.system import System
+    from actors.runtime.address import Address
+    from actors.runtime.system import System
     from supervisors.supervisor import Supervisor
 
 __all__ = ["ActorChild", "Child", "SupervisorChild", "SupervisorEscalated"]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from actors.system import System
+from actors.runtime.system import System
 from config.logging import log
 from config.settings import Settings
 from messages.lifecycle import AcknowledgeAlarm

@@ -11,7 +11,7 @@ from typing import Any
 
 import trio
 
-from actors.deadletters import describe_error, describe_traceback
+from actors.runtime.deadletters import describe_error, describe_traceback
 from config.logging import log
 
 __all__ = ["Answer", "serve_control", "socket_address"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from actors.deadletters import describe_error
 from actors.gateway.errors import BrokerUnavailableError
+from actors.runtime.deadletters import describe_error
 from actors.storage.errors import JournalError
 from supervisors.exit_codes import ExitCode, ProcessFailed
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.bus import EventBus
-from actors.system import System
+from actors.runtime.system import System
 from config.logging import log
 from messages.lifecycle import (
     ActorCrashed,

@@ -9,7 +9,7 @@ from typing import Any
 import trio
 from attrs import define, field
 
-from actors.future import ReplyFuture
+from actors.runtime.future import ReplyFuture
 
 __all__ = ["Operation", "Operations", "SupervisorStoppedError", "answer"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import trio
 
 from actors.bus import EventBus
-from actors.system import System
+from actors.runtime.system import System
 from config.environment import Environment
 from config.logging import log
 from config.settings import Settings

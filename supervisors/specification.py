@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import field, frozen, validators
 
-from actors.lifecycle import ActorFactory
+from actors.runtime.lifecycle import ActorFactory
 
 __all__ = ["Backoff", "ChildSpecification", "PastIntensity", "Restart", "Strategy", "SupervisorSpecification"]
 

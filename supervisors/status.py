@@ -9,7 +9,7 @@ from typing import Any
 
 import trio
 
-from actors.system import System
+from actors.runtime.system import System
 from config.log_record import timestamp
 from messages.gateway import GatewayStatus, LinkStatus
 from messages.lifecycle import AlarmRaised, ListAlarms

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import trio
 
-from actors.lifecycle import StartFailedError
-from actors.system import System
+from actors.runtime.lifecycle import StartFailedError
+from actors.runtime.system import System
 from supervisors.child import SupervisorEscalated
 from supervisors.supervisor import Supervisor
 

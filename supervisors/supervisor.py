@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import trio
 
-from actors.deadletters import describe_error
-from actors.future import ReplyFuture
-from actors.lifecycle import StartFailedError
-from actors.status import ActorState
+from actors.runtime.deadletters import describe_error
+from actors.runtime.future import ReplyFuture
+from actors.runtime.lifecycle import StartFailedError
+from actors.runtime.status import ActorState
 from messages.lifecycle import ActorQuarantined, ActorRestarted, ActorStarted, ActorStopped
 from supervisors.child import ActorChild, Child, SupervisorChild, SupervisorEscalated
 from supervisors.intensity import RestartWindow
@@ -29,8 +29,8 @@ from supervisors.specification import (
 )
 
 if TYPE_CHECKING:
-    from actors.address import Address
-    from actors.system import System
+    from actors.runtime.address import Address
+    from actors.runtime.system import System
 
 __all__ = ["Supervisor", "SupervisorStoppedError"]
 

@@ -21,7 +21,6 @@ from typing import Any
 
 from attrs import frozen
 
-from actors.address import Address
 from actors.alarms import AlarmsActor
 from actors.bus import EventBus
 from actors.gateway import GatewayActor, LastGate, LinkHistory
@@ -31,12 +30,13 @@ from actors.orders import OrderActor
 from actors.portfolio import PortfolioActor
 from actors.position import PositionActor
 from actors.rules import RulesActor
+from actors.runtime.address import Address
+from actors.runtime.system import System
 from actors.signals.client import OptionsFlowClient
 from actors.signals.options_flow import OptionsFlowActor
 from actors.storage.disk import DiskStorage
 from actors.storage.port import Storage
 from actors.storage.sqlite import journal_path
-from actors.system import System
 from config.rules import build_rules
 from config.settings import Settings
 from domain.rules import Rule

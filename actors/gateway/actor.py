@@ -6,7 +6,6 @@ import ipaddress
 from collections.abc import Callable
 from typing import Any, Literal
 
-from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
 from actors.gateway.data_desk import DataDesk
 from actors.gateway.errors import BrokerRefusedError
@@ -17,6 +16,7 @@ from actors.gateway.order_desk import OrderDesk
 from actors.gateway.outlets import Outlets
 from actors.gateway.sender import Sender
 from actors.ib.client import SocketConnection
+from actors.runtime.base import ActorContext, RunQueueActor
 from config.settings import Settings
 from messages.gateway import AskBroker, CancelOutgoing, GatewayStatus, LinkStatus, PlaceOrders
 from messages.market import FeedSilent, Subscribe, Unsubscribe

@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from attrs import define, field
 
-from actors.address import Address
 from actors.gateway.outlets import Outlets
 from actors.ib.numbers import known
-from actors.items import TickDelivery
+from actors.runtime.address import Address
+from actors.runtime.items import TickDelivery
 from config.logging import log
 from messages.market import FeedInterrupted, FeedResumed, TickType
 

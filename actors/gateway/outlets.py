@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actors.bus import EventBus
-from actors.system import System
+from actors.runtime.system import System
 from config.logging import log
 from messages.event import BaseEvent
 from messages.gateway import BrokerNotice

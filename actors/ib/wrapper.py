@@ -20,8 +20,8 @@ from messages.market import TickType
 from messages.order import Commission, Execution
 
 if TYPE_CHECKING:
-    from actors.address import Address
-    from actors.items import TickDelivery
+    from actors.runtime.address import Address
+    from actors.runtime.items import TickDelivery
 
 __all__ = ["Listing", "Receiver", "Wrapper"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import trio
 from attrs import frozen
 
-from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
+from actors.runtime.base import ActorContext, RunQueueActor
 from actors.signals.client import (
     KeyRefusedError,
     NoPredictionError,

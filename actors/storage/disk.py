@@ -21,9 +21,9 @@ from messages.journal import Replay
 
 __all__ = ["DiskStorage"]
 
-# At start the whole chain is followed up to here, which takes about a second, and beyond that only this much of its
+# At start the whole chain is followed up to here, which takes about half a second, and beyond that only this much of its
 # end: older records are checked each time they are read, and all of them by `pitboss journal verify`.
-CHECKED_AT_START = 250_000
+CHECKED_AT_START = 100_000
 
 
 # Records since the write-ahead log was last moved into the file: from the first number on that is done beside the

@@ -13,10 +13,10 @@ from typing import Any
 import trio
 
 from actors.journal import JournalActor
+from actors.runtime.system import System
 from actors.storage.disk import DiskStorage
 from actors.storage.rows import Row
 from actors.storage.sqlite import SqliteJournal
-from actors.system import System
 from benchmarks.rebuild.house import PRICE, run_house
 from config.environment import Environment, machine
 from messages.codec import decode

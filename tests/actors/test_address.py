@@ -14,11 +14,11 @@ import trio_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.base import ActorContext, RunQueueActor
-from actors.dispatcher import DispatcherEndedError
-from actors.lifecycle import StartFailedError
-from actors.status import ActorState
-from actors.system import System
+from actors.runtime.base import ActorContext, RunQueueActor
+from actors.runtime.dispatcher import DispatcherEndedError
+from actors.runtime.lifecycle import StartFailedError
+from actors.runtime.status import ActorState
+from actors.runtime.system import System
 from config.environment import machine
 
 

@@ -13,8 +13,8 @@ import trio.testing
 from actors.alarms import AlarmsActor
 from actors.bus import EventBus
 from actors.journal import JournalActor
+from actors.runtime.system import System
 from actors.storage.memory import SimulatedDisk, SimulatedStorage
-from actors.system import System
 from config.environment import virtual
 from config.log_record import LogRecord
 from config.logging import start_logging

@@ -9,12 +9,12 @@ import pytest
 import trio
 import trio.testing
 
-from actors.base import ActorContext, RunQueueActor, UnknownMessageError
-from actors.future import BlockingGetError
-from actors.items import Tick
-from actors.lifecycle import StartFailedError
-from actors.status import ActorState
-from actors.system import System
+from actors.runtime.base import ActorContext, RunQueueActor, UnknownMessageError
+from actors.runtime.future import BlockingGetError
+from actors.runtime.items import Tick
+from actors.runtime.lifecycle import StartFailedError
+from actors.runtime.status import ActorState
+from actors.runtime.system import System
 from config.environment import machine
 from messages.lifecycle import ActorCrashed, DeadLetter
 

@@ -11,7 +11,7 @@ import pytest
 import trio
 import trio.testing
 
-from actors.future import BlockingGetError, ReplyFuture
+from actors.runtime.future import BlockingGetError, ReplyFuture
 
 
 def in_trio(function: Any) -> None:

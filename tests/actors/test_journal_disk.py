@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import trio
 
-from actors.address import Address
-from actors.base import ActorContext, RunQueueActor
 from actors.journal import JournalActor
-from actors.lifecycle import StartFailedError
+from actors.runtime.address import Address
+from actors.runtime.base import ActorContext, RunQueueActor
+from actors.runtime.lifecycle import StartFailedError
+from actors.runtime.system import System
 from actors.storage.disk import DiskStorage
 from actors.storage.errors import JournalDamaged, JournalLocked
-from actors.system import System
 from config.environment import machine
 from messages.journal import Append, Appended, Entry, Replay
 from messages.order import IdsReserved

@@ -8,10 +8,10 @@ import pytest
 import trio
 import trio.testing
 
-from actors.base import ActorContext, RunQueueActor
-from actors.lifecycle import NotReadyError, StartFailedError
-from actors.status import ActorState
-from actors.system import System
+from actors.runtime.base import ActorContext, RunQueueActor
+from actors.runtime.lifecycle import NotReadyError, StartFailedError
+from actors.runtime.status import ActorState
+from actors.runtime.system import System
 from messages.lifecycle import ActorCrashed, DeadLetter
 
 

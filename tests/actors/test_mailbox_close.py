@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors.system import System
+from actors.runtime.system import System
 
 
 def test_messages_that_wait_become_dead_letters_and_ticks_are_counted(world: Any) -> None:

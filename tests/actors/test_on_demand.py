@@ -2,7 +2,7 @@
 
 import trio
 
-from actors.base import RunQueueActor
+from actors.runtime.base import RunQueueActor
 
 
 class Collector(RunQueueActor):

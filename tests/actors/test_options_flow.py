@@ -7,13 +7,13 @@ import trio
 import trio.testing
 from attrs import evolve
 
-from actors.base import RunQueueActor
 from actors.bus import EventBus
 from actors.journal import JournalActor
+from actors.runtime.base import RunQueueActor
+from actors.runtime.system import System
 from actors.signals.client import OptionsFlowClient
 from actors.signals.options_flow import OptionsFlowActor
 from actors.storage.memory import SimulatedDisk, SimulatedStorage
-from actors.system import System
 from config.environment import virtual
 from config.settings import SignalSettings as PollerSettings
 from messages.gateway import AskTradingAllowed, TradingAllowed

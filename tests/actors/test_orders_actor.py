@@ -14,12 +14,12 @@ import trio.testing
 from attrs import evolve
 
 from actors.alarms import AlarmsActor
-from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
 from actors.journal import JournalActor
 from actors.orders import OrderActor
+from actors.runtime.base import ActorContext, RunQueueActor
+from actors.runtime.system import System
 from actors.storage.memory import SimulatedDisk, SimulatedStorage
-from actors.system import System
 from config.environment import virtual
 from config.settings import Settings
 from messages.gateway import (

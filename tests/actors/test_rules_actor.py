@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import trio
 import trio.testing
 
-from actors.base import RunQueueActor
 from actors.bus import EventBus
 from actors.journal import JournalActor
 from actors.rules import RulesActor
+from actors.runtime.base import RunQueueActor
+from actors.runtime.system import System
 from actors.storage.memory import SimulatedDisk, SimulatedStorage
-from actors.system import System
 from config.environment import virtual
 from domain.rules import CreatePositionAction, EventCondition, Rule
 from messages.decision import RuleSkipped, RulesWeighed, WeighEntry

@@ -269,10 +269,10 @@ def test_beyond_its_limit_the_start_follows_the_end_of_the_chain_alone(
 WRITER = """
 import sys, trio
 from pathlib import Path
-from actors.base import RunQueueActor
+from actors.runtime.base import RunQueueActor
 from actors.journal import JournalActor
 from actors.storage.disk import DiskStorage
-from actors.system import System
+from actors.runtime.system import System
 from config.environment import machine
 from messages.journal import Append, Appended, Entry
 from messages.order import IdsReserved

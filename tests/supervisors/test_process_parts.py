@@ -12,7 +12,7 @@ from rich.console import Console
 
 from actors.bus import EventBus
 from actors.gateway.errors import BrokerRefusedError
-from actors.lifecycle import StartFailedError
+from actors.runtime.lifecycle import StartFailedError
 from actors.storage.errors import JournalDamaged, JournalLocked
 from config.environment import machine
 from messages.gateway import TradingAllowed

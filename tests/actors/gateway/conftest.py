@@ -13,11 +13,11 @@ import trio
 import trio.testing
 from attrs import define, evolve, field
 
-from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
 from actors.gateway import GatewayActor, LastGate, LinkHistory, Timing
 from actors.ib.memory import MemoryConnection
-from actors.system import System
+from actors.runtime.base import ActorContext, RunQueueActor
+from actors.runtime.system import System
 from config.environment import Environment, virtual
 from config.settings import Settings
 from messages.gateway import BrokerConnected, BrokerSnapshot, OutgoingOrder, PlaceOrders, Priority

@@ -8,7 +8,7 @@ import trio
 
 from actors.bus import EventBus
 from actors.gateway import BrokerRefusedError, BrokerUnavailableError, Timing
-from actors.lifecycle import StartFailedError
+from actors.runtime.lifecycle import StartFailedError
 from messages.gateway import (
     AskBroker,
     BrokerConnected,

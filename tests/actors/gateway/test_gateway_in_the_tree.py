@@ -12,8 +12,8 @@ import trio.testing
 
 from actors.bus import EventBus
 from actors.ib.memory import MemoryConnection
+from actors.runtime.system import System
 from actors.storage.memory import SimulatedDisk, SimulatedStorage
-from actors.system import System
 from config.environment import virtual
 from config.settings import RiskSettings, Settings, SymbolSettings
 from messages.gateway import BrokerNotice

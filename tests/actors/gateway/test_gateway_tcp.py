@@ -12,8 +12,8 @@ from attrs import evolve
 
 from actors.bus import EventBus
 from actors.gateway import BrokerUnavailableError, GatewayActor, LastGate, LinkHistory
-from actors.lifecycle import StartFailedError
-from actors.system import System
+from actors.runtime.lifecycle import StartFailedError
+from actors.runtime.system import System
 from config.environment import machine
 from config.settings import Settings
 from messages.gateway import (

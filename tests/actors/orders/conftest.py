@@ -16,14 +16,14 @@ import trio.testing
 from attrs import evolve
 
 from actors.alarms import AlarmsActor
-from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
 from actors.gateway import GatewayActor, LastGate, LinkHistory
 from actors.ib.memory import MemoryConnection
 from actors.journal import JournalActor
 from actors.orders import OrderActor
+from actors.runtime.base import ActorContext, RunQueueActor
+from actors.runtime.system import System
 from actors.storage.memory import SimulatedDisk, SimulatedStorage
-from actors.system import System
 from config.environment import Environment, virtual
 from config.settings import Settings
 from messages.journal import Record, Replay

@@ -26,8 +26,8 @@ FORGOTTEN = ("heard", "text", "epoch", "request_epoch", "missing", "stale", "at"
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A snapshot every ten records, and two done orders in memory."""
-    monkeypatch.setattr("actors.order_snapshots.EVERY", 10)
-    monkeypatch.setattr("actors.order_snapshots.KEPT_DONE", 2)
+    monkeypatch.setattr("actors.orders.snapshots.EVERY", 10)
+    monkeypatch.setattr("actors.orders.snapshots.KEPT_DONE", 2)
 
 
 async def records(p: Any, *kinds: str) -> list[Record]:

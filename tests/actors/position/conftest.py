@@ -16,13 +16,13 @@ import trio
 import trio.testing
 from attrs import evolve
 
-from actors.base import ActorContext, RunQueueActor
 from actors.bus import EventBus
 from actors.journal import JournalActor
 from actors.portfolio import PortfolioActor
 from actors.position import PositionActor
+from actors.runtime.base import ActorContext, RunQueueActor
+from actors.runtime.system import System
 from actors.storage.memory import SimulatedDisk, SimulatedStorage
-from actors.system import System
 from config.environment import Environment, virtual
 from config.settings import RiskSettings, Settings, SymbolSettings
 from messages.decision import WeighOrders

@@ -9,8 +9,8 @@ import pytest
 import trio
 import trio.testing
 
-from actors.base import ActorContext, RunQueueActor
-from actors.system import System
+from actors.runtime.base import ActorContext, RunQueueActor
+from actors.runtime.system import System
 from config.environment import machine
 from messages.lifecycle import ActorEvent
 from supervisors.specification import ChildSpecification, SupervisorSpecification

@@ -9,8 +9,8 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.lifecycle import StartFailedError
-from actors.status import ActorState
+from actors.runtime.lifecycle import StartFailedError
+from actors.runtime.status import ActorState
 from messages.lifecycle import DeadLetter
 from supervisors.operations import SupervisorStoppedError
 from supervisors.specification import Backoff, Strategy, SupervisorSpecification

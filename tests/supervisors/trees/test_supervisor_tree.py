@@ -9,8 +9,8 @@ import pytest
 import trio
 import trio.testing
 
-from actors.lifecycle import StartFailedError
-from actors.status import ActorState
+from actors.runtime.lifecycle import StartFailedError
+from actors.runtime.status import ActorState
 from messages.lifecycle import ActorCrashed, ActorRestarted, ActorStarted, ActorStopped, DeadLetter
 from supervisors.child import SupervisorEscalated
 from supervisors.specification import Backoff, PastIntensity, Strategy, SupervisorSpecification

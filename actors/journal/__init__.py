@@ -1,0 +1,5 @@
+"""The journal actor; where its records lie is `actors.storage`."""
+
+from actors.journal.actor import JournalActor
+
+__all__ = ["JournalActor"]

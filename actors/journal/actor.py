@@ -1,0 +1,342 @@
+"""The journal: everything else can be rebuilt from it.
+
+Told `Append`, it writes; asked `Replay`, it answers with what was written. Records that wait together share one
+transaction and one fsync: while one group is being written the next one gathers. So an intent costs one fsync, and
+sixteen that wait together no more.
+
+When a write fails nobody knows what the disk holds. The journal is then failed until it is opened anew, and it is never
+tried again as if nothing had happened: the alarm `journal.failed` stands, `portfolio` is told JournalBroken and halts,
+and an intent that adds risk is answered JournalFailed. Intents that reduce risk, and facts while there is room, go to
+the reserve (`actors.journal.fallback`), durable before they are acknowledged like any other; `Replay` gives both. When
+the reserve fails too, everything is refused and `Replay` raises.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Any
+
+import trio
+from attrs import frozen
+
+from actors.journal.fallback import Fallback, Write, fall_back, record_of, wanted
+from actors.runtime.base import ActorContext, RunQueueActor
+from actors.runtime.future import ReplyFuture
+from actors.storage.errors import JournalDamaged, JournalError, JournalUnusable
+from actors.storage.port import Storage
+from actors.storage.rows import GENESIS_SEQUENCE, Row, seal
+from config.logging import log
+from messages.codec import CodecError, encode
+from messages.journal import Append, Appended, JournalBroken, JournalFailed, Record, Replay
+from messages.lifecycle import ClearAlarm, RaiseAlarm
+
+__all__ = ["JournalActor"]
+
+# Seconds after which records that nobody waits for are written, when nothing has carried them along.
+FLUSH_SECONDS = 0.05
+# Seconds after which a write that has not come back is an alarm: until it does no intent may be sent.
+SLOW_SECONDS = 1.0
+# Records in one transaction, unless a single Append has more.
+GROUP = 512
+# Records fetched from the storage at once: a short replay waits for one such fetch of a long one, about a millisecond.
+# Records decoded between two yields to trio: about half a millisecond.
+FETCHED, DECODED = 256, 64
+
+
+@frozen(slots=True)
+class _StillWriting:
+    group: int
+
+
+class JournalActor(RunQueueActor):
+    """The only writer of a journal. Its start raises JournalError when the journal cannot be used."""
+
+    def __init__(self, context: ActorContext, *, storage: Storage, owner: str) -> None:
+        """`storage` is not open yet and belongs to this incarnation alone; `owner` is written into a new journal."""
+        super().__init__(context)
+        self._storage = storage
+        self._owner = owner
+        self._sequence = GENESIS_SEQUENCE  # of the last record accepted
+        self._hash = b""
+        self._durable = GENESIS_SEQUENCE
+        self._durable_hash = b""
+        self._fallback: Fallback | None = None  # since the journal has failed
+        self._writes: deque[Write] = deque()
+        self._gathering_since = math.inf
+        self._urgent = False
+        self._to_write = trio.Event()
+        self._written = trio.Event()
+        self._replays = 0  # being answered
+        self._groups = 0  # written so far
+        self._refused = 0  # records that are not in the journal because it has failed, or could not be encoded
+        self._slow = False
+        self._portfolio = self.system.address("portfolio")
+
+    async def prepare(self) -> None:
+        """Open and check the journal."""
+        opened = await self._storage.open(self._owner, self._now())
+        self._sequence = self._durable = opened.sequence
+        self._hash = self._durable_hash = opened.hash
+        self.spawn(self._write)
+        log("journal.opened", actor=self.address.name, records=opened.sequence)
+        if opened.repaired:
+            log("journal.repaired", level="WARNING", actor=self.address.name, text=opened.repaired)
+        if opened.recovered:
+            log("journal.recovered", level="WARNING", actor=self.address.name, text=opened.recovered)
+        if opened.sequence:
+            # whether it had failed is not asked: an earlier start may have found out and ended before it said so
+            self.system.address("alarms").tell(ClearAlarm("journal.failed"))
+
+    async def finish(self) -> None:
+        """Write what waits."""
+        self._hurry()
+        while self._writes:
+            await self._written.wait()
+
+    def on_receive(self, message: Any) -> Any:
+        """Handle Append and Replay, and the timer of a write."""
+        match message:
+            case Append():
+                self._append(message)
+            case Replay():
+                return self._replay(message)
+            case _StillWriting(group):
+                if group == self._groups and not self._lost:
+                    self._slow = True
+                    self._alarm("journal.slow", f"a write has not come back for {SLOW_SECONDS:g} s")
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def describe(self) -> dict[str, Any]:
+        """Say where it stands; `pending` counts records that are not durable yet."""
+        return {
+            "sequence": self._sequence,
+            "durable": self._durable,
+            "pending": self._sequence - self._durable,
+            "replays": self._replays,
+            "groups": self._groups,
+            "refused": self._refused,
+            "failed": self._fallback.error if self._fallback is not None else "",
+            "reserve": len(self._fallback.durable) if self._fallback is not None else 0,
+            "left_out": self._fallback.left_out if self._fallback is not None else 0,
+            "lost": self._lost,
+        }
+
+    def _now(self) -> str:
+        return self.environment.now().isoformat().replace("+00:00", "Z")
+
+    # writing
+
+    @property
+    def _lost(self) -> str:
+        """Why nothing at all can be written, not even into the reserve."""
+        return self._fallback.lost if self._fallback is not None else ""
+
+    def _append(self, message: Append) -> None:
+        fallback = self._fallback
+        if fallback is not None and (fallback.lost or not wanted(message)):
+            self._refuse(message, fallback.lost or fallback.error)
+            self._portfolio.tell(JournalBroken(fallback.error))  # it may have been restarted since
+            return
+        try:
+            rows = self._seal(message)
+        except (CodecError, UnicodeEncodeError) as error:
+            # the fault of whoever wrote the message: the journal is as good as before, and the record is missing in it
+            self._refuse(message, str(error))
+            self._alarm("journal.refused", f"a record was not written: {error}")
+            return
+        if fallback is not None and not fallback.room_for(message, rows):
+            self._refuse(message, "the rest of the reserve is for intents")
+            return
+        if rows:
+            self._sequence, self._hash = rows[-1].sequence, rows[-1].hash
+        idle = not self._writes
+        self._writes.append(Write(rows, message, self._sequence))
+        if message.reply_to or self._sequence - self._durable >= GROUP:
+            self._hurry()
+        elif idle:
+            self._gathering_since = trio.current_time()
+            self._to_write.set()
+
+    def _seal(self, message: Append) -> list[Row]:
+        now = self._now()
+        encoded = ((entry, *encode(entry.payload)) for entry in message.entries)
+        fields = [(now, entry.stream, kind, int(entry.checkpoint), payload) for entry, kind, payload in encoded]
+        return seal(fields, self._sequence, self._hash)
+
+    def _hurry(self) -> None:
+        if not self._urgent:
+            self._urgent = True
+            self._to_write.set()
+
+    async def _write(self) -> None:
+        try:
+            while True:
+                await self._gathered()
+                await self._commit(self._next_group())
+        finally:
+            await self._storage.close()
+
+    async def _gathered(self) -> None:
+        while not (self._urgent and self._writes):
+            self._urgent = False
+            flush = self._gathering_since + FLUSH_SECONDS if self._writes else math.inf
+            with trio.move_on_at(flush) as limit:
+                await self._to_write.wait()
+            self._to_write = trio.Event()
+            if limit.cancelled_caught:
+                return
+
+    def _next_group(self) -> list[Write]:
+        group: list[Write] = []
+        records = 0
+        for write in self._writes:
+            records += len(write.rows)
+            if group and records > GROUP:
+                break
+            group.append(write)
+        return group
+
+    async def _commit(self, group: list[Write]) -> None:
+        rows = [row for write in group for row in write.rows]
+        fallback = self._fallback
+        patience = self.after(SLOW_SECONDS, _StillWriting(self._groups))
+        try:
+            if rows and fallback is None:
+                await self._storage.append(rows)
+            elif rows and fallback is not None:
+                await self._storage.append_reserve(rows)
+                fallback.durable += rows
+        except JournalError as error:
+            if fallback is None:
+                await self._fall_back(str(error), group)
+            else:
+                self._lose(fallback, str(error))
+            return
+        finally:
+            patience.cancel()
+        self._groups += 1
+        if self._slow:
+            self._slow = False
+            self.system.address("alarms").tell(ClearAlarm("journal.slow"))
+        for write in group:
+            self._writes.popleft()
+            if write.rows:
+                self._durable, self._durable_hash = write.last, write.rows[-1].hash
+            if write.message.reply_to:
+                answer = Appended(write.message.token, write.last)
+                self.system.address(write.message.reply_to).tell(answer)
+        self._gathering_since = trio.current_time()
+        self._urgent = self._urgent and bool(self._writes)
+        self._tell_progress()
+
+    async def _fall_back(self, error: str, group: list[Write]) -> None:
+        """The journal has failed: go on in the reserve with what reduces risk and what has happened."""
+        waiting = list(self._writes)[len(group) :]
+        mark, carried = fall_back(error, self._now(), (self._durable, self._durable_hash), group, waiting)
+        refused = [write.message for write in self._writes if not wanted(write.message)]
+        self._sequence, self._hash = self._durable, self._durable_hash
+        for write in carried:
+            self._sequence, self._hash = (
+                (write.last, write.rows[-1].hash) if write.rows else (self._sequence, self._hash)
+            )
+        fallback = self._fallback = Fallback(error, self._durable, self._sequence)
+        for write in carried:
+            fallback.room_for(write.message, write.rows)
+        self._writes = deque(carried)
+        log("journal.failed", level="ERROR", actor=self.address.name, error=error, sequence=self._durable)
+        self._alarm("journal.failed", f"no new risk; what reduces it goes to the reserve: {error}")
+        self._portfolio.tell(JournalBroken(error))
+        for message in refused:
+            self._refuse(message, error)
+        try:
+            await self._storage.fall_back(mark)
+        except JournalError as lost:
+            self._lose(fallback, str(lost))
+        else:
+            self._hurry()
+            self._tell_progress()
+
+    def _lose(self, fallback: Fallback, error: str) -> None:
+        """The reserve has failed too."""
+        fallback.lost = error
+        log("journal.failed", level="ERROR", actor=self.address.name, error=error, sequence=self._durable)
+        self._alarm("journal.failed", f"nothing is written any more, and only cancellations leave: {error}")
+        writes, self._writes = self._writes, deque()
+        for write in writes:
+            self._refuse(write.message, error)
+        self._tell_progress()
+
+    def _refuse(self, message: Append, error: str) -> None:
+        self._refused += len(message.entries)
+        self._answer_failed(message.reply_to, message.token, error)
+
+    def _answer_failed(self, reply_to: str, token: str, error: str) -> None:
+        if reply_to:
+            self.system.address(reply_to).tell(JournalFailed(token, error))
+
+    def _tell_progress(self) -> None:
+        self._written.set()
+        self._written = trio.Event()
+
+    def _alarm(self, kind: str, text: str) -> None:
+        self.system.address("alarms").tell(RaiseAlarm(kind, text))
+
+    # reading
+
+    def _replay(self, message: Replay) -> ReplyFuture[list[Record]]:
+        answer: ReplyFuture[list[Record]] = self.promise()
+        self._replays += 1
+        upto = self._last_of(message)
+        self.spawn(self._answer, message, upto, answer)
+        if upto > self._durable:
+            self._hurry()
+        return answer
+
+    def _last_of(self, replay: Replay) -> int:
+        """Return the sequence up to which a replay has to wait: that of the last record it asks for, where that still
+        waits to be written. An actor that restarts does not wait for the disk because of others."""
+        for write in reversed(self._writes):
+            for row in reversed(write.rows):
+                if replay.stream in (None, row.stream) and (not replay.kinds or row.kind in replay.kinds):
+                    return row.sequence
+        return self._durable
+
+    async def _answer(self, replay: Replay, upto: int, answer: ReplyFuture[list[Record]]) -> None:
+        before = self._fallback
+        try:
+            while self._durable < upto and not self._lost:
+                await self._written.wait()
+                if before is not self._fallback is not None:
+                    # what waited was numbered anew, and some of it refused
+                    before, upto = self._fallback, min(upto, self._fallback.upto)
+            records = await self._records(replay, upto)
+        except JournalError as error:
+            if isinstance(error, JournalDamaged):
+                self._alarm("journal.damaged", str(error))
+            if not answer.settled:
+                answer.fail(error)
+        else:
+            if not answer.settled:
+                answer.set(records)
+        finally:
+            self._replays -= 1
+
+    async def _records(self, replay: Replay, upto: int) -> list[Record]:
+        fallback = self._fallback
+        if fallback is not None and fallback.unusable:
+            raise JournalUnusable(fallback.unusable)
+        records: list[Record] = []
+        after, within = replay.after, upto if fallback is None else min(upto, fallback.base)
+        while rows := await self._storage.read(replay, after, within, FETCHED):
+            for start in range(0, len(rows), DECODED):
+                records += [record_of(row) for row in rows[start : start + DECODED]]
+                await trio.lowlevel.checkpoint()
+            after = rows[-1].sequence
+            if len(rows) < FETCHED:
+                break
+            if replay.most and len(records) >= replay.most:
+                return records
+        return records if fallback is None else fallback.selected(replay, records, upto)

@@ -1,0 +1,392 @@
+"""A position: one actor per symbol, address `position/SYMBOL`.
+
+Everything it does follows from its book (`domain.position_book`), which is told facts: journal records, order events,
+executions. After each fact `convergence` compares what is with what should be and asks for the difference.
+Entries are in `entry`, exits in `protection`, going flat in `closing`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import inf
+from typing import Any
+
+import trio
+from attrs import frozen
+
+from actors.bus import EventBus
+from actors.position.adoption import Adoption, Attached, Listed
+from actors.position.alarms import Alarms
+from actors.position.closing import CloseAgain, Closing, StillOpen
+from actors.position.commands import adjust_exits, close_position
+from actors.position.convergence import Convergence
+from actors.position.entry import EntryDesk, EquityKnown, LookAgain
+from actors.position.feed import LOOK_SECONDS, FeedWatch, LookAtFeed
+from actors.position.hearing import Hearing, LatePlan
+from actors.position.holding import HoldingCheck, QuietAgain
+from actors.position.orders import place_order
+from actors.position.protection import NakedTooLong, Protection, TryAgain
+from actors.position.quote import Quote
+from actors.position.reports import Reports
+from actors.position.second_line import GraceOver, NotExecuted, SecondLine, StopCrossed
+from actors.runtime.base import ActorContext, RunQueueActor
+from config.settings import Settings
+from domain.entries import EntryRefused
+from domain.position_book import HistoryNeeded, PositionBook, requested
+from messages.decision import WeighEntry
+from messages.gateway import TradingAllowed
+from messages.journal import Append, Entry, Replay
+from messages.market import (
+    FeedInterrupted,
+    FeedResumed,
+    Instrument,
+    InstrumentQualified,
+    InstrumentUnknown,
+    PriceEvent,
+    Subscribe,
+    TickType,
+    VolumeEvent,
+)
+from messages.order import (
+    CancelOrder,
+    CommissionBooked,
+    GroupRefused,
+    ListOrders,
+    OrderEvent,
+    OrderStatus,
+    Role,
+    SubmitOrders,
+)
+from messages.position import (
+    AdjustExits,
+    AdoptHolding,
+    BrokerHolding,
+    ClosePosition,
+    CommandRefused,
+    DescribePosition,
+    OpenPosition,
+    PlaceOrder,
+    PositionClosing,
+    PositionView,
+)
+
+__all__ = ["PositionActor"]
+
+_BID, _ASK, _LAST, _LAST_SIZE, _VOLUME = map(
+    int, (TickType.BID, TickType.ASK, TickType.LAST, TickType.LAST_SIZE, TickType.VOLUME)
+)
+CANCEL_SECONDS = 10.0  # after that a cancellation without an answer may be asked for again
+
+
+@frozen(slots=True)
+class _Begin:
+    """The mailbox is open: say what is held, and do what is left to do."""
+
+
+@frozen(slots=True)
+class _Marked:
+    """A second has passed with something held."""
+
+
+class PositionActor(RunQueueActor):
+    """The position of one symbol: opens it, protects it, closes it, and knows what it holds and earned.
+
+    Asked OpenPosition, ClosePosition, AdjustExits or PlaceOrder it answers with a CommandOutcome; asked
+    DescribePosition, with a PositionView. The stop rests at the broker; the local monitor follows the last price, on
+    which the broker triggers too, and acts only when the broker's stop has not (`risk.local_stop_grace_seconds`).
+    """
+
+    def __init__(self, context: ActorContext, *, settings: Settings, bus: EventBus) -> None:
+        """The symbol is the address without `position/`."""
+        super().__init__(context)
+        self.symbol = context.address.name.removeprefix("position/")
+        self.settings = settings
+        self.bus = bus
+        self.orders = self.system.address("orders")
+        self.quote = Quote()
+        self.instrument: Instrument | None = None
+        self.unknown = ""  # why the broker does not know the symbol
+        self.closing: Closing | None = None
+        self.book = PositionBook(self.symbol)
+        self.allowed = TradingAllowed(True)
+        self._cancelling: dict[str, float] = {}  # order_ref → when it was asked for
+        self._alarms = Alarms(self.system.address("alarms"), self.symbol)
+        self.alarm = self._alarms.alarm
+        self.clear = self._alarms.clear
+        self._dispatcher = self.address.dispatcher
+        self._wanted = bus.wanted
+        self._marking = False
+        self.protection = Protection(self)
+        self.second_line = SecondLine(self)
+        self.desk = EntryDesk(self)
+        self.reports = Reports(self)
+        self.holding = HoldingCheck(self)
+        self._convergence = Convergence(self)
+        self._hearing = Hearing(self)
+        self._adoption = Adoption(self)
+        self._feed = FeedWatch(self)
+
+    # start
+
+    async def prepare(self) -> None:
+        """Rebuild the book from the journal, and the orders from `orders`."""
+        journal = self.system.address("journal")
+        records = await journal.ask(Replay(stream=self.symbol))
+        payloads = [record.payload for record in records]
+        try:
+            self.book = PositionBook.replayed(self.symbol, payloads)
+        except HistoryNeeded:
+            whole = await journal.ask(Replay(stream=self.symbol, whole=True))
+            self.book = PositionBook.replayed(self.symbol, payloads, [record.payload for record in whole])
+        self.book.adopt(await self.orders.ask(ListOrders(self.symbol, done=True)))
+        self.protection = Protection(self, restored=bool(self.book.quantity))
+        self.bus.subscribe(TradingAllowed, self.address)
+        self.system.address("gateway").tell(Subscribe(self.symbol))
+        self.every(LOOK_SECONDS, LookAtFeed())
+        self.tell_self(_Begin())
+
+    def _begin(self) -> None:
+        book = self.book
+        if book.closing is not None:
+            self.closing = Closing(self, book.closing.reason, book.closing.source)
+        for order in book.live(Role.ENTRY, Role.SCALE):
+            self.system.address("portfolio").tell(OrderEvent(order))
+        self.reports.begin()
+        self.converge()
+
+    # ticks
+
+    def on_tick(self, kind: int, price: float, size: float) -> None:
+        """Take one tick: no log, no Decimal, nothing allocated unless a threshold is crossed."""
+        quote = self.quote
+        if kind > _LAST_SIZE:
+            # delayed prices (66 and up) are no quote
+            quote.note(kind, price)
+            if kind == _VOLUME and self._wanted(VolumeEvent):
+                self.bus.publish(VolumeEvent(self.symbol, size, self.environment.now()))
+            return
+        quote.heard = self._dispatcher.published
+        if kind == _BID:
+            # −1 means that there is none
+            quote.bid = price if 0.0 < price < inf else 0.0
+            return
+        if kind == _ASK:
+            quote.ask = price if 0.0 < price < inf else 0.0
+            return
+        if kind != _LAST or not 0.0 < price < inf:
+            return
+        quote.last = price
+        monitor = self.protection.monitor
+        if monitor is not None:
+            reason = monitor.on_price(price)
+            if reason is not None:
+                self.second_line.crossed(reason, price)
+        if self._wanted(PriceEvent):
+            now = self.environment.now()
+            self.bus.publish(PriceEvent(self.symbol, price, now, quote.bid or None, quote.ask or None))
+
+    # messages
+
+    def on_receive(self, message: Any) -> Any:
+        """Handle one message."""
+        match message:
+            case OrderEvent():
+                self._hearing.order(message)
+            case _Marked():
+                self._mark()
+            case StopCrossed() | GraceOver() | NotExecuted():
+                self.second_line.step(message)
+            case CommissionBooked(_, commission):
+                if self.book.charge(commission):
+                    self.reports.holding()
+                self.converge()
+            case InstrumentQualified(instrument):
+                self._qualified(instrument)
+            case InstrumentUnknown(_, text):
+                self.unknown = text or "no such contract"
+                self.alarm("instrument.unknown", self.unknown)
+            case FeedInterrupted(_, reason):
+                self.quote.interrupt(reason)
+            case FeedResumed():
+                self.quote.interrupted = ""
+            case OpenPosition():
+                return self.desk.open(message)
+            case WeighEntry():
+                self.desk.weigh(message)
+            case ClosePosition():
+                return close_position(self, message)
+            case AdjustExits():
+                return adjust_exits(self, message)
+            case AdoptHolding():
+                return self._adoption.begin(message)
+            case PlaceOrder():
+                return self._place(message)
+            case DescribePosition():
+                return self.view()
+            case GroupRefused():
+                self._hearing.refused(message)
+            case BrokerHolding():
+                self.holding.compare(message)
+            case _:
+                return self._on_own(message)
+        return None
+
+    def _on_own(self, message: Any) -> Any:
+        match message:
+            case _Begin():
+                self._begin()
+            case TradingAllowed():
+                self.allowed = message
+                if message.allowed:
+                    self.protection.again()
+                    self.converge()
+            case LookAtFeed():
+                self._feed.look()
+            case TryAgain():
+                self.converge()
+            case NakedTooLong(since):
+                self.protection.naked_too_long(since)
+                self.converge()
+            case LookAgain():
+                self.desk.look_again()
+            case EquityKnown():
+                self.desk.equity_known(message)
+            case CloseAgain(closing, restart):
+                self._close_again(closing, restart=restart)
+            case StillOpen(closing):
+                if closing is self.closing and self.book.quantity:
+                    self.alarm("position.not_closed", f"{self.book.quantity} still held, closing since 30 s")
+            case QuietAgain():
+                self.holding.ask_again()
+            case LatePlan(plan):
+                self._hearing.late_plan(plan)
+            case Listed():
+                self._adoption.listed(message)
+            case Attached():
+                self._adoption.attached(message)
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a dump shows."""
+        view = self.view()
+        return {
+            "status": str(view.status),
+            "quantity": str(view.quantity),
+            "stop": str(view.stop),
+            "protected": view.protected,
+            "orders": {ref: str(order.status) for ref, order in self.book.orders.items()},
+            "closing": self.closing.reason if self.closing is not None else "",
+        }
+
+    def view(self) -> PositionView:
+        """Return the position as it stands."""
+        return self.reports.view()
+
+    # what should be
+
+    def converge(self) -> None:
+        """Do what is left to do."""
+        self._convergence.step()
+
+    def sweep(self) -> None:
+        """Cancel the exits that still work for a position that is flat."""
+        self._convergence.sweep()
+
+    # commands
+
+    def refuse_new_risk(self) -> None:
+        """Raise EntryRefused where this symbol must not take new risk now."""
+        if not self.allowed.allowed:
+            raise EntryRefused("orders are not reconciled with the broker", self.allowed.reason)
+        if self.holding.difference is not None:
+            raise EntryRefused("the broker holds another quantity", self.holding.difference)
+
+    def begin_closing(self, reason: str, source: str, *, now: bool = True) -> None:
+        """Go flat, unless that is being done."""
+        if self.closing is None:
+            self.closing = Closing(self, reason, source)
+            if self.book.closing is None and self.book.plan is not None:
+                self.book.closing = PositionClosing(self.book.plan.position_id, reason, source)
+                self.append(self.book.closing)
+            if now:
+                self.converge()
+
+    def pause_closing(self, again: CloseAgain, seconds: float) -> None:
+        """Stop trying for a while; the exits are armed again meanwhile."""
+        self.closing = None
+        self.after(seconds, again)
+
+    def _close_again(self, closing: Closing, *, restart: bool) -> None:
+        if restart and self.closing is None and self.book.quantity and self.book.plan is not None:
+            self.begin_closing(closing.reason, closing.source)
+        elif closing is self.closing:
+            closing.again()
+            self.converge()
+
+    def _place(self, message: PlaceOrder) -> Any:
+        try:
+            return place_order(self, message)
+        except EntryRefused as refused:
+            return CommandRefused(refused.reason, refused.figures)
+
+    # the second
+
+    def keep_marking(self) -> None:
+        """See to it that a second from now the mark is told, while something is held."""
+        if self.book.quantity and not self._marking:
+            self._marking = True
+            self.after(1.0, _Marked())
+
+    def _mark(self) -> None:
+        self._marking = False
+        if not self.book.quantity:
+            return
+        self.reports.marked()
+        self.second_line.note_trail()
+        self.keep_marking()
+
+    def _qualified(self, instrument: Instrument) -> None:
+        self.unknown = ""
+        self.clear("instrument.unknown")
+        self.instrument = instrument
+        self.book.ledger.multiplier = instrument.multiplier
+        self.converge()
+
+    # sending
+
+    def submit(self, message: SubmitOrders) -> None:
+        """Send new orders: what adds risk by way of the portfolio."""
+        for request in message.orders:
+            self.book.note(requested(request))
+        risky = any(request.role.adds_risk for request in message.orders)
+        (self.system.address("portfolio") if risky else self.orders).tell(message)
+
+    def cancel(self, order_ref: str, reason: str) -> None:
+        """Ask for a cancellation, unless that was done and its answer is awaited.
+
+        An order that `orders` has not taken yet waits: the cancellation could overtake it.
+        """
+        order = self.book.orders.get(order_ref)
+        if not self.cancelling(order_ref) and (order is None or order.status is not OrderStatus.CREATED):
+            self._cancelling[order_ref] = trio.current_time()
+            self.orders.tell(CancelOrder(order_ref, reason))
+            self.after(CANCEL_SECONDS, TryAgain())
+
+    def cancelling(self, order_ref: str) -> bool:
+        """Whether a cancellation was asked for and its answer is awaited."""
+        return trio.current_time() - self._cancelling.get(order_ref, -inf) < CANCEL_SECONDS
+
+    def answered(self, order_ref: str) -> None:
+        """Note that the cancellation of an order was answered, by its end or by its living on."""
+        self._cancelling.pop(order_ref, None)
+
+    def append(self, fact: Any, *, checkpoint: bool = False) -> None:
+        """Write to the symbol's stream; what is sent afterwards is never durable before it."""
+        self.system.address("journal").tell(Append((Entry(self.symbol, fact, checkpoint),)))
+
+    def reference_price(self) -> Decimal | None:
+        """Return the mark as the price that an order is decided on."""
+        mark = self.quote.mark
+        return None if mark is None else Decimal(repr(mark))

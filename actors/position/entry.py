@@ -1,0 +1,261 @@
+"""The commands that add to a position: checked, planned, sent, and answered once it is known what became of them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import trio
+from attrs import define, evolve, frozen
+
+from actors.position.weighing import verdicts_on, weigh
+from actors.runtime.future import ReplyFuture
+from config.logging import log
+from domain.entries import EntryRefused, PlannedEntry, plan_entry
+from domain.entry_gates import outcome_text
+from domain.sizing import SizeBounds
+from messages.decision import WeighEntry
+from messages.position import (
+    CommandAccepted,
+    CommandOutcome,
+    CommandRefused,
+    OpenPosition,
+    PositionPlanned,
+)
+from messages.risk import DescribePortfolio, PortfolioView
+
+if TYPE_CHECKING:
+    from actors.position.actor import PositionActor
+
+__all__ = ["EntryDesk", "EquityKnown", "LookAgain"]
+
+PATIENCE = 5.0  # seconds that a command waits for the instrument, the first quote and the account's equity
+INTERVAL = 0.1
+
+
+@frozen(slots=True)
+class LookAgain:
+    """What a waiting command lacks may be there now."""
+
+
+@frozen(slots=True)
+class EquityKnown:
+    """The portfolio told the account's equity; None is unknown."""
+
+    equity: Decimal | None
+
+
+@define(slots=True)
+class _Waiting:
+    command: OpenPosition
+    answer: ReplyFuture[CommandOutcome] | None
+    deadline: float
+
+
+class _NotYet(Exception):
+    """What the command needs may still come."""
+
+
+class EntryDesk:
+    """Takes OpenPosition. The answer comes when `orders` has made the intent durable, or somebody refused it."""
+
+    def __init__(self, actor: PositionActor) -> None:
+        self._actor = actor
+        self._waiting: list[_Waiting] = []
+        self._answers: dict[str, ReplyFuture[CommandOutcome]] = {}  # order_ref of the entry → who waits
+        self._reversal: _Waiting | None = None
+        self._equity: Decimal | None = None
+        self._looking = False
+        self._asking = False
+
+    # commands
+
+    def open(self, command: OpenPosition) -> ReplyFuture[CommandOutcome]:
+        """Take a command."""
+        answer: ReplyFuture[CommandOutcome] = self._actor.promise()
+        self._try(_Waiting(command, answer, trio.current_time() + PATIENCE))
+        return answer
+
+    def weigh(self, message: WeighEntry) -> None:
+        """Judge a command that nobody gives, for the journal."""
+        command = message.command
+        used = command.signal_id is not None and command.signal_id in self._actor.book.signal_ids
+        weigh(self._actor, command, message.reason, self._equity, used=used)
+
+    def look_again(self) -> None:
+        """Try the commands that wait."""
+        self._looking = False
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            self._try(one)
+
+    def equity_known(self, message: EquityKnown) -> None:
+        """Take the account's equity, for the commands that wait for it now."""
+        self._asking = False
+        self._equity = message.equity
+        self.look_again()
+        self._equity = None
+
+    def flat(self) -> None:
+        """Enter the other way, where a reversal waits for that."""
+        reversal, self._reversal = self._reversal, None
+        if reversal is None:
+            return
+        if trio.current_time() > reversal.deadline:
+            self._refused(reversal, "the position took too long to close", "")
+            return
+        self._try(evolve(reversal, deadline=trio.current_time() + PATIENCE))
+
+    def drop_reversal(self, reason: str) -> None:
+        """Give up a reversal that waits."""
+        reversal, self._reversal = self._reversal, None
+        if reversal is not None:
+            self._refused(reversal, reason, "")
+
+    # outcomes
+
+    def created(self, order_ref: str) -> None:
+        """Note that the entry's intent is durable."""
+        answer = self._answers.pop(order_ref, None)
+        if answer is not None:
+            answer.set(CommandAccepted((order_ref,)))
+
+    def denied(self, order_ref: str, reason: str, figures: str) -> None:
+        """Note that the entry was refused."""
+        answer = self._answers.pop(order_ref, None)
+        if answer is not None:
+            answer.set(CommandRefused(reason, figures))
+
+    def expect(self, order_ref: str) -> ReplyFuture[CommandOutcome]:
+        """Return the answer to a command that made this order, to be settled by what becomes of it."""
+        answer: ReplyFuture[CommandOutcome] = self._actor.promise()
+        self._answers[order_ref] = answer
+        return answer
+
+    # deciding
+
+    def _try(self, waiting: _Waiting) -> None:
+        try:
+            text = self._decide(waiting)
+        except _NotYet as lacking:
+            if trio.current_time() < waiting.deadline:
+                self._waiting.append(waiting)
+                if not self._looking:
+                    self._looking = True
+                    self._actor.after(INTERVAL, LookAgain())
+            else:
+                self._refused(waiting, str(lacking), "")
+        except EntryRefused as refused:
+            self._refused(waiting, refused.reason, refused.figures)
+        else:
+            if text and waiting.answer is not None:
+                waiting.answer.set(CommandAccepted(text=text))
+
+    def _refused(self, waiting: _Waiting, reason: str, figures: str) -> None:
+        signal_id = waiting.command.signal_id
+        used = waiting.answer is not None and signal_id is not None and signal_id in self._actor.book.signal_ids
+        weigh(self._actor, waiting.command, outcome_text(reason, figures), self._equity, used=used)
+        if waiting.answer is not None:
+            waiting.answer.set(CommandRefused(reason, figures))
+            return
+        log(
+            "order.denied",
+            level="WARNING",
+            actor=self._actor.address.name,
+            symbol=self._actor.symbol,
+            reason=f"reversal dropped: {reason}",
+            figures=figures,
+        )
+
+    def _decide(self, waiting: _Waiting) -> str:
+        """Carry the command out, or raise. Returns a text where the answer is known at once."""
+        command, actor = waiting.command, self._actor
+        book = actor.book
+        if command.signal_id is not None and command.signal_id in book.signal_ids and waiting.answer is not None:
+            raise EntryRefused("this signal was acted on already", command.signal_id)
+        actor.refuse_new_risk()
+        plan = book.plan
+        scale = None
+        if plan is not None:
+            word = "long" if plan.side.sign > 0 else "short"
+            if actor.closing is not None:
+                raise EntryRefused("the position is being closed")
+            if command.side is not plan.side:
+                return self._reverse(waiting)
+            if not command.add:
+                raise EntryRefused(f"already {word}", f"{book.quantity} held")
+            scale = plan
+        elif book.quantity:
+            raise EntryRefused("a holding that is not managed stands against it", f"{book.quantity} held")
+        entry = self._plan(command, scale)
+        orders = evolve(entry.orders, verdicts=verdicts_on(actor, command, entry.orders))
+        if scale is None:
+            book.planned(entry.plan)
+        elif command.signal_id is not None:
+            book.signal_ids[command.signal_id] = None
+        actor.append(entry.plan if scale is None else evolve(entry.plan, quantity=scale.quantity + entry.plan.quantity))
+        log(
+            "position.planned",
+            actor=actor.address.name,
+            symbol=actor.symbol,
+            side=command.side,
+            quantity=entry.plan.quantity,
+            position_id=entry.plan.position_id,
+            source=command.source,
+            signal_id=command.signal_id,
+        )
+        order_ref = entry.orders.orders[0].order_ref
+        if waiting.answer is not None:
+            self._answers[order_ref] = waiting.answer
+        actor.submit(orders)
+        return ""
+
+    def _plan(self, command: OpenPosition, scale: PositionPlanned | None) -> PlannedEntry:
+        actor = self._actor
+        instrument = actor.instrument
+        if instrument is None:
+            if actor.unknown:
+                raise EntryRefused("the broker does not know the symbol", actor.unknown)
+            raise _NotYet("the broker has not described the instrument yet")
+        price = actor.quote.against(command.side.sign)
+        stale = actor.quote.stale(trio.current_time(), actor.settings.risk.quote_max_age_seconds)
+        if stale or not price:
+            raise _NotYet(stale or f"nobody {'offers' if command.side.sign > 0 else 'bids'}")
+        if command.size.risk_pct is not None and self._equity is None:
+            if not self._asking:
+                self._asking = True
+                actor.spawn(self._ask_equity)
+            raise _NotYet("the account's equity is not known")
+        risk = actor.settings.risk
+        return plan_entry(
+            command,
+            actor.symbol,
+            instrument,
+            Decimal(repr(price)),
+            SizeBounds(
+                increment=instrument.size_increment,
+                max_shares=risk.max_position_shares,
+                max_notional=risk.max_order_notional,
+            ),
+            actor.environment.new_id,
+            equity=self._equity,
+            scale=scale,
+            exits=None if scale is None else actor.book.exits,
+        )
+
+    def _reverse(self, waiting: _Waiting) -> str:
+        """Close first; enter the other way once executions prove the position flat. A crash in between drops it."""
+        actor = self._actor
+        if waiting.command.signal_id is not None:
+            actor.book.signal_ids[waiting.command.signal_id] = None
+        deadline = trio.current_time() + actor.settings.signals.max_age_seconds
+        self._reversal = _Waiting(waiting.command, None, deadline)
+        actor.begin_closing("reversal", waiting.command.source)
+        return "reversing: the position is closed first"
+
+    async def _ask_equity(self) -> None:
+        equity = None
+        with trio.move_on_after(PATIENCE):
+            view: PortfolioView = await self._actor.system.address("portfolio").ask(DescribePortfolio())
+            equity = view.equity
+        self._actor.tell_self(EquityKnown(equity))

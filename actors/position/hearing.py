@@ -1,0 +1,123 @@
+"""What a position makes of the events about its orders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from messages.journal import Replay
+from messages.order import (
+    GroupRefused,
+    OrderAcceptedEvent,
+    OrderCancelledEvent,
+    OrderCorrectedEvent,
+    OrderCreatedEvent,
+    OrderDeniedEvent,
+    OrderEvent,
+    OrderExpiredEvent,
+    OrderFilledEvent,
+    OrderModifiedEvent,
+    OrderRejectedEvent,
+    OrderStatus,
+    OrderView,
+    Role,
+)
+from messages.position import PositionPlanned
+
+if TYPE_CHECKING:
+    from actors.position.actor import PositionActor
+
+__all__ = ["Hearing", "LatePlan"]
+
+
+@frozen(slots=True)
+class LatePlan:
+    """The plan of a position that had closed before this incarnation began, and of which a fill came late."""
+
+    plan: PositionPlanned
+
+
+class Hearing:
+    """Books fills, passes on what became of orders to whoever asked for them, and has the rest converge."""
+
+    def __init__(self, actor: PositionActor) -> None:
+        self._actor = actor
+
+    def order(self, event: OrderEvent) -> None:
+        """Take an event about an order on the symbol, own or not."""
+        actor, order = self._actor, event.order
+        book = actor.book
+        own = book.note(order)
+        match event:
+            case OrderFilledEvent(execution=execution):
+                self._fill(book.book(execution, order.role, order.position_id), order)
+            case OrderCorrectedEvent(execution=execution, replaces=replaces):
+                self._fill(book.book(execution, order.role, order.position_id, replaces), order)
+            case OrderCreatedEvent():
+                actor.desk.created(order.order_ref)
+            case OrderDeniedEvent(reason=reason, figures=figures):
+                actor.desk.denied(order.order_ref, reason, figures)
+                self._ended(order)
+            case OrderModifiedEvent(applied=applied):
+                actor.protection.amended(order, applied=applied)
+            case OrderCancelledEvent() | OrderExpiredEvent() | OrderRejectedEvent():
+                self._ended(order)
+            case OrderAcceptedEvent():
+                actor.answered(order.order_ref)
+            case _:
+                # sent, unknown, resolved: how the order stands says it all
+                pass
+        if not own and order.position_id and not order.status.done:
+            # bytes that waited in a frozen gateway (INC-02): the position it was for is over
+            actor.cancel(order.order_ref, "its position has closed")
+        actor.converge()
+        if order.role is not None and order.role.adds_risk:
+            # after HoldingChanged: the portfolio counts a fill as held before it stops counting it as working
+            actor.system.address("portfolio").tell(event)
+
+    def refused(self, message: GroupRefused) -> None:
+        """Take that nothing of a group was sent."""
+        actor = self._actor
+        for denial in message.denials:
+            actor.desk.denied(denial.order_ref, denial.reason, denial.figures)
+            known = actor.book.orders.get(denial.order_ref)
+            if known is not None and not known.status.done:
+                text = f"{denial.reason} {denial.figures}".strip()
+                order = evolve(known, status=OrderStatus.DENIED, text=text)
+                actor.book.note(order)
+                self._ended(order)
+        actor.converge()
+
+    def late_plan(self, plan: PositionPlanned) -> None:
+        """Protect what a late fill has left, by the plan that it was for."""
+        book = self._actor.book
+        if book.plan is None and book.quantity:
+            book.plan = plan
+            book.exits = plan.exits
+            self._actor.converge()
+
+    def _fill(self, booked: bool, order: OrderView) -> None:
+        if not booked:
+            return
+        actor = self._actor
+        actor.book.note(order)
+        actor.holding.filled()
+        actor.second_line.calm()
+        if actor.book.plan is None and order.position_id and actor.book.quantity:
+            actor.spawn(self._find_plan, order.position_id)
+
+    async def _find_plan(self, position_id: str) -> None:
+        actor = self._actor
+        for record in await actor.system.address("journal").ask(Replay(stream=actor.symbol, whole=True)):
+            if isinstance(record.payload, PositionPlanned) and record.payload.position_id == position_id:
+                actor.tell_self(LatePlan(record.payload))
+                return
+
+    def _ended(self, order: OrderView) -> None:
+        actor = self._actor
+        if order.role in (Role.STOP, Role.TARGET):
+            actor.protection.lost(order)
+        elif order.role is Role.EXIT and actor.closing is not None:
+            actor.closing.ended(order)
+        actor.answered(order.order_ref)

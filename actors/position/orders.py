@@ -1,0 +1,108 @@
+"""Plain orders on a position's symbol, without exits of their own."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import trio
+
+from actors.runtime.future import ReplyFuture
+from domain.entries import EntryRefused
+from domain.instrument import limit_rounding, round_price, stop_rounding
+from messages.market import Instrument
+from messages.order import OrderRequest, OrderType, Role, SubmitOrders
+from messages.position import CommandOutcome, ExitPlan, PlaceOrder, PositionPlanned
+
+if TYPE_CHECKING:
+    from actors.position.actor import PositionActor
+
+__all__ = ["place_order"]
+
+_LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+_TRIGGERED = (OrderType.STOP, OrderType.STOP_LIMIT)
+
+
+def place_order(actor: PositionActor, command: PlaceOrder) -> ReplyFuture[CommandOutcome]:
+    """Send the order and return the answer to come.
+
+    On the side of the position, or without one, it adds risk (and a position without exits is planned); against the
+    position it reduces it, and may not be larger: the exits then follow the rest.
+
+    Raises:
+        EntryRefused: the order makes no sense, or may not be sent now.
+    """
+    instrument = actor.instrument
+    if instrument is None:
+        raise EntryRefused("the broker has not described the instrument", actor.unknown)
+    if not command.quantity > 0 or command.quantity % instrument.size_increment:
+        raise EntryRefused("no such quantity", f"{command.quantity}, increment {instrument.size_increment}")
+    if actor.closing is not None:
+        raise EntryRefused("the position is being closed")
+    role = _role(actor, command)
+    reference = actor.reference_price()
+    if role.adds_risk:
+        actor.refuse_new_risk()
+        stale = actor.quote.stale(trio.current_time(), actor.settings.risk.quote_max_age_seconds)
+        if stale or reference is None:
+            raise EntryRefused(stale or "no quote yet")
+    limit, stop = _prices(command, instrument, role)
+    book = actor.book
+    if book.plan is None:
+        plan = PositionPlanned(
+            position_id=actor.environment.new_id(),
+            symbol=actor.symbol,
+            side=command.side,
+            quantity=command.quantity,
+            exits=ExitPlan(),
+            source=command.source,
+        )
+        book.planned(plan)
+        actor.append(plan)
+    else:
+        plan = book.plan
+    request = OrderRequest(
+        order_ref=command.order_ref or f"pb-{actor.environment.new_id()}",
+        symbol=actor.symbol,
+        role=role,
+        side=command.side,
+        quantity=command.quantity,
+        order_type=command.order_type,
+        limit_price=limit,
+        stop_price=stop,
+        position_id=plan.position_id,
+        source=command.source,
+    )
+    answer = actor.desk.expect(request.order_ref)
+    actor.submit(SubmitOrders((request,), actor.address.name, reference))
+    return answer
+
+
+def _role(actor: PositionActor, command: PlaceOrder) -> Role:
+    book = actor.book
+    if command.order_ref is not None and command.order_ref in book.orders:
+        raise EntryRefused("an order with this reference exists", command.order_ref)
+    if book.plan is None:
+        if book.quantity:
+            raise EntryRefused("a holding that is not managed stands against it", f"{book.quantity} held")
+        return Role.ENTRY
+    if command.side is book.plan.side:
+        return Role.SCALE
+    leaving = sum((order.remaining for order in book.live(Role.EXIT)), Decimal(0))
+    if leaving + command.quantity > abs(book.quantity):
+        raise EntryRefused("it would turn the position", f"{book.quantity} held, {leaving} being left")
+    return Role.EXIT
+
+
+def _prices(command: PlaceOrder, instrument: Instrument, role: Role) -> tuple[Decimal | None, Decimal | None]:
+    if command.order_type not in (OrderType.MARKET, *_LIMITED, *_TRIGGERED):
+        raise EntryRefused("a plain order does not trail", command.order_type)
+    wrong = (command.limit_price is None) == (command.order_type in _LIMITED)
+    if wrong or (command.stop_price is None) == (command.order_type in _TRIGGERED):
+        raise EntryRefused("the prices do not fit the order type", command.order_type)
+    try:
+        limit = command.limit_price and round_price(instrument, command.limit_price, limit_rounding(command.side))
+        stop = command.stop_price and round_price(instrument, command.stop_price, stop_rounding(command.side, role))
+    except ValueError as error:
+        raise EntryRefused("a price is no price", str(error)) from error
+    return limit, stop

@@ -1,0 +1,108 @@
+"""The local monitor's part: to see that the broker's stop did what it should, and to remember where it trails."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+import trio
+from attrs import frozen
+
+from domain.exits import ExitReason
+from domain.position_book import TRAILING
+from domain.sessions import in_liquid_hours
+from messages.position import ExitPlan, ExitsAdjusted
+
+if TYPE_CHECKING:
+    from actors.position.actor import PositionActor
+
+__all__ = ["GraceOver", "NotExecuted", "SecondLine", "StopCrossed"]
+
+# The order first: an alarm takes half the time that an order takes until its bytes leave.
+WORDS_AFTER_SECONDS = 0.01
+NOTE_SECONDS = 5.0  # between two notes of a moving stop in the journal
+
+
+@frozen(slots=True)
+class StopCrossed:
+    """A price has gone through the stop."""
+
+    price: float
+
+
+@frozen(slots=True)
+class GraceOver:
+    """The broker has had its time to execute the stop."""
+
+    price: float
+
+
+@frozen(slots=True)
+class NotExecuted:
+    """The broker has not executed the stop, and the position is being closed from here."""
+
+    text: str
+
+
+class SecondLine:
+    """When a price is through the stop and, `risk.local_stop_grace_seconds` later, still is and nothing has filled,
+    the position is closed from here, with an alarm: by the same careful closing as any other, never by a second order
+    beside a live stop.
+
+    Outside the contract's liquid hours it only waits: stops at the broker do not trigger then either, and a market
+    order would rest until the open.
+    """
+
+    def __init__(self, actor: PositionActor) -> None:
+        self._actor = actor
+        self._crossed = False
+        self._noted = -inf
+
+    def crossed(self, reason: ExitReason, price: float) -> None:
+        """Note a tick that reached an exit. A target rests as a limit order: nothing is worse for waiting."""
+        if self._crossed or reason is ExitReason.TARGET or self._actor.closing is not None:
+            return
+        self._crossed = True
+        self._actor.tell_self(StopCrossed(price))
+
+    def calm(self) -> None:
+        """Note a fill, or the end of the position: what was crossed has had its effect."""
+        self._crossed = False
+
+    def step(self, message: StopCrossed | GraceOver | NotExecuted) -> None:
+        """Give the broker its time, and then look; last of all say what was found."""
+        if isinstance(message, NotExecuted):
+            self._actor.alarm("stop.not_executed", message.text)
+            return
+        grace = self._actor.settings.risk.local_stop_grace_seconds
+        if grace and isinstance(message, StopCrossed):
+            self._actor.after(grace, GraceOver(message.price))
+            return
+        actor = self._actor
+        monitor, instrument = actor.protection.monitor, actor.instrument
+        if not self._crossed or monitor is None or instrument is None:
+            return
+        self._crossed = False
+        if not actor.book.quantity or actor.closing is not None:
+            return
+        if monitor.on_price(actor.quote.last) in (None, ExitReason.TARGET):
+            return
+        if in_liquid_hours(instrument, actor.environment.now()):
+            text = f"{message.price} went through the stop {monitor.stop}, and the broker's stop has not executed"
+            actor.begin_closing("trailing_stop" if monitor.trailed else "stop", "position")
+            actor.after(WORDS_AFTER_SECONDS, NotExecuted(text))
+
+    def note_trail(self) -> None:
+        """Write down and tell, now and then, where the trailing stop stands, so that no restart loosens it."""
+        actor = self._actor
+        monitor, plan = actor.protection.monitor, actor.book.plan
+        now = trio.current_time()
+        if monitor is None or not monitor.trailed or plan is None or now - self._noted < NOTE_SECONDS:
+            return
+        stop = actor.protection.stop
+        if stop != actor.book.trailed_to:
+            self._noted = now
+            fact = ExitsAdjusted(plan.position_id, ExitPlan(stop_loss_price=stop), TRAILING)
+            actor.append(fact)
+            actor.book.adjusted(fact)
+            actor.reports.updated(actor.view())

@@ -1,0 +1,1 @@
+"""The runtime: addresses, mailboxes, the run queue, and what an actor is."""
