@@ -21,7 +21,7 @@ from messages.journal import Replay
 
 __all__ = ["DiskStorage"]
 
-# At start the whole chain is followed up to here, which takes about half a second, and beyond that only this much of its
+# At start the whole chain is followed up to here, which takes half a second, and beyond that only this much of its
 # end: older records are checked each time they are read, and all of them by `pitboss journal verify`.
 CHECKED_AT_START = 100_000
 
