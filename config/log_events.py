@@ -108,7 +108,7 @@ EVENTS: Mapping[str, Event] = {
     "journal.opened": _event("journal open: {records} records", "records"),
     "journal.repaired": _event("journal repaired: {text}", "text"),
     "journal.snapshot": _event("journal: {orders} orders and {executions} executions saved", "orders", "executions"),
-    "journal.snapshot_failed": _event("journal: the order book was not saved: {error}", "error"),
+    "journal.snapshot_failed": _event("journal: a snapshot was not saved: {error}", "error"),
     "journal.snapshot_skipped": _event("journal: the order book saved at {begun} is not used: {error}", "error"),
     "journal.recovered": _event("journal: {text}", "text"),
     "journal.failed": _event("journal failed after record {sequence}: {error}", "error", "sequence"),

@@ -15,6 +15,7 @@ __all__ = [
     "Halt",
     "HaltedEvent",
     "HoldingChanged",
+    "PlansCounted",
     "PortfolioView",
     "Resume",
     "ResumedEvent",
@@ -94,6 +95,18 @@ class TradingResumed:
     """New risk allowed."""
 
     reason: str
+
+
+@frozen(slots=True)
+class PlansCounted:
+    """Of all plans and closings up to the record `upto`: the symbols whose plan is open, and what the positions that
+    closed on `day` (UTC) earned and cost. For the stream "plans"."""
+
+    upto: int
+    symbols: tuple[str, ...]
+    day: str
+    realized_pnl: Decimal
+    commission: Decimal
 
 
 # bus, status

@@ -9,8 +9,10 @@ from typing import Any
 from attrs import evolve, frozen
 
 from actors.bus import EventBus
+from actors.portfolio import plans
 from actors.portfolio.weighing import Weighed, weigh_group
 from actors.runtime.base import ActorContext, RunQueueActor
+from actors.storage.errors import JournalError
 from config.logging import log
 from config.settings import Settings
 from domain.entry_gates import entry_of, outcome_text, worth_recording
@@ -32,9 +34,7 @@ from messages.position import (
     ClosePosition,
     CommandRefused,
     DescribePosition,
-    PositionClosed,
     PositionCloseEvent,
-    PositionPlanned,
     PositionView,
 )
 from messages.risk import (
@@ -102,6 +102,8 @@ class PortfolioActor(RunQueueActor):
         self._closed_today = _ZERO  # realised by the positions that closed today
         self._charged_today = _ZERO  # their commission
         self._day = ""
+        self._plans = plans.Plans()
+        self._closings = 0  # since they were last counted
         self._equity: Decimal | None = None
         self._broker_pnl: AccountPnl | None = None
 
@@ -115,15 +117,10 @@ class PortfolioActor(RunQueueActor):
                 case TradingResumed():
                     self._state, self._reason = TradingState.ACTIVE, ""
         self._roll_day()
-        for record in await journal.ask(Replay(kinds=("PositionPlanned", "PositionClosed"))):
-            match record.payload:
-                case PositionPlanned(symbol=symbol):
-                    self._awaited.add(symbol)
-                case PositionClosed(symbol=symbol, day=day) as closed:
-                    self._awaited.discard(symbol)
-                    if day == self._day:
-                        self._closed_today += closed.realized_pnl
-                        self._charged_today += closed.commission
+        counted = self._plans = await plans.Plans.counted(journal)
+        self._awaited |= counted.symbols
+        if counted.day == self._day:
+            self._closed_today, self._charged_today = counted.realized, counted.commission
         for view in await self.system.address("orders").ask(ListOrders()):
             if view.role is not None and view.role.adds_risk:
                 self._follow(view, await self._decided_at(view))
@@ -301,6 +298,17 @@ class PortfolioActor(RunQueueActor):
             # what it said last is counted in the day's figure now
             self._hold(evolve(known, realized_pnl=_ZERO, unrealized_pnl=_ZERO, commission=_ZERO))
         self._check_loss()
+        self._closings += 1
+        if self._closings >= plans.EVERY:
+            self._closings = 0
+            self.spawn(self._count_plans)
+
+    async def _count_plans(self) -> None:
+        try:
+            await self._plans.go_on(self.system.address("journal"))
+        except JournalError as error:
+            # a start would count more, that is all; what is wrong with the journal it says itself
+            log("journal.snapshot_failed", level="WARNING", actor=self.address.name, error=str(error))
 
     def _view(self) -> PortfolioView:
         self._roll_day()
