@@ -128,27 +128,8 @@ class OrderDesk:
             return 0
         self._gate.sent(orders, now)
         for order in orders:
-            self._report_sent(order, link.epoch)
+            self._outlets.orders(OrderSent(order.request.order_ref, order.order_id, link.epoch))
         return len(orders)
-
-    def _report_sent(self, order: OutgoingOrder, epoch: int) -> None:
-        request = order.request
-        self._outlets.orders(OrderSent(request.order_ref, order.order_id, epoch))
-        log(
-            "order.sent",
-            actor="gateway",
-            symbol=request.symbol,
-            order_ref=request.order_ref,
-            order_id=order.order_id,
-            epoch=epoch,
-            role=request.role.value,
-            side=request.side.value,
-            quantity=request.quantity,
-            type=request.order_type.value,
-            limit=request.limit_price,
-            stop=request.stop_price,
-            modification=order.modification,
-        )
 
     def _refuse(self, orders: Sequence[OutgoingOrder], reason: str, *, denied: bool = False) -> None:
         for order in orders:

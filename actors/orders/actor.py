@@ -20,6 +20,7 @@ from actors.bus import EventBus
 from actors.orders.amendments import Amendments
 from actors.orders.attachment import attach
 from actors.orders.desk import OrderDesk
+from actors.orders.log import log_sent
 from actors.orders.reconciliation import AskNow, Reconciler, Scheduled
 from actors.orders.snapshots import Snapshots, recover
 from actors.orders.submission import Submission
@@ -143,6 +144,9 @@ class OrderActor(RunQueueActor):
                 self._desk.apply(message)
             case OrderSent():
                 self._desk.apply(message)
+                record = self._desk.book.get(message.order_ref)
+                if record is not None:
+                    log_sent(message, record.view())
             case OrderNotSent():
                 if message.cancellation:
                     self._amendments.cancel_not_sent(message.order_ref)

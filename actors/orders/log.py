@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from config.logging import log
+from messages.gateway import OrderSent
 from messages.order import (
     Execution,
     OrderAcceptedEvent,
@@ -18,16 +19,23 @@ from messages.order import (
     OrderModifiedEvent,
     OrderRejectedEvent,
     OrderResolvedEvent,
+    OrderStatus,
     OrderSubmittedEvent,
     OrderUnknownEvent,
     OrderView,
 )
 
-__all__ = ["log_event"]
+__all__ = ["log_event", "log_sent"]
+
+
+def log_sent(sent: OrderSent, order: OrderView) -> None:
+    """Write that bytes have left: after the line of the intent, which may be written while they do."""
+    modification = order.status is OrderStatus.PENDING_MODIFY
+    log("order.sent", actor="orders", epoch=sent.epoch, modification=modification, **_order(order))
 
 
 def log_event(event: OrderEvent) -> None:
-    """Write the line that belongs to an event. The gateway writes order.sent when the bytes leave."""
+    """Write the line that belongs to an event; order.sent is `log_sent`, for a modification has no event of its own."""
     order = event.order
     match event:
         case OrderCreatedEvent():
