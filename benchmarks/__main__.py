@@ -13,6 +13,8 @@ from time import perf_counter
 BENCHMARKS: dict[str, tuple[int, ...]] = {
     "delivery": (128_000, 3),
     "journal": (50_000,),
+    "journal_orders": (500,),
+    "recovery": (100_000,),
     "live_path": (5, 100),
     "restart": (100_000, 200),
     "simulator": (3, 50_000, 1_000, 2),
