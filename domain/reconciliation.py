@@ -182,9 +182,10 @@ def _seen_open(
             return [], f"{record.order_ref} is {record.status} and listed as open"
         record.stale = 0
         text = f"believed {before.status}, and the broker's complete list shows it {echo.status}"
+        record.outlived.add("order.revived")  # the alarm ends with the order
         return [
             OrderResolved(record.order_ref, OrderStatus.ACCEPTED, text),
-            Alarm("order.revived", text, record.symbol, record.order_ref, echo.perm_id or None),
+            Alarm("order.revived", text, record.symbol, record.order_ref),
         ], ""
     if echo.status in _WORKS:
         record.rejection = None
