@@ -78,9 +78,14 @@ def test_why_reads_beside_the_process_and_after_its_death(
     folder = ("--state-dir", str(state))
     order_ref = bought(verb, state, until)
     until(lambda: any(item["protected"] for item in status(state).get("positions", [])), "protection")
-    alive = verb("why", order_ref, *folder)
-    assert alive.returncode == 0, alive.stderr
-    assert "→ FILLED" in alive.stdout
+
+    def told() -> Any:
+        """What the broker said is on the disk a moment later: nobody waits for that."""
+        page = verb("why", order_ref, *folder)
+        assert page.returncode == 0, page.stderr
+        return "→ FILLED" in page.stdout and page
+
+    alive = until(told, "the fill in the journal")
     assert "asked by operator: let through" in alive.stdout
     assert "open, 100 held" in alive.stdout
     running.end(signal.SIGKILL)
@@ -122,8 +127,12 @@ def test_a_trade_by_hand_is_adopted_and_an_overfill_is_acknowledged(
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("cleared: order.overfilled")
     assert "order.overfilled" not in standing()
-    cleared = verb("journal", "dump", str(state / "pitboss.journal"), "--kind", "AlarmCleared").stdout
-    assert any(json.loads(line)["payload"]["by"] == "operator" for line in cleared.splitlines())
+
+    def recorded() -> bool:
+        lines = verb("journal", "dump", str(state / "pitboss.journal"), "--kind", "AlarmCleared").stdout.splitlines()
+        return any(json.loads(line)["payload"]["by"] == "operator" for line in lines)
+
+    until(recorded, "the clearing in the journal")
 
     adopted = verb("adopt", "MSFT", "--stop", "50%", *folder)
     assert adopted.returncode == 0, adopted.stderr
