@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import trio
 from attrs import define, evolve, frozen
 
+from actors.position.planning import plan_within_limits
 from actors.position.weighing import verdicts_on, weigh
 from actors.runtime.future import ReplyFuture
 from config.logging import log
-from domain.entries import EntryRefused, PlannedEntry, plan_entry
+from domain.entries import EntryRefused, PlannedEntry
 from domain.entry_gates import outcome_text
-from domain.sizing import SizeBounds
 from messages.decision import WeighEntry
 from messages.position import (
     CommandAccepted,
@@ -220,28 +220,14 @@ class EntryDesk:
         price = actor.quote.against(command.side.sign)
         stale = actor.quote.stale(trio.current_time(), actor.settings.risk.quote_max_age_seconds)
         if stale or not price:
-            raise _NotYet(stale or f"nobody {'offers' if command.side.sign > 0 else 'bids'}")
+            raise _NotYet(stale or actor.quote.nobody(command.side.sign))
         if command.size.risk_pct is not None and self._equity is None:
             if not self._asking:
                 self._asking = True
                 actor.spawn(self._ask_equity)
             raise _NotYet("the account's equity is not known")
-        risk = actor.settings.risk
-        return plan_entry(
-            command,
-            actor.symbol,
-            instrument,
-            Decimal(repr(price)),
-            SizeBounds(
-                increment=instrument.size_increment,
-                max_shares=risk.max_position_shares,
-                max_notional=risk.max_order_notional,
-            ),
-            actor.environment.new_id,
-            equity=self._equity,
-            scale=scale,
-            exits=None if scale is None else actor.book.exits,
-        )
+        new_id = actor.environment.new_id
+        return plan_within_limits(actor, command, instrument, price, new_id, equity=self._equity, scale=scale)
 
     def _reverse(self, waiting: _Waiting) -> str:
         """Close first; enter the other way once executions prove the position flat. A crash in between drops it."""

@@ -48,6 +48,11 @@ class Quote:
         """Return the price on the other side for a buyer (+1) or a seller (-1); 0.0 where there is none."""
         return self.ask if sign > 0 else self.bid
 
+    @staticmethod
+    def nobody(sign: int) -> str:
+        """Say that there is no price on the other side for a buyer (+1) or a seller (-1)."""
+        return f"nobody {'offers' if sign > 0 else 'bids'}"
+
     def stale(self, now: float, max_age: float) -> str:
         """Return why no decision may be made on this quote now, or "" if one may."""
         if self.interrupted:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from domain.entries import EntryRefused, plan_entry
+from actors.position.planning import plan_within_limits
+from domain.entries import EntryRefused
 from domain.entry_gates import Standing, entry_of, weigh_entry, worth_recording
-from domain.sizing import SizeBounds
 from messages.decision import WeighOrders
 from messages.order import SubmitOrders
 from messages.position import OpenPosition
@@ -61,7 +61,7 @@ def _standing(
         plan=book.plan,
         held=book.quantity,
         instrument="" if actor.instrument is not None else actor.unknown or "not described by the broker yet",
-        quote=stale or ("" if price else f"nobody {'offers' if command.side.sign > 0 else 'bids'}"),
+        quote=stale or ("" if price else actor.quote.nobody(command.side.sign)),
         price=price,
         plannable=obstacle,
         planned=None if group is None else entry_of(group),
@@ -70,7 +70,7 @@ def _standing(
 
 def _orders(actor: PositionActor, command: OpenPosition, equity: Decimal | None) -> tuple[SubmitOrders | None, str]:
     """Return the orders that would follow from the command, or why none would. The last quote known serves."""
-    instrument, risk = actor.instrument, actor.settings.risk
+    instrument = actor.instrument
     price = actor.quote.against(command.side.sign)
     if instrument is None or not price:
         return None, "without instrument and price there is no size"
@@ -78,20 +78,8 @@ def _orders(actor: PositionActor, command: OpenPosition, equity: Decimal | None)
     scale = plan if plan is not None and plan.side is command.side else None
     numbers = count(1)
     try:
-        entry = plan_entry(
-            command,
-            actor.symbol,
-            instrument,
-            Decimal(repr(price)),
-            SizeBounds(
-                increment=instrument.size_increment,
-                max_shares=risk.max_position_shares,
-                max_notional=risk.max_order_notional,
-            ),
-            lambda: f"weighed-{next(numbers)}",
-            equity=equity,
-            scale=scale,
-            exits=None if scale is None else actor.book.exits,
+        entry = plan_within_limits(
+            actor, command, instrument, price, lambda: f"weighed-{next(numbers)}", equity=equity, scale=scale
         )
     except EntryRefused as refused:
         return None, f"{refused} ({refused.figures})" if refused.figures else str(refused)
