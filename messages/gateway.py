@@ -30,6 +30,7 @@ __all__ = [
     "LinkStatus",
     "OrderNotSent",
     "OrderSent",
+    "OrdersOvertaken",
     "OutgoingOrder",
     "PlaceOrders",
     "Priority",
@@ -106,6 +107,17 @@ class OrderNotSent:
     order_id: int
     reason: str
     cancellation: bool = False
+
+
+@frozen(slots=True)
+class OrdersOvertaken:
+    """No byte of this unit left: an order with a higher id went first, and TWS takes no lower one after it (103). Under
+    new ids it may leave until `deadline`, an instant of trio's clock."""
+
+    orders: tuple[OutgoingOrder, ...]
+    priority: Priority
+    deadline: float
+    epoch: int
 
 
 @frozen(slots=True)

@@ -35,6 +35,7 @@ __all__ = [
     "OrderIntended",
     "OrderModifiedEvent",
     "OrderRejectedEvent",
+    "OrderRenumbered",
     "OrderRequest",
     "OrderResolved",
     "OrderResolvedEvent",
@@ -290,6 +291,14 @@ class OrderIntended:
     client_id: int
     account: str
     reference_price: Decimal | None = None
+
+
+@frozen(slots=True)
+class OrderRenumbered:
+    """An intent of which no byte had left takes another order id; written and fsynced before the first byte leaves."""
+
+    order_ref: str
+    order_id: int
 
 
 @frozen(slots=True)

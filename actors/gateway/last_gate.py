@@ -24,11 +24,13 @@ _MINUTE = 60.0
 
 @frozen(slots=True)
 class Refusal:
-    """Why a unit must not leave. `impossible` marks what no bug-free sender can ask for: it is worth an alarm."""
+    """Why a unit must not leave. `impossible` marks what no bug-free sender can ask for: it is worth an alarm.
+    `overtaken` says that nothing stands against it but its order ids."""
 
     order_ref: str
     reason: str
     impossible: bool = False
+    overtaken: bool = False
 
 
 class LastGate:
@@ -79,7 +81,7 @@ class LastGate:
             reason = self._terms_fault(order, instruments.get(order.request.symbol))
             if reason is not None:
                 return Refusal(ref, reason, impossible=True)
-        return self._order_fault(orders) or self._rate_fault(orders, now) or self._notional_fault(orders, instruments)
+        return self._rate_fault(orders, now) or self._notional_fault(orders, instruments) or self._order_fault(orders)
 
     def sent(self, orders: Sequence[OutgoingOrder], now: float) -> None:
         """Count orders whose bytes leave now."""
@@ -132,14 +134,14 @@ class LastGate:
         return f"{canonical(off[0])} is not on a tick" if off else None
 
     def _order_fault(self, orders: Sequence[OutgoingOrder]) -> Refusal | None:
-        """TWS answers 103 to an id below one that it has seen, so what an urgent order has overtaken is lost."""
+        """TWS answers 103 to an id below one that it has seen: what an urgent order has overtaken needs another."""
         highest = self._highest
         for order in orders:
             if order.modification:
                 continue
             if order.order_id <= highest:
                 reason = f"overtaken: order id {highest} has left, and TWS takes no lower one than that"
-                return Refusal(order.request.order_ref, reason)
+                return Refusal(order.request.order_ref, reason, overtaken=True)
             highest = order.order_id
         return None
 

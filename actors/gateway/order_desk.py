@@ -15,7 +15,15 @@ from actors.ib.client import WireClient
 from actors.ib.contract import contract_of
 from actors.ib.order import order_of
 from config.logging import log
-from messages.gateway import CancelOutgoing, OrderNotSent, OrderSent, OutgoingOrder, PlaceOrders, Priority
+from messages.gateway import (
+    CancelOutgoing,
+    OrderNotSent,
+    OrderSent,
+    OrdersOvertaken,
+    OutgoingOrder,
+    PlaceOrders,
+    Priority,
+)
 from messages.market import Instrument
 
 __all__ = ["OrderDesk", "OrderLink"]
@@ -61,14 +69,15 @@ class OrderDesk:
     def place(self, message: PlaceOrders) -> None:
         """Send the orders as one unit, or say why not."""
         entry = message.priority is Priority.ENTRY
+        deadline = trio.current_time() + message.deadline_seconds
         self._sender.put(
             Unit(
                 priority=message.priority,
                 size=len(message.orders),
-                write=lambda: self._write(message),
+                write=lambda: self._write(message, deadline),
                 refuse=lambda reason: self._refuse(message.orders, reason),
                 label=", ".join(order.request.order_ref for order in message.orders),
-                deadline=trio.current_time() + message.deadline_seconds,
+                deadline=deadline,
                 alive=entry,
             )
         )
@@ -92,7 +101,7 @@ class OrderDesk:
 
         self._sender.put(Unit(Priority.CANCEL, 1, write, refuse, f"cancel {message.order_ref}"))
 
-    def _write(self, message: PlaceOrders) -> int:
+    def _write(self, message: PlaceOrders, deadline: float) -> int:
         link, orders = self._link, message.orders
         if link is None:
             self._refuse(orders, "there is no connection to the broker")
@@ -109,6 +118,9 @@ class OrderDesk:
             instruments=self._instruments,
             now=now,
         )
+        if refusal is not None and refusal.overtaken:
+            self._outlets.orders(OrdersOvertaken(orders, message.priority, deadline, link.epoch))
+            return 0
         if refusal is not None:
             symbol = orders[0].request.symbol if orders else None
             if refusal.impossible:

@@ -2,8 +2,8 @@
 
 It holds no truth of its own: what it knows is a fold of the journal (`domain.orders.book`), checked against the
 broker after each connect. Its parts: `submission` lets groups through and has their intents written,
-`amendments` modifies and cancels, `watch` notices silence, `reconciliation` compares with the broker,
-and `desk` carries out what follows.
+`amendments` modifies and cancels, `renumbering` saves what was overtaken in the send queue, `watch` notices silence,
+`reconciliation` compares with the broker, and `desk` carries out what follows.
 
 A message that journals something is answered by Appended or JournalFailed, in whatever order; nothing waits.
 """
@@ -22,6 +22,7 @@ from actors.orders.attachment import attach
 from actors.orders.desk import OrderDesk
 from actors.orders.log import log_sent
 from actors.orders.reconciliation import AskNow, Reconciler, Scheduled
+from actors.orders.renumbering import Renumbering
 from actors.orders.snapshots import Snapshots, recover
 from actors.orders.submission import Submission
 from actors.orders.watch import LookAgain, Watch
@@ -45,6 +46,7 @@ from messages.gateway import (
     LinkStatus,
     OrderNotSent,
     OrderSent,
+    OrdersOvertaken,
 )
 from messages.journal import Appended, JournalFailed, Record, Replay
 from messages.market import InstrumentQualified
@@ -72,7 +74,8 @@ class OrderActor(RunQueueActor):
         self._desk = desk = OrderDesk(context, broker.client_id, bus)
         self._submission = Submission(desk, broker)
         self._amendments = Amendments(desk, broker)
-        self._snapshots = Snapshots(desk, lambda: not (self._submission.waiting or self._amendments.writing))
+        self._renumbering = Renumbering(desk)
+        self._snapshots = Snapshots(desk, self._quiet)
         self._watch = Watch(desk, broker.ack_timeout_seconds, broker.reconcile_seconds, self.after)
         self._reconciler = Reconciler(desk, broker.reconcile_seconds, self.after)
         desk.verify, desk.watch, desk.cancel = (
@@ -126,6 +129,9 @@ class OrderActor(RunQueueActor):
         desk.recorded += len(records)
         self._snapshots.retire()
 
+    def _quiet(self) -> bool:
+        return not (self._submission.waiting or self._amendments.writing or self._renumbering.writing)
+
     def address_of(self, name: str) -> Any:
         """Return an address of the system."""
         return self.system.address(name)
@@ -151,6 +157,8 @@ class OrderActor(RunQueueActor):
                 if message.cancellation:
                     self._amendments.cancel_not_sent(message.order_ref)
                 self._desk.apply(message)
+            case OrdersOvertaken():
+                self._renumbering.overtaken(message)
             case SubmitOrders():
                 self._submission.submit(message)
             case WeighOrders():
@@ -166,7 +174,7 @@ class OrderActor(RunQueueActor):
                 if not self._snapshots.appended(token, sequence):
                     self._appended(token)
             case JournalFailed(token, error):
-                waiting = (self._snapshots, self._submission, self._amendments)
+                waiting = (self._snapshots, self._submission, self._amendments, self._renumbering)
                 if not any(each.failed(token, error) for each in waiting):
                     self._nobodys(token)
             case ListOrders(symbol, done):
@@ -210,7 +218,7 @@ class OrderActor(RunQueueActor):
                 self._desk.catch_up()
             for cancel in waiting:
                 self._amendments.cancel(cancel)
-        elif not self._amendments.appended(token):
+        elif not (self._amendments.appended(token) or self._renumbering.appended(token)):
             self._nobodys(token)
 
     def _nobodys(self, token: str) -> None:

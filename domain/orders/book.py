@@ -41,6 +41,7 @@ from messages.order import (
     OrderCreatedEvent,
     OrderFilledEvent,
     OrderIntended,
+    OrderRenumbered,
     OrderResolved,
 )
 
@@ -49,6 +50,7 @@ __all__ = ["FACTS", "Fact", "OrderBook"]
 Fact: TypeAlias = (
     IdsReserved
     | OrderIntended
+    | OrderRenumbered
     | OrderSent
     | OrderNotSent
     | ModifyIntended
@@ -222,6 +224,9 @@ class OrderBook:
             case IdsReserved(next_order_id):
                 self.ids.recover(next_order_id)
                 return [], None
+            case OrderRenumbered():
+                self.ids.saw(fact.order_id)
+                return self._step(fact)
             case OrderSent() | OrderNotSent() | ModifyIntended() | CancelIntended() | OrderResolved():
                 return self._step(fact)
 

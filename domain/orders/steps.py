@@ -9,11 +9,11 @@ from domain.orders.effects import Effect, Happened, SendCancel, ToJournal, Watch
 from domain.orders.record import OrderRecord, Terms
 from domain.orders.standing import Standing, changes, end_modify, move, settle
 from messages.gateway import OrderNotSent, OrderSent
-from messages.order import CancelIntended, ModifyIntended, OrderResolved, OrderStatus
+from messages.order import CancelIntended, ModifyIntended, OrderRenumbered, OrderResolved, OrderStatus
 
 __all__ = ["Step", "take_step"]
 
-Step: TypeAlias = OrderSent | OrderNotSent | ModifyIntended | CancelIntended | OrderResolved
+Step: TypeAlias = OrderRenumbered | OrderSent | OrderNotSent | ModifyIntended | CancelIntended | OrderResolved
 
 _RESOLUTIONS: dict[OrderStatus, OrderInput] = {
     OrderStatus.ACCEPTED: OrderInput.FIND,
@@ -31,6 +31,8 @@ def take_step(record: OrderRecord, fact: Step) -> list[Effect]:
     modified: bool | None = None
     cause = ""
     match fact:
+        case OrderRenumbered(_, order_id):
+            record.order_id = order_id
         case OrderSent(_, _, epoch):
             record.epoch, record.queued = epoch, False
             if record.wanted is not None or record.cancel_wanted:

@@ -24,6 +24,7 @@ from messages.order import (
     ModifyIntended,
     OrderDenied,
     OrderIntended,
+    OrderRenumbered,
     OrderResolved,
 )
 
@@ -57,7 +58,9 @@ def order_of(book: OrderBook, payload: Any) -> OrderRecord | None:
             return book.get(order.order_ref)
         case ModifyIntended(modify):
             return book.get(modify.order_ref)
-        case CancelIntended(ref) | OrderSent(ref) | OrderNotSent(ref) | OrderResolved(ref) | OrderDenied(ref):
+        case CancelIntended(ref) | OrderRenumbered(ref) | OrderSent(ref) | OrderNotSent(ref):
+            return book.get(ref)
+        case OrderResolved(ref) | OrderDenied(ref):
             return book.get(ref)
         case BrokerOrder():
             return book.find(payload.order_ref, payload.perm_id, payload.client_id, payload.epoch, payload.order_id)

@@ -31,6 +31,7 @@ from messages.order import (
     ModifyIntended,
     OrderDenied,
     OrderIntended,
+    OrderRenumbered,
     OrderRequest,
     OrderResolved,
 )
@@ -111,6 +112,8 @@ def _of_order(payload: Any) -> Words | None:
             return Words("intent", f"{text}: {modify.reason}" if modify.reason else text)
         case CancelIntended(_, reason):
             return Words("intent", f"cancellation: {reason}")
+        case OrderRenumbered(_, order_id):
+            return Words("intent", f"overtaken in the send queue by another order: leaves as order id {order_id}")
         case OrderSent(_, order_id, epoch):
             return Words("sent", f"given to the socket as order id {order_id}, connection {epoch}")
         case OrderNotSent(_, _, reason, cancellation):
