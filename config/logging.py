@@ -1,15 +1,16 @@
 """The log: `log("order.sent", symbol=…, …)` anywhere, one line of JSON for each, and the same in words on a console.
 
-It stands on loguru; `start_logging` decides where the lines go. Before that, and in tests, nothing is written, but an
-event that `config.log_events` does not define raises. Other libraries' records (pykka, ib_insync, httpx, hypercorn,
-trio-asyncio, warnings) come in as `log.<logger>`.
+`start_logging` decides where the lines go. Before that, and in tests, nothing is written, but an event that
+`config.log_events` does not define raises. What others write comes in as `log.<logger>`: stdlib logging (pykka,
+ib_insync, httpx, hypercorn, trio-asyncio, warnings), and loguru, which a user's own rules log with.
+An event of our own does not take that way: loguru needs 30 µs for a line, and an order waits for its lines.
 """
 
 from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Log", "log", "start_logging"]
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
-_NUMBERS: Mapping[str, int] = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
+_NUMBERS: dict[Level, int] = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 _QUIET = ("httpx", "httpcore", "hypercorn.access", "hypercorn.error", "ib_insync", "eventkit", "pykka", "asyncio")
 
 
@@ -46,7 +47,7 @@ def log(event: str, *, level: Level = "INFO", **fields: Any) -> None:
     if _Front.strict:
         check_event(event, fields)
     if _Front.active is not None and _NUMBERS[level] >= _Front.threshold:
-        logger.log(level, event, **fields)
+        _Front.active.put(event, level, fields)
 
 
 class Log:
@@ -87,32 +88,39 @@ class Log:
         if self._file is not None:
             self._file.close()
 
-    def _receive(self, message: Message) -> None:
-        record = message.record
+    def put(self, event: str, level: Level, fields: Mapping[str, Any]) -> None:
+        """Write one event, whatever its level."""
         moment = self._environment.now()
         if self.dropped > self._reported:
             lines, self._reported = self.dropped - self._reported, self.dropped
             self._writer.put(LogRecord(moment, "WARNING", "log.dropped", {"lines": lines}))
-        self._writer.put(LogRecord(moment, record["level"].name, record["message"], record["extra"]))
+        self._writer.put(LogRecord(moment, level, event, fields))
+
+    def _receive(self, message: Message) -> None:
+        record = message.record
+        _tell(record["name"] or "loguru", record["level"].no, record["message"], record["exception"], record["extra"])
 
 
 class _Intercept(logging.Handler):
     """Turns a record of stdlib logging into an event."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        level: Level = (
-            "ERROR"
-            if record.levelno >= 40
-            else "WARNING"
-            if record.levelno >= 30
-            else "INFO"
-            if record.levelno >= 20
-            else "DEBUG"
-        )
-        fields: dict[str, Any] = {"text": record.getMessage()}
-        if record.exc_info and record.exc_info[1] is not None:
-            fields["traceback"] = "".join(traceback.format_exception(record.exc_info[1]))
-        log(f"log.{record.name}", level=level, **fields)
+        _tell(record.name, record.levelno, record.getMessage(), record.exc_info)
+
+
+def _tell(
+    name: str,
+    number: int,
+    text: str,
+    exception: Sequence[Any] | None,
+    extra: Mapping[str, Any] | None = None,
+) -> None:
+    """Write what another library said; `exception` is (type, value, traceback)."""
+    level: Level = next((level for level, least in reversed(_NUMBERS.items()) if number >= least), "DEBUG")
+    fields: dict[str, Any] = {**(extra or {}), "text": text}
+    if exception is not None and exception[1] is not None:
+        fields["traceback"] = "".join(traceback.format_exception(exception[1]))
+    log(f"log.{name}", level=level, **{f"{key}_" if key in ("event", "level") else key: fields[key] for key in fields})
 
 
 def start_logging(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loguru import logger
 
 from config.environment import Environment
 from config.log_events import EVENTS, UnknownEventError
@@ -181,3 +182,17 @@ def test_each_event_of_the_interface_is_defined() -> None:
         reconcile.started reconcile.finished reconcile.difference alarm.raised alarm.cleared
     """
     assert set(promised.split()) <= EVENTS.keys()
+
+
+@pytest.mark.usefixtures("running")
+def test_what_a_rule_of_the_user_logs_with_loguru_comes_in(path: Path) -> None:
+    logger.bind(symbol="AAPL", level="of its own").info("spread of {} is {wide}", "AAPL", wide=0.5)
+    try:
+        raise KeyError("x")
+    except KeyError:
+        logger.exception("failed")
+    first, second = lines(path)
+    assert (first["event"], first["level"], first["text"]) == (f"log.{__name__}", "INFO", "spread of AAPL is 0.5")
+    assert (first["symbol"], first["level_"]) == ("AAPL", "of its own")
+    assert (second["level"], second["text"]) == ("ERROR", "failed")
+    assert "KeyError: 'x'" in second["traceback"]
