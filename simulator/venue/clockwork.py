@@ -48,7 +48,8 @@ class Clockwork:
 
     def consider(self, working: Working, now: datetime) -> None:
         """Be awake in time for an order that is new or has changed."""
-        for time in (working.starts, working.pauses, working.expires):
+        waits_for = working.conditions.times if working.conditions is not None else ()
+        for time in (working.starts, working.pauses, working.expires, *waits_for):
             if time is not None and now < time < self.wakes:
                 self.wakes = time
 
@@ -56,6 +57,7 @@ class Clockwork:
         started = working.starts is not None and working.starts <= now
         if started and working.terms.at_close and working.stage is Stage.SCHEDULED:
             self._engine.auction(working)
+        self._engine.weigh(working)
         if working.stage is Stage.DONE:
             return
         if working.expires is not None and working.expires <= now:

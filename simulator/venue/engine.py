@@ -11,13 +11,16 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
-from simulator.contracts import ContractDefinition
-from simulator.model import Executed, Order, OrderChanged, OrderError, VenueEvent
+from simulator.contracts import ContractBook, ContractDefinition
+from simulator.model import Executed, Execution, Order, OrderChanged, OrderError, VenueEvent
 from simulator.venue.bookkeeping import Bookkeeping
+from simulator.venue.conditional import ConditionBook
+from simulator.venue.conditions import Conditions
 from simulator.venue.families import CANCEL, capacity, may_start, members, reduced, spent
 from simulator.venue.market import Market
 from simulator.venue.matching import Match, next_match, next_midpoint_match
 from simulator.venue.registry import Registry
+from simulator.venue.sessions import Sessions
 from simulator.venue.terms import Trigger
 from simulator.venue.triggers import follow, prepare, reached
 from simulator.venue.working import Stage, Working
@@ -36,8 +39,12 @@ class Engine:
         books: Bookkeeping,
         emit: Callable[[VenueEvent], None],
         now: Callable[[], datetime],
+        contracts: ContractBook,
+        sessions_of: Callable[[ContractDefinition], Sessions],
     ) -> None:
         self.markets: dict[int, Market] = {}
+        self._contracts = contracts
+        self._conditions = ConditionBook(self._market_of, books.valuation, sessions_of, now)
         self._registry = registry
         self._books = books
         self._emit = emit
@@ -67,6 +74,11 @@ class Engine:
             self._dirty.append(market)
         if announce or before != (order.status, order.why_held):
             self._emit(OrderChanged(order))
+        if working.conditions is not None:
+            self._conditions.watch(working)
+            if working.conditions.cancels and self._conditions.hold(working):
+                self.end(working, CANCELLED)
+                return
         if working.stage is Stage.TRIGGER and market.trading and reached(working, market.quote, None):
             self._trigger(working)
 
@@ -96,6 +108,39 @@ class Engine:
         self._dirty.append(market)
         self.settle()
 
+    def weigh(self, working: Working) -> None:
+        """Let an order act, or end it, if its conditions hold now."""
+        conditions = working.conditions
+        if conditions is None or working.stage in (Stage.HELD, Stage.DONE):
+            return
+        if conditions.cancels:
+            if self._conditions.hold(working):
+                self.end(working, CANCELLED)
+        elif working.stage is Stage.CONDITION and self._conditions.hold(working):
+            self._conditions.forget(working)
+            working.met = True
+            self.enter(working)
+
+    def reconsider(self, working: Working, conditions: Conditions | None) -> None:
+        """Give an order that was changed its conditions; those that it has had stay as they are."""
+        before = working.conditions
+        if (before and before.text) != (conditions and conditions.text):
+            self._conditions.forget(working)
+            working.conditions, working.met = conditions, False
+
+    def look_on(self, market: Market, tick_type: int) -> None:
+        """Weigh the orders whose conditions look at a market that has had a tick."""
+        if market.trading:
+            for working in [*market.watchers]:
+                self._conditions.tick(working, market, tick_type)
+                self.weigh(working)
+            self.settle()
+
+    def hear(self, execution: Execution) -> None:
+        """Weigh the orders that wait for a trade of their account."""
+        for working in self._conditions.hear(execution):
+            self.weigh(working)
+
     def fill(self, working: Working, quantity: Decimal, price: Decimal) -> None:
         """Execute part or all of an order, and tell its relatives."""
         order = working.order
@@ -109,6 +154,7 @@ class Engine:
         self._rebalance(working, share)
         self._release_children(working)
         self._end_spent(working)
+        self.hear(execution)
 
     def end(self, working: Working, text: str, status: str = "Cancelled", code: int = 202) -> None:
         """End an order that is not filled, and the children that can do nothing without it."""
@@ -143,9 +189,20 @@ class Engine:
         if price > 0 and good and not self.market(working.definition).quote.halted and capacity(working) > 0:
             self.fill(working, min(working.order.remaining, capacity(working)), price)
 
+    def _market_of(self, con_id: int) -> Market:
+        definition = self._contracts.by_con_id(con_id)
+        if definition is None:
+            raise KeyError(con_id)
+        return self.market(definition)
+
     def _stage(self, working: Working) -> Stage:
         if working.parent is not None and not working.released:
             return Stage.CHILD
+        if working.conditions is not None and not (working.met or working.conditions.cancels):
+            working.met = self._conditions.hold(working)
+            if not working.met:
+                return Stage.CONDITION
+            self._conditions.forget(working)
         if not working.located and self._books.sells_short_unlocated(working):
             return Stage.LOCATE
         working.located = True
@@ -176,6 +233,7 @@ class Engine:
 
     def _finish(self, working: Working, status: str) -> None:
         self.market(working.definition).leave(working)
+        self._conditions.forget(working)
         working.stage = Stage.DONE
         working.order.status, working.order.why_held = status, ""
         working.order.done_at = self._now()

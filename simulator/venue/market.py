@@ -31,11 +31,12 @@ class Market:
         self.buys: list[Working] = []  # live, best price first, then oldest
         self.sells: list[Working] = []
         self.pegged: list[Working] = []  # to the midpoint, oldest first
+        self.watchers: list[Working] = []  # orders, also for other contracts, with conditions that look at this market
 
     @property
     def idle(self) -> bool:
         """Whether no order could react to a tick."""
-        return not (self.waiting or self.buys or self.sells or self.pegged)
+        return not (self.waiting or self.buys or self.sells or self.pegged or self.watchers)
 
     @property
     def bid(self) -> bool:

@@ -11,6 +11,7 @@ from simulator.model import Order, OrderError, WhatIf
 from simulator.venue.admission import check_change, check_order
 from simulator.venue.bookkeeping import Bookkeeping
 from simulator.venue.changes import apply_change, limit_offset, set_times
+from simulator.venue.conditions import Conditions, read_conditions
 from simulator.venue.engine import CANCELLED, Engine
 from simulator.venue.families import may_start
 from simulator.venue.funds import check_funds, what_if
@@ -65,7 +66,9 @@ class OrdersDesk:
     def what_if(self, order: Order) -> WhatIf | OrderError:
         """Return what the order would do to its account, or why it would be refused."""
         try:
-            return what_if(order, self._checked(order), self._books)
+            definition = self._checked(order)
+            self._conditions(order)
+            return what_if(order, definition, self._books)
         except OrderRefused as refusal:
             return OrderError(order.order_id, order.client_id, refusal.code, refusal.text)
 
@@ -92,10 +95,11 @@ class OrdersDesk:
 
     def _accept(self, order: Order) -> None:
         definition = self._checked(order)
+        conditions = self._conditions(order)
         times = schedule(order, self._sessions_of(definition), self._now())
         parent = self._parent(order)
         self._check_group(order)
-        working = Working(order, definition, rank=next(self._registry.ranks), parent=parent)
+        working = Working(order, definition, rank=next(self._registry.ranks), parent=parent, conditions=conditions)
         working.limit_offset = limit_offset(order)
         set_times(working, times)
         if not working.exits:
@@ -112,11 +116,13 @@ class OrdersDesk:
         change.account = change.account or working.order.account
         check_change(working.order, change)
         check_order(change, working.definition, self._books.ledger.accounts)
+        conditions = self._conditions(change)
         times = schedule(change, self._sessions_of(working.definition), self._now())
         self._check_group(change)
         if not working.exits and change.quantity > working.order.quantity:
             check_funds(change, working.definition, self._books, already=working.order.filled)
         apply_change(working, change, times, self._registry.ranks)
+        self._engine.reconsider(working, conditions)
         if working.stage is Stage.HELD:
             if working.order.transmit:
                 self._transmit(working)
@@ -153,6 +159,10 @@ class OrdersDesk:
                 f"{_local(working.starts, zone)}"
             )
             self._engine.refuse(order, 399, text)
+
+    def _conditions(self, order: Order) -> Conditions | None:
+        written = order.extra.get("conditions", "")
+        return read_conditions(written, lambda con_id: self.definition(con_id).contract.sec_type)
 
     def _parent(self, order: Order) -> Working | None:
         if not order.parent_id:

@@ -86,7 +86,7 @@ class Venue:
         ledger = Ledger(accounts, cash, self._rates)
         valuation = Valuation(ledger, self._rates, self.quote, self._latest)
         self._books = Bookkeeping(ledger, self._rates, valuation, ExecutionIds(environment.random), self._emit)
-        self._engine = Engine(self._registry, self._books, self._emit, self.now)
+        self._engine = Engine(self._registry, self._books, self._emit, self.now, contracts, calendars.of)
         self._desk = OrdersDesk(contracts, self._registry, self._books, self._engine, calendars.of, self.now)
         self._clock = Clockwork(self._registry, self._engine, valuation, calendars, self._latest)
 
@@ -306,6 +306,7 @@ class Venue:
         )
         self._emit(Executed(None, execution))
         self._books.tell(execution, commission, position)
+        self._engine.hear(execution)
 
     def _correct(self, number: int, quantity: Decimal, price: Decimal) -> None:
         working = self._registry.records.get(self._books.executions[number].perm_id)
@@ -333,8 +334,11 @@ class Venue:
         self._history.add(con_id, tick.tick_type, tick.price, tick.size, tick.time)
         if market.definition.contract.sec_type == "CASH" and tick.tick_type in (1, 2):
             self._rates.learn(market.definition.contract, market.quote)
-        if not market.idle and tick.tick_type in _MOVING:
-            self._engine.tick(market, tick.tick_type, Decimal(tick.size if tick.tick_type == 4 else 0))
+        if not market.idle:
+            if tick.tick_type in _MOVING:
+                self._engine.tick(market, tick.tick_type, Decimal(tick.size if tick.tick_type == 4 else 0))
+            if market.watchers:
+                self._engine.look_on(market, tick.tick_type)
         self._emit(tick)
 
     def _advance(self, now: datetime) -> None:

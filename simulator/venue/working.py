@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from simulator.contracts import ContractDefinition
 from simulator.model import ZERO, Order
 from simulator.venue.terms import ORDER_TYPES, Terms
+
+if TYPE_CHECKING:
+    from simulator.venue.conditions import Conditions
 
 __all__ = ["Stage", "Working"]
 
@@ -22,6 +26,7 @@ class Stage(Enum):
 
     HELD = "held"  # not transmitted yet
     CHILD = "child"  # its parent has not filled
+    CONDITION = "condition"  # its conditions do not hold yet
     LOCATE = "locate"  # shares to sell short are being looked for
     SCHEDULED = "scheduled"  # its time has not come
     TRIGGER = "trigger"  # its stop, trail or touch has not come
@@ -42,6 +47,7 @@ class Stage(Enum):
 _STATUS = {
     Stage.HELD: "PendingSubmit",
     Stage.CHILD: "PreSubmitted",
+    Stage.CONDITION: "PreSubmitted",
     Stage.LOCATE: "PreSubmitted",
     Stage.SCHEDULED: "PreSubmitted",
     Stage.TRIGGER: "PreSubmitted",
@@ -60,6 +66,8 @@ class Working:
     released: bool = False  # a child whose parent has filled
     located: bool = False
     triggered: bool = False
+    conditions: Conditions | None = None
+    met: bool = False  # its conditions have held, which sets it free for good
     method: int = 0  # TWS's triggerMethod in force
     falling: bool = False  # whether the trigger lies below the market
     hits: int = 0  # consecutive quotes or trades through the trigger
