@@ -81,7 +81,7 @@ def plan_entry(
         )
     except SizingError as error:
         raise EntryRefused(error.reason, error.figures) from error
-    position_id = scale.position_id if scale is not None else new_id()
+    position_id = scale.position_id if scale is not None else command.position_id or new_id()
     entry = OrderRequest(
         order_ref=f"pb-{new_id()}",
         symbol=symbol,

@@ -19,6 +19,7 @@ __all__ = [
     "InstrumentUnknown",
     "PriceEvent",
     "Subscribe",
+    "TakePrice",
     "TickType",
     "Unsubscribe",
     "VolumeEvent",
@@ -88,6 +89,20 @@ class FeedSilent:
     """No tick has come for a while, though one should have: ask for them anew."""
 
     symbol: str
+
+
+# a program → position
+
+
+@frozen(slots=True)
+class TakePrice:
+    """A price of the symbol from elsewhere, for valuing and watching the position while no live one comes.
+
+    Answered with CommandAccepted, or CommandRefused where live prices come: they are nearer to the broker's own. It is
+    no quote: nothing is entered on it.
+    """
+
+    price: float
 
 
 # gateway → position, orders

@@ -21,21 +21,26 @@ __all__ = [
     "CommandOutcome",
     "CommandRefused",
     "DescribePosition",
+    "DoubleDown",
     "ExitPlan",
     "ExitsAdjusted",
     "OpenPosition",
     "PlaceOrder",
+    "PositionAbandonedEvent",
     "PositionCloseEvent",
     "PositionClosed",
     "PositionClosing",
     "PositionEvent",
+    "PositionMarkedEvent",
     "PositionOpenEvent",
     "PositionPlanned",
+    "PositionScaled",
     "PositionStatus",
     "PositionUpdateEvent",
     "PositionView",
     "ProtectionArmedEvent",
     "ProtectionMissingEvent",
+    "ScaleIn",
     "Size",
 ]
 
@@ -53,8 +58,9 @@ class PositionStatus(StrEnum):
 
 @frozen(slots=True, kw_only=True)
 class ExitPlan:
-    """How a position is left. Percentages (0.03 = 3 %) are of the average entry price of what filled; prices are
-    absolute and win over percentages. None means no such exit.
+    """How a position is left. Percentages (0.03 = 3 %) are of the average entry price of what filled, amounts are
+    distances from it (6 × ATR, as it stood when the entry was decided); prices are absolute. A price wins over an
+    amount, an amount over a percentage. None means no such exit.
     """
 
     stop_loss_pct: Decimal | None = None
@@ -63,6 +69,8 @@ class ExitPlan:
     take_profit_price: Decimal | None = None
     trailing_stop_pct: Decimal | None = None
     trailing_stop_amount: Decimal | None = None
+    stop_loss_amount: Decimal | None = None
+    take_profit_amount: Decimal | None = None
 
     @property
     def protects(self) -> bool:
@@ -70,6 +78,7 @@ class ExitPlan:
         return (
             self.stop_loss_pct is not None
             or self.stop_loss_price is not None
+            or self.stop_loss_amount is not None
             or self.trailing_stop_pct is not None
             or self.trailing_stop_amount is not None
         )
@@ -92,7 +101,8 @@ class OpenPosition:
     """Open a position, or add to one on the same side where `add` says so.
 
     A position on the other side is reversed: its orders cancelled, flattened, and entered anew once executions
-    prove it flat. `signal_id` acts once, across restarts.
+    prove it flat. `signal_id` acts once, across restarts. `position_id` is the new position's, where whoever asks has
+    one that was never used before; an order that adds goes to the position that there is.
     """
 
     side: Side
@@ -103,14 +113,16 @@ class OpenPosition:
     limit_price: Decimal | None = None
     signal_id: str | None = None
     add: bool = False
+    position_id: str = ""
 
 
 @frozen(slots=True)
 class ClosePosition:
-    """Cancel the entries, go flat, cancel the exits."""
+    """Cancel the entries, go flat, cancel the exits. With a `position_id`, only if that is the position there is."""
 
     reason: str
     source: str = "operator"
+    position_id: str = ""
 
 
 @frozen(slots=True)
@@ -132,6 +144,34 @@ class AdoptHolding:
     exits: ExitPlan
     beside: bool = False
     source: str = "operator"
+
+
+@frozen(slots=True, kw_only=True)
+class ScaleIn:
+    """Add `quantity` at the market to an open position whose unrealised profit is at least `trigger_profit_pct`.
+
+    The profit is that of the last price, as a fraction of the average entry price. At most `max_times` per position,
+    across restarts; the exits follow the new total.
+    """
+
+    quantity: Decimal
+    source: str
+    trigger_profit_pct: Decimal = Decimal("0.02")
+    max_times: int = 1
+
+
+@frozen(slots=True, kw_only=True)
+class DoubleDown:
+    """Rest a limit order that adds `quantity_multiplier` of the position, between its average entry price and its stop.
+
+    The limit lies `distance_to_stop_multiplier` of the way to the stop. Once per `level` and position, across restarts;
+    cancelled with the position.
+    """
+
+    source: str
+    distance_to_stop_multiplier: Decimal = Decimal("0.5")
+    quantity_multiplier: Decimal = Decimal(1)
+    level: int = 1
 
 
 @frozen(slots=True, kw_only=True)
@@ -212,6 +252,16 @@ class ExitsAdjusted:
 
 
 @frozen(slots=True)
+class PositionScaled:
+    """An order to add to the position was made: `kind` is scale_in or double_down, `level` which of them."""
+
+    position_id: str
+    kind: str
+    level: int
+    order_ref: str
+
+
+@frozen(slots=True)
 class PositionClosing:
     """The position is to go flat: a restart goes on with it, whether or not an order for it exists yet."""
 
@@ -259,7 +309,8 @@ class AttachOrders:
 class PositionView:
     """A position as it stands. Quantity is negative for a short; money in the instrument's currency.
 
-    P&L does not contain commission, which stands beside it, and neither does the average price.
+    P&L does not contain commission, which stands beside it, and neither does the average price. `exits` is the plan in
+    force, None where there is none.
     """
 
     symbol: str
@@ -275,6 +326,7 @@ class PositionView:
     protected: bool
     last_price: float | None = None
     opened: datetime | None = None
+    exits: ExitPlan | None = None
 
 
 @frozen(slots=True)
@@ -295,8 +347,20 @@ class PositionUpdateEvent(PositionEvent):
 
 
 @frozen(slots=True)
+class PositionMarkedEvent(PositionEvent):
+    """A second has passed with something held: its price and profit now. Published while somebody subscribes."""
+
+
+@frozen(slots=True)
 class PositionCloseEvent(PositionEvent):
     """Flat; reason is stop, target, trailing_stop, or what the closing command said."""
+
+    reason: str
+
+
+@frozen(slots=True)
+class PositionAbandonedEvent(PositionEvent):
+    """It was planned, and ended without a fill: refused, rejected, cancelled, expired."""
 
     reason: str
 

@@ -22,9 +22,10 @@ from actors.position.commands import adjust_exits, close_position
 from actors.position.convergence import Convergence
 from actors.position.entry import EntryDesk, EquityKnown, LookAgain
 from actors.position.feed import LOOK_SECONDS, FeedWatch, LookAtFeed
+from actors.position.given_price import take_price
 from actors.position.hearing import Hearing, LatePlan
 from actors.position.holding import HoldingCheck, QuietAgain
-from actors.position.orders import place_order
+from actors.position.orders import PlaceAgain, PlainOrders
 from actors.position.protection import NakedTooLong, Protection, TryAgain
 from actors.position.quote import Quote
 from actors.position.reports import Reports
@@ -44,6 +45,7 @@ from messages.market import (
     InstrumentUnknown,
     PriceEvent,
     Subscribe,
+    TakePrice,
     TickType,
     VolumeEvent,
 )
@@ -62,7 +64,6 @@ from messages.position import (
     AdoptHolding,
     BrokerHolding,
     ClosePosition,
-    CommandRefused,
     DescribePosition,
     OpenPosition,
     PlaceOrder,
@@ -125,6 +126,7 @@ class PositionActor(RunQueueActor):
         self._hearing = Hearing(self)
         self._adoption = Adoption(self)
         self._feed = FeedWatch(self)
+        self._plain = PlainOrders(self)
 
     # start
 
@@ -220,7 +222,9 @@ class PositionActor(RunQueueActor):
             case AdoptHolding():
                 return self._adoption.begin(message)
             case PlaceOrder():
-                return self._place(message)
+                return self._plain.place(message)
+            case TakePrice():
+                return take_price(self, message)
             case DescribePosition():
                 return self.view()
             case GroupRefused():
@@ -249,6 +253,8 @@ class PositionActor(RunQueueActor):
                 self.converge()
             case LookAgain():
                 self.desk.look_again()
+            case PlaceAgain():
+                self._plain.again(message)
             case EquityKnown():
                 self.desk.equity_known(message)
             case CloseAgain(closing, restart):
@@ -324,12 +330,6 @@ class PositionActor(RunQueueActor):
         elif closing is self.closing:
             closing.again()
             self.converge()
-
-    def _place(self, message: PlaceOrder) -> Any:
-        try:
-            return place_order(self, message)
-        except EntryRefused as refused:
-            return CommandRefused(refused.reason, refused.figures)
 
     # the second
 

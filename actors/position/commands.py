@@ -28,6 +28,8 @@ __all__ = ["adjust_exits", "close_position"]
 def close_position(actor: PositionActor, command: ClosePosition) -> CommandOutcome:
     """Begin to go flat. A holding without a plan is taken over first: the command is a person's word."""
     book = actor.book
+    if command.position_id and (book.plan is None or book.plan.position_id != command.position_id):
+        return CommandRefused("this is not the position there is", book.plan.position_id if book.plan else "none")
     if actor.holding.short:
         text = "the broker holds less: an order to close it would open the other side"
         return CommandRefused(text, actor.holding.difference or "it is being asked again")

@@ -126,11 +126,9 @@ class EntryDesk:
         if answer is not None:
             answer.set(CommandRefused(reason, figures))
 
-    def expect(self, order_ref: str) -> ReplyFuture[CommandOutcome]:
-        """Return the answer to a command that made this order, to be settled by what becomes of it."""
-        answer: ReplyFuture[CommandOutcome] = self._actor.promise()
+    def expect(self, order_ref: str, answer: ReplyFuture[CommandOutcome]) -> None:
+        """Have the answer to a command that made this order settled by what becomes of it."""
         self._answers[order_ref] = answer
-        return answer
 
     # deciding
 

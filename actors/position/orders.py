@@ -6,25 +6,68 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import trio
+from attrs import frozen
 
+from actors.position.entry import INTERVAL, PATIENCE
 from actors.runtime.future import ReplyFuture
 from domain.entries import EntryRefused
 from domain.instrument import limit_rounding, round_price, stop_rounding
 from messages.market import Instrument
 from messages.order import OrderRequest, OrderType, Role, SubmitOrders
-from messages.position import CommandOutcome, ExitPlan, PlaceOrder, PositionPlanned
+from messages.position import CommandOutcome, CommandRefused, ExitPlan, PlaceOrder, PositionPlanned
 
 if TYPE_CHECKING:
     from actors.position.actor import PositionActor
 
-__all__ = ["place_order"]
+__all__ = ["PlaceAgain", "PlainOrders"]
 
 _LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _TRIGGERED = (OrderType.STOP, OrderType.STOP_LIMIT)
 
 
-def place_order(actor: PositionActor, command: PlaceOrder) -> ReplyFuture[CommandOutcome]:
-    """Send the order and return the answer to come.
+@frozen(slots=True)
+class PlaceAgain:
+    """What an order lacked may be there now."""
+
+    command: PlaceOrder
+    answer: ReplyFuture[CommandOutcome]
+    deadline: float
+
+
+class _NotYet(EntryRefused):
+    """What the order needs may still come."""
+
+
+class PlainOrders:
+    """Takes PlaceOrder. The answer comes when `orders` has made the intent durable, or somebody refused it.
+
+    For the instrument's description and the first quote an order waits a while, as an entry does.
+    """
+
+    def __init__(self, actor: PositionActor) -> None:
+        self._actor = actor
+
+    def place(self, command: PlaceOrder) -> ReplyFuture[CommandOutcome]:
+        """Take a command."""
+        answer: ReplyFuture[CommandOutcome] = self._actor.promise()
+        self.again(PlaceAgain(command, answer, trio.current_time() + PATIENCE))
+        return answer
+
+    def again(self, waiting: PlaceAgain) -> None:
+        """Try a command, for the first time or again."""
+        try:
+            _place(self._actor, waiting.command, waiting.answer)
+        except _NotYet as lacking:
+            if trio.current_time() < waiting.deadline:
+                self._actor.after(INTERVAL, waiting)
+            else:
+                waiting.answer.set(CommandRefused(lacking.reason, lacking.figures))
+        except EntryRefused as refused:
+            waiting.answer.set(CommandRefused(refused.reason, refused.figures))
+
+
+def _place(actor: PositionActor, command: PlaceOrder, answer: ReplyFuture[CommandOutcome]) -> None:
+    """Send the order, and have the answer come.
 
     On the side of the position, or without one, it adds risk (and a position without exits is planned); against the
     position it reduces it, and may not be larger: the exits then follow the rest.
@@ -34,7 +77,9 @@ def place_order(actor: PositionActor, command: PlaceOrder) -> ReplyFuture[Comman
     """
     instrument = actor.instrument
     if instrument is None:
-        raise EntryRefused("the broker has not described the instrument", actor.unknown)
+        if actor.unknown:
+            raise EntryRefused("the broker does not know the symbol", actor.unknown)
+        raise _NotYet("the broker has not described the instrument yet")
     if not command.quantity > 0 or command.quantity % instrument.size_increment:
         raise EntryRefused("no such quantity", f"{command.quantity}, increment {instrument.size_increment}")
     if actor.closing is not None:
@@ -45,7 +90,7 @@ def place_order(actor: PositionActor, command: PlaceOrder) -> ReplyFuture[Comman
         actor.refuse_new_risk()
         stale = actor.quote.stale(trio.current_time(), actor.settings.risk.quote_max_age_seconds)
         if stale or reference is None:
-            raise EntryRefused(stale or "no quote yet")
+            raise _NotYet(stale or "no quote yet")
     limit, stop = _prices(command, instrument, role)
     book = actor.book
     if book.plan is None:
@@ -73,9 +118,8 @@ def place_order(actor: PositionActor, command: PlaceOrder) -> ReplyFuture[Comman
         position_id=plan.position_id,
         source=command.source,
     )
-    answer = actor.desk.expect(request.order_ref)
+    actor.desk.expect(request.order_ref, answer)
     actor.submit(SubmitOrders((request,), actor.address.name, reference))
-    return answer
 
 
 def _role(actor: PositionActor, command: PlaceOrder) -> Role:

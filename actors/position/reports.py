@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from config.logging import log
 from messages.order import OrderStatus, OrderType, Role
 from messages.position import (
+    PositionAbandonedEvent,
     PositionClosed,
     PositionCloseEvent,
     PositionOpenEvent,
@@ -63,6 +64,7 @@ class Reports:
             protected=protection.armed and levels is not None and levels.stop is not None,
             last_price=mark,
             opened=ledger.opened,
+            exits=book.exits if book.plan is not None else None,
         )
 
     def changes(self) -> None:
@@ -149,8 +151,8 @@ class Reports:
         self._told = (_ZERO, None)
         self._stop = None
         self._last = _ended(view)
-        if held:
-            self._actor.bus.publish(PositionCloseEvent(self._last, record.reason))
+        ended = PositionCloseEvent if held else PositionAbandonedEvent
+        self._actor.bus.publish(ended(self._last, record.reason))
         self.holding()
 
     def _log(self, event: str, view: PositionView) -> None:
