@@ -33,6 +33,7 @@ LASTING = frozenset(
         "journal.damaged",
         "journal.failed",
         "journal.slow",
+        "order.not_cancelled",
         "order.unknown",
         "position.not_closed",
         "position.unmanaged",

@@ -17,7 +17,7 @@ import trio
 from attrs import frozen
 
 from actors.bus import EventBus
-from actors.orders.amendments import Amendments
+from actors.orders.amendments import NOT_CANCELLED, Amendments
 from actors.orders.attachment import attach
 from actors.orders.desk import OrderDesk
 from actors.orders.log import log_sent
@@ -109,6 +109,9 @@ class OrderActor(RunQueueActor):
             if link is not None:
                 order.epoch = order.request_epoch = link.epoch
         desk.doubt([order for order in desk.book.live() if order.in_flight], "in flight when the process ended")
+        for order in desk.book.live():
+            if order.cancel_wanted:
+                order.outlived.add(NOT_CANCELLED)  # an earlier process may have raised it
         # whoever held something must exist again, whether the broker can be reached or not
         symbols = {symbol for symbol, quantity in desk.book.executions.net().items() if quantity}
         for symbol in sorted(symbols | {order.symbol for order in desk.book.live()}):

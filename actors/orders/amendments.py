@@ -14,15 +14,23 @@ from messages.gateway import CancelOutgoing, OrderNotSent, OutgoingOrder, PlaceO
 from messages.journal import Append, Entry
 from messages.order import CancelIntended, CancelOrder, ModifyIntended, ModifyOrder, OrderModifiedEvent
 
-__all__ = ["Amendments"]
+__all__ = ["NOT_CANCELLED", "Amendments"]
+
+NOT_CANCELLED = "order.not_cancelled"
+"""The alarm of an order that works on however often it is cancelled."""
+
+
+_TELL_AFTER = 4
+"""Cancellations of one order in a connection, the last of which is told to a person."""
 
 
 @frozen(slots=True)
 class _Written:
-    """When, and in which connection, a cancellation was last given to the gateway."""
+    """When, in which connection, and how often in it a cancellation was given to the gateway."""
 
     at: float
     epoch: int
+    times: int = 1
 
 
 class Amendments:
@@ -133,8 +141,8 @@ class Amendments:
     def send_cancel(self, order_ref: str, urgent: bool) -> None:
         """Write a cancellation, unless one was written in this connection a short while ago and this is not urgent.
 
-        A cancellation may pend for hours (INC-16); one that the broker's lists do not show is written again, but not
-        with each look.
+        A cancellation may pend for hours (INC-16); one that the broker's lists do not show is written again: after
+        `ack_timeout_seconds`, then ever more rarely, at last with each regular comparison.
         """
         desk = self._desk
         record = desk.book.get(order_ref)
@@ -142,12 +150,24 @@ class Amendments:
             return
         now = trio.current_time()
         last = self._cancels.get(order_ref)
-        recent = last is not None and last.epoch == desk.epoch and now - last.at < self._settings.reconcile_seconds
-        if recent and not urgent:
-            return
-        self._cancels[order_ref] = _Written(now, desk.epoch)
+        times = 1
+        if last is not None and last.epoch == desk.epoch and not urgent:
+            if now - last.at < self._pause(last.times):
+                return
+            times = last.times + 1
+        self._cancels[order_ref] = _Written(now, desk.epoch, times)
         desk.gateway.tell(CancelOutgoing(order_ref, record.order_id, record.symbol))
-        desk.watch(order_ref)
+        if times == 1:
+            desk.watch(order_ref)  # what is written again is watched already
+        elif times == _TELL_AFTER:
+            record.outlived.add(NOT_CANCELLED)  # the alarm ends with the order
+            text = f"cancelled {times - 1} times, and the broker's lists show that it works"
+            desk.alarm(NOT_CANCELLED, text, record.symbol, order_ref)
+
+    def _pause(self, times: int) -> float:
+        """Seconds for which a cancellation written so many times in a row must stay unanswered."""
+        seconds = self._settings.ack_timeout_seconds
+        return min(max(seconds, seconds * 2.0 ** (times - 2)), self._settings.reconcile_seconds)
 
     def cancel_not_sent(self, order_ref: str) -> None:
         """No byte of the last cancellation left: the next one need not wait."""

@@ -670,9 +670,17 @@ def test_inc_16_a_cancel_that_stays_unanswered_is_asked_about_and_written_again(
         assert len(house.told("gateway", AskBroker)) == 1
         await house.snapshot(open_orders=(echo(outgoing, 1),))
         assert len(house.told("gateway", CancelOutgoing)) == 1  # not again with each look
-        await trio.sleep(61)
-        await house.snapshot(open_orders=(echo(outgoing, 1),))
-        assert len(house.told("gateway", CancelOutgoing)) == 2
+        written, alarmed = [], []
+        for second in range(600):
+            await trio.sleep(1)
+            await house.snapshot(open_orders=(echo(outgoing, 1),))
+            written += [second + 1] * (len(house.told("gateway", CancelOutgoing)) - 1 - len(written))
+            alarmed += [second + 1] * ("order.not_cancelled" in await house.alarms())
+        assert written[:6] == [5, 10, 20, 40, 80, 140]
+        assert written[-1] - written[-2] == 60
+        assert alarmed[0] == 20
+        await house.tell(echo(outgoing, 1, "Cancelled"))
+        assert await house.alarms() == []
 
     run(body)
 

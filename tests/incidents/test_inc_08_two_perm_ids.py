@@ -47,7 +47,7 @@ def test_inc_08_meanwhile_the_symbol_takes_no_new_risk(stage):
         assert "order.duplicated" in await it.alarms()
         assert isinstance(await it.open(), CommandRefused)
         it.paper.faults.clear()
-        await it.sound(maybe={"order.duplicated", "protection.missing"}, twofold=True)
+        await it.sound(maybe={"order.duplicated", "order.not_cancelled", "protection.missing"}, twofold=True)
 
     stage(body)
 
