@@ -107,20 +107,22 @@ def exit_levels(plan: ExitPlan, side: Side, average: Decimal, instrument: Instru
     rounding = stop_rounding(side.opposite, Role.STOP)
     sign = side.sign
 
-    def level(price: Decimal | None, pct: Decimal | None, away: int) -> Decimal | None:
-        if price is None and pct is not None:
+    def level(price: Decimal | None, distance: Decimal | None, pct: Decimal | None, away: int) -> Decimal | None:
+        if price is None and distance is not None:
+            price = average + away * sign * distance
+        elif price is None and pct is not None:
             price = average * (1 + away * sign * pct)
         return None if price is None else round_price(instrument, price, rounding)
 
-    stop = level(plan.stop_loss_price, plan.stop_loss_pct, -1)
-    target = level(plan.take_profit_price, plan.take_profit_pct, 1)
+    stop = level(plan.stop_loss_price, plan.stop_loss_amount, plan.stop_loss_pct, -1)
+    target = level(plan.take_profit_price, plan.take_profit_amount, plan.take_profit_pct, 1)
     amount = plan.trailing_stop_amount
     if amount is not None:
         tick = increment_at(instrument, average)
         amount = max(amount // tick, Decimal(1)) * tick
-        start: Decimal | None = level(average - sign * amount, None, -1)
+        start: Decimal | None = level(None, amount, None, -1)
     else:
-        start = level(None, plan.trailing_stop_pct, -1)
+        start = level(None, None, plan.trailing_stop_pct, -1)
     return ExitLevels(
         stop=tighter(side, stop, start),
         target=target,

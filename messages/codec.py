@@ -17,7 +17,20 @@ import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from messages import book, decision, gateway, lifecycle, market, order, position, risk, signal, verdict
+from messages import (
+    book,
+    decision,
+    gateway,
+    indicator,
+    lifecycle,
+    market,
+    order,
+    position,
+    risk,
+    schedule,
+    signal,
+    verdict,
+)
 from messages.codec_error import CodecError, refusal
 from messages.codec_values import register_values
 
@@ -26,7 +39,20 @@ __all__ = ["SCHEMA_VERSION", "CodecError", "decode", "encode", "kinds"]
 # Raised when a message changes so that earlier records mean something else. A journal of another version is refused.
 SCHEMA_VERSION = 1
 
-MODULES: tuple[ModuleType, ...] = (book, decision, gateway, lifecycle, market, order, position, risk, signal, verdict)
+MODULES: tuple[ModuleType, ...] = (
+    book,
+    decision,
+    gateway,
+    indicator,
+    lifecycle,
+    market,
+    order,
+    position,
+    risk,
+    schedule,
+    signal,
+    verdict,
+)
 
 
 def _classes() -> dict[str, type[Any]]:

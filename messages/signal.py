@@ -11,11 +11,14 @@ from messages.event import BaseEvent
 from messages.verdict import GateVerdict
 
 __all__ = [
+    "CooldownCleared",
     "PredictionSignal",
     "PredictionSignalEvent",
     "RuleFired",
     "RuleFiredEvent",
     "RuleSkippedEvent",
+    "RuleUsage",
+    "RulesCheckpoint",
     "SignalIgnored",
     "SignalIgnoredEvent",
     "SignalReceived",
@@ -118,6 +121,37 @@ class RuleFired:
     symbol: str
     signal_id: str | None
     time: datetime
+
+
+@frozen(slots=True)
+class CooldownCleared:
+    """A rule's cooldown for a symbol ended early, because the position closed for this reason and the rule says so."""
+
+    rule_id: str
+    symbol: str
+    reason: str
+
+
+@frozen(slots=True)
+class RuleUsage:
+    """How often a rule has acted for a symbol: `count` times on the exchange's `day`, last at `last`.
+
+    `last` is None where the cooldown was cleared; `signal_id` is the prediction that it acted on last.
+    """
+
+    rule_id: str
+    symbol: str
+    last: datetime | None
+    day: str
+    count: int
+    signal_id: str | None = None
+
+
+@frozen(slots=True)
+class RulesCheckpoint:
+    """How often each rule has acted: replay of the stream may begin here."""
+
+    usages: tuple[RuleUsage, ...]
 
 
 @frozen(slots=True)

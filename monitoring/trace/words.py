@@ -207,7 +207,9 @@ def exits_in_words(plan: ExitPlan) -> str:
     """Return the exits of a plan."""
     exits = [
         *_level("stop", plan.stop_loss_pct, plan.stop_loss_price),
+        *_level("stop at a distance of", None, plan.stop_loss_amount),
         *_level("target", plan.take_profit_pct, plan.take_profit_price),
+        *_level("target at a distance of", None, plan.take_profit_amount),
         *_level("trailing stop", plan.trailing_stop_pct, plan.trailing_stop_amount),
     ]
     return ", ".join(exits) or "without exits"
