@@ -16,12 +16,37 @@ from messages.decision import RuleSkipped, RulesWeighed, WeighEntry
 from messages.event import BaseEvent
 from messages.journal import Append, Entry, Replay
 from messages.lifecycle import RaiseAlarm
-from messages.position import CommandAccepted, CommandRefused, OpenPosition
+from messages.position import CommandAccepted, CommandOutcome, CommandRefused, OpenPosition
 from messages.signal import PredictionSignalEvent, RuleFired, RuleFiredEvent, RuleSkippedEvent, SignalIgnoredEvent
 
-__all__ = ["RulesActor"]
+__all__ = ["RegisterRule", "RuleBook", "RulesActor", "UnregisterRule"]
 
 _ANSWER_SECONDS = 10.0
+
+
+class RuleBook:
+    """The rules of a process. It outlives the actor, which alone changes it: a restart keeps what was registered."""
+
+    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+        """Take them in order of registration. Raises ValueError when two share an id."""
+        self.rules: dict[str, Rule] = {}
+        for rule in rules:
+            if self.rules.setdefault(rule.rule_id, rule) is not rule:
+                raise ValueError(f"there is already a rule {rule.rule_id!r}")
+
+
+@frozen(slots=True)
+class RegisterRule:
+    """Evaluate this rule too from now on. Answered with a CommandOutcome: its id may be taken."""
+
+    rule: Rule
+
+
+@frozen(slots=True)
+class UnregisterRule:
+    """Forget a rule. Answered with a CommandOutcome."""
+
+    rule_id: str
 
 
 @frozen(slots=True)
@@ -46,11 +71,12 @@ class RulesActor(RunQueueActor):
     would have asked for, so that the journal can tell what else stood against it.
     """
 
-    def __init__(self, context: ActorContext, *, rules: Iterable[Rule], bus: EventBus) -> None:
-        """Take the rules in order of registration. Raises ValueError when two share an id."""
+    def __init__(self, context: ActorContext, *, rules: RuleBook, bus: EventBus) -> None:
+        """Take the rules in order of registration."""
         super().__init__(context)
+        self._book = rules
         self._engine = RuleEngine()
-        for rule in rules:
+        for rule in rules.rules.values():
             self._engine.register_rule(rule)
         self._bus = bus
         self._evaluated = 0
@@ -77,6 +103,10 @@ class RulesActor(RunQueueActor):
                 self._evaluate(message)
             case _Outcome():
                 self._conclude(message)
+            case RegisterRule(rule):
+                return self._register(rule)
+            case UnregisterRule(rule_id):
+                return self._unregister(rule_id)
             case _:
                 return super().on_receive(message)
         return None
@@ -84,6 +114,21 @@ class RulesActor(RunQueueActor):
     def describe(self) -> dict[str, Any]:
         """Count what it did."""
         return {"rules": len(self._engine.rules), "evaluated": self._evaluated, "fired": self._fired}
+
+    def _register(self, rule: Rule) -> CommandOutcome:
+        if rule.rule_id in self._book.rules:
+            return CommandRefused("there is already a rule with this id", rule.rule_id)
+        self._engine.register_rule(rule)
+        self._book.rules[rule.rule_id] = rule
+        for event_type in rule.condition.event_types:
+            self._bus.subscribe(event_type, self.address)
+        return CommandAccepted(text=rule.words())
+
+    def _unregister(self, rule_id: str) -> CommandOutcome:
+        if self._book.rules.pop(rule_id, None) is None:
+            return CommandRefused("there is no rule with this id", rule_id)
+        self._engine.unregister_rule(rule_id)
+        return CommandAccepted(text=f"{rule_id} is no longer evaluated")
 
     def _evaluate(self, event: BaseEvent) -> None:
         self._evaluated += 1

@@ -29,7 +29,7 @@ from actors.journal import JournalActor
 from actors.orders import OrderActor
 from actors.portfolio import PortfolioActor
 from actors.position import PositionActor
-from actors.rules import RulesActor
+from actors.rules import RuleBook, RulesActor
 from actors.runtime.address import Address
 from actors.runtime.system import System
 from actors.signals.client import OptionsFlowClient
@@ -66,7 +66,7 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
     """Return the root supervisor of a process, not started yet."""
     world = world or World()
     history = LinkHistory(LastGate(settings.risk))
-    rules = (*build_rules(settings), *world.rules)
+    rules = RuleBook((*build_rules(settings), *world.rules))
 
     def storage() -> Storage:
         if world.storage is not None:

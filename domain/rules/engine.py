@@ -83,6 +83,7 @@ class RuleEngine:
         """`zone` is the exchange's: daily limits count its calendar days."""
         self._zone = ZoneInfo(zone)
         self._rules: dict[str, Rule] = {}
+        self._registered = 0
         self._buckets: dict[type[BaseEvent], _Bucket] = {}
         self._usage: dict[tuple[str, str], _Usage] = {}
 
@@ -100,7 +101,8 @@ class RuleEngine:
         """Add a rule. Raises ValueError when its id is taken."""
         if rule.rule_id in self._rules:
             raise ValueError(f"there is already a rule {rule.rule_id!r}")
-        entry = (-rule.priority, len(self._rules), rule)
+        self._registered += 1
+        entry = (-rule.priority, self._registered, rule)
         self._rules[rule.rule_id] = rule
         for event_type in rule.condition.event_types:
             bucket = self._buckets.setdefault(event_type, _Bucket())
@@ -111,6 +113,15 @@ class RuleEngine:
                 named = bucket.by_symbol.setdefault(symbol, [])
                 named.append(entry)
                 named.sort(key=_order)
+
+    def unregister_rule(self, rule_id: str) -> None:
+        """Take a rule out; what it did today still counts if it comes back. Raises KeyError where there is none."""
+        rule = self._rules.pop(rule_id)
+        for event_type in rule.condition.event_types:
+            bucket = self._buckets[event_type]
+            bucket.general = [entry for entry in bucket.general if entry[2] is not rule]
+            for symbol in rule.symbols or ():
+                bucket.by_symbol[symbol] = [entry for entry in bucket.by_symbol[symbol] if entry[2] is not rule]
 
     def evaluate(self, event: BaseEvent, now: datetime) -> Iterator[Due | Skipped | Faulty]:
         """Yield what each matching rule should do, highest priority first. `now` is aware.

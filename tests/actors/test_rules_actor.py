@@ -7,7 +7,7 @@ import trio.testing
 
 from actors.bus import EventBus
 from actors.journal import JournalActor
-from actors.rules import RulesActor
+from actors.rules import RegisterRule, RuleBook, RulesActor, UnregisterRule
 from actors.runtime.base import RunQueueActor
 from actors.runtime.system import System
 from actors.storage.memory import SimulatedDisk, SimulatedStorage
@@ -79,7 +79,7 @@ def run(rules, answers, body):
                 self.events = []
 
             async def start_rules(self):
-                await system.start("rules", lambda context: RulesActor(context, rules=rules, bus=bus))
+                await system.start("rules", lambda context: RulesActor(context, rules=RuleBook(rules), bus=bus))
 
             def position(self, symbol="AAPL"):
                 received = system.address(f"position/{symbol}").actor.received
@@ -155,7 +155,7 @@ def test_the_cooldown_goes_on_after_a_restart():
         await house.publish(prediction(1))
         await house.system.stop("rules")
         rules = [entry(cooldown_seconds=300)]
-        await house.system.start("rules-2", lambda context: RulesActor(context, rules=rules, bus=house.bus))
+        await house.system.start("rules-2", lambda context: RulesActor(context, rules=RuleBook(rules), bus=house.bus))
         house.bus.unsubscribe(PredictionSignalEvent, house.system.address("rules"))
         await trio.sleep(100)
         await house.publish(prediction(2))
@@ -238,3 +238,32 @@ def test_why_a_rule_did_nothing_is_journaled_for_predictions():
         assert records[-1].payload == RuleSkipped("entry", "AAPL", "AAPL:1", "AAPL: refused: exposure (2 > 1)")
 
     run([entry()], [CommandRefused("exposure", "2 > 1")], body)
+
+
+def test_a_rule_that_is_registered_while_it_runs_outlives_a_restart_and_one_taken_out_stays_out():
+    book = RuleBook([entry("configured", "> 2")])
+
+    async def body(house):
+        async def incarnation(name):
+            await house.system.start(name, lambda context: RulesActor(context, rules=book, bus=house.bus))
+            return house.system.address(name)
+
+        await house.system.stop("rules")
+        first = await incarnation("rules-1")
+        assert isinstance(await first.ask(RegisterRule(entry("later"))), CommandAccepted)
+        taken = await first.ask(RegisterRule(entry("configured")))
+        assert taken == CommandRefused("there is already a rule with this id", "configured")
+        await house.publish(prediction(1))
+        assert [command.source for command in house.position()] == ["rule:later"]
+
+        await house.system.stop("rules-1")
+        second = await incarnation("rules-2")
+        await house.publish(prediction(2))
+        assert [command.source for command in house.position()] == ["rule:later"] * 2
+
+        assert isinstance(await second.ask(UnregisterRule("later")), CommandAccepted)
+        assert isinstance(await second.ask(UnregisterRule("later")), CommandRefused)
+        await house.publish(prediction(3))
+        assert len(house.position()) == 2
+
+    run([], [CommandAccepted(("pb-1",)), CommandAccepted(("pb-2",))], body)
