@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from simulator.contracts import ContractDefinition
@@ -10,18 +11,26 @@ from simulator.venue.bookkeeping import Bookkeeping
 from simulator.venue.commissions import commission_currency
 from simulator.venue.market import as_decimal
 from simulator.venue.refusal import OrderRefused
+from simulator.venue.reserves import reserved
 from simulator.venue.valuation import Totals
+from simulator.venue.working import Working
 
 __all__ = ["check_funds", "what_if"]
 
 _CENT = Decimal("0.01")
 
 
-def check_funds(order: Order, definition: ContractDefinition, books: Bookkeeping, already: Decimal = ZERO) -> None:
+def check_funds(
+    order: Order,
+    definition: ContractDefinition,
+    books: Bookkeeping,
+    working: Iterable[Working],
+    already: Decimal = ZERO,
+) -> None:
     """Raise OrderRefused (201) if the account cannot carry the position that the order leads to.
 
-    Orders that only reduce a position are always let in. Other working orders are not reserved for; `already` is what
-    the order has filled.
+    Orders that only reduce a position are always let in. What other `working` orders may open is reserved for;
+    `already` is what the order has filled.
     """
     held = books.ledger.holding(order.account, definition).quantity
     quantity = order.quantity - already
@@ -29,26 +38,31 @@ def check_funds(order: Order, definition: ContractDefinition, books: Bookkeeping
     if abs(held + signed) <= abs(held):
         return
     after = _after(order, definition, books, signed)[1]
-    if after.equity_with_loan < after.initial_margin:
+    needed = after.initial_margin + reserved(order, working, books, expected_price)
+    if after.equity_with_loan < needed:
         raise OrderRefused(
             201,
             "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR "
             f"EQUITY WITH LOAN VALUE [{after.equity_with_loan.quantize(_CENT)} {books.valuation.base}] MUST EXCEED "
-            f"THE INITIAL MARGIN [{after.initial_margin.quantize(_CENT)} {books.valuation.base}]",
+            f"THE INITIAL MARGIN [{needed.quantize(_CENT)} {books.valuation.base}]",
         )
 
 
-def what_if(order: Order, definition: ContractDefinition, books: Bookkeeping) -> WhatIf:
-    """Return the account's margins before and after the order, were it filled at once."""
+def what_if(order: Order, definition: ContractDefinition, books: Bookkeeping, working: Iterable[Working]) -> WhatIf:
+    """Return the account's margins before and after the order, were it filled at once.
+
+    Both initial margins include what is reserved for other working orders, so that they say what would be let in.
+    """
     signed = order.quantity if order.side == "BUY" else -order.quantity
     before = books.valuation.totals(order.account)
     commission, after = _after(order, definition, books, signed)
-    short_of_funds = after.equity_with_loan < after.initial_margin
+    promised = reserved(order, working, books, expected_price)
+    short_of_funds = after.equity_with_loan < after.initial_margin + promised
     return WhatIf(
-        init_margin_before=before.initial_margin,
+        init_margin_before=before.initial_margin + promised,
         maint_margin_before=before.maintenance_margin,
         equity_with_loan_before=before.equity_with_loan,
-        init_margin_after=after.initial_margin,
+        init_margin_after=after.initial_margin + promised,
         maint_margin_after=after.maintenance_margin,
         equity_with_loan_after=after.equity_with_loan,
         commission=commission,

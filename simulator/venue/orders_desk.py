@@ -68,7 +68,7 @@ class OrdersDesk:
         try:
             definition = self._checked(order)
             self._conditions(order)
-            return what_if(order, definition, self._books)
+            return what_if(order, definition, self._books, self._registry.live.values())
         except OrderRefused as refusal:
             return OrderError(order.order_id, order.client_id, refusal.code, refusal.text)
 
@@ -103,7 +103,7 @@ class OrdersDesk:
         working.limit_offset = limit_offset(order)
         set_times(working, times)
         if not working.exits:
-            check_funds(order, definition, self._books)
+            check_funds(order, definition, self._books, self._registry.live.values())
         order.placed_at = self._now()
         self._registry.add(working)
         if parent is not None:
@@ -120,7 +120,7 @@ class OrdersDesk:
         times = schedule(change, self._sessions_of(working.definition), self._now())
         self._check_group(change)
         if not working.exits and change.quantity > working.order.quantity:
-            check_funds(change, working.definition, self._books, already=working.order.filled)
+            check_funds(change, working.definition, self._books, self._registry.live.values(), working.order.filled)
         apply_change(working, change, times, self._registry.ranks)
         self._engine.reconsider(working, conditions)
         if working.stage is Stage.HELD:
