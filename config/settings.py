@@ -72,6 +72,8 @@ class BrokerSettings:
     exit_deadline_seconds: Seconds = 30.0
     restart_windows: Annotated[tuple[RestartWindow, ...], Windows()] = ()
     messages_per_second: Annotated[int, Whole(1, 50)] = 45
+    market_data_lines: Annotated[int, Whole(1, 100_000)] = 100
+    line_turn_seconds: SecondsOrZero = 30.0
 
 
 @frozen(slots=True, kw_only=True)

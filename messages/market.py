@@ -17,6 +17,8 @@ __all__ = [
     "Instrument",
     "InstrumentQualified",
     "InstrumentUnknown",
+    "Need",
+    "NeedTicks",
     "PriceEvent",
     "Subscribe",
     "TakePrice",
@@ -82,6 +84,22 @@ class Unsubscribe:
     """Stop the symbol's ticks."""
 
     symbol: str
+
+
+class Need(IntEnum):
+    """How much depends on a symbol's ticks, where there are fewer market data lines than symbols."""
+
+    NOTHING = 0
+    DECISION = 1  # an entry waits for a quote
+    HOLDING = 2  # something is held, or an order works
+
+
+@frozen(slots=True)
+class NeedTicks:
+    """How much depends on the symbol's ticks from now on; told when it changes."""
+
+    symbol: str
+    need: Need
 
 
 @frozen(slots=True)

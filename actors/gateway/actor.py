@@ -12,6 +12,7 @@ from actors.gateway.errors import BrokerRefusedError
 from actors.gateway.feeds import FeedDesk
 from actors.gateway.history import LinkHistory
 from actors.gateway.keeper import LinkKeeper, Timing
+from actors.gateway.lines import Lines
 from actors.gateway.order_desk import OrderDesk
 from actors.gateway.outlets import Outlets
 from actors.gateway.sender import Sender
@@ -19,7 +20,7 @@ from actors.ib.client import SocketConnection
 from actors.runtime.base import ActorContext, RunQueueActor
 from config.settings import Settings
 from messages.gateway import AskBroker, CancelOutgoing, GatewayStatus, LinkStatus, PlaceOrders
-from messages.market import FeedSilent, Subscribe, Unsubscribe
+from messages.market import FeedSilent, NeedTicks, Subscribe, Unsubscribe
 
 __all__ = ["GatewayActor"]
 
@@ -27,9 +28,9 @@ __all__ = ["GatewayActor"]
 class GatewayActor(RunQueueActor):
     """Sends what orders and positions ask for, and tells them what the broker says.
 
-    It takes PlaceOrders, CancelOutgoing, AskBroker, Subscribe, Unsubscribe, FeedSilent, and answers GatewayStatus with
-    a LinkStatus. It tells `orders` everything about orders and the link, `position/SYMBOL` everything about instruments
-    and feeds, `portfolio` the account's values.
+    It takes PlaceOrders, CancelOutgoing, AskBroker, Subscribe, Unsubscribe, NeedTicks, FeedSilent, and answers
+    GatewayStatus with a LinkStatus. It tells `orders` everything about orders and the link, `position/SYMBOL`
+    everything about instruments and feeds, `portfolio` the account's values.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class GatewayActor(RunQueueActor):
         self._sender = Sender(settings.broker.messages_per_second)
         self._orders = OrderDesk(self._sender, history.gate, history.instruments, outlets, self._entry_bar)
         feeds = FeedDesk(outlets, lambda symbol: context.system.address(f"position/{symbol}"))
-        self._data = DataDesk(feeds, history.instruments, self._sender, outlets)
+        lines = Lines(settings.broker.market_data_lines, settings.broker.line_turn_seconds)
+        self._data = DataDesk(feeds, lines, history.instruments, self._sender, outlets)
         self._keeper = LinkKeeper(
             settings,
             context.environment,
@@ -97,6 +99,8 @@ class GatewayActor(RunQueueActor):
                 self._data.subscribe(message)
             case Unsubscribe():
                 self._data.unsubscribe(message, self._keeper.session)
+            case NeedTicks():
+                self._data.need(message)
             case FeedSilent(symbol):
                 self._data.silent(symbol)
             case AskBroker(reason):
@@ -108,8 +112,8 @@ class GatewayActor(RunQueueActor):
         return None
 
     def describe(self) -> dict[str, Any]:
-        """Return how the link stands, and how many symbols are wanted."""
-        return {**self._keeper.describe(), "symbols": len(self._data.feeds)}
+        """Return how the link stands, how many symbols are wanted, and how many market data lines that takes."""
+        return {**self._keeper.describe(), "symbols": len(self._data.feeds), **self._data.describe()}
 
     def _status(self) -> LinkStatus:
         last = self._keeper.last_round_trip

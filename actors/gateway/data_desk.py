@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import MutableMapping
+from typing import Any
 
 import trio
 
-from actors.gateway.feeds import Feed, FeedDesk
+from actors.gateway.feeds import NO_LINE_LEFT, Feed, FeedDesk
 from actors.gateway.instruments import NoAnswerError, UnknownContractError
+from actors.gateway.lines import Lines
 from actors.gateway.outlets import Outlets
 from actors.gateway.sender import Sender
 from actors.gateway.session import Session
 from actors.ib.contract import contract_of
 from config.logging import log
 from messages.gateway import Priority
-from messages.market import Instrument, InstrumentQualified, InstrumentUnknown, Subscribe, Unsubscribe
+from messages.market import Instrument, InstrumentQualified, InstrumentUnknown, NeedTicks, Subscribe, Unsubscribe
 
 __all__ = ["DataDesk"]
 
@@ -27,9 +29,17 @@ class DataDesk:
     """Works on one connection at a time; what is wanted, and what is known, outlives it."""
 
     def __init__(
-        self, feeds: FeedDesk, instruments: MutableMapping[str, Instrument], sender: Sender, outlets: Outlets
+        self,
+        feeds: FeedDesk,
+        lines: Lines,
+        instruments: MutableMapping[str, Instrument],
+        sender: Sender,
+        outlets: Outlets,
     ) -> None:
         self.feeds = feeds
+        self._lines = lines
+        self._look = trio.Event()  # who has a line may change
+        self._starved: list[str] = []
         self._instruments = instruments
         self._sender = sender
         self._outlets = outlets
@@ -50,10 +60,24 @@ class DataDesk:
     def unsubscribe(self, message: Unsubscribe, session: Session | None) -> None:
         """Want a symbol no more."""
         request = self.feeds.drop(message.symbol)
+        self._lines.release(message.symbol)
+        self._look.set()
         if request and session is not None:
             self._sender.post(
                 Priority.DATA, f"cancel data {message.symbol}", lambda: session.client.cancelMktData(request)
             )
+
+    def need(self, message: NeedTicks) -> None:
+        """Note how much depends on a symbol's ticks."""
+        self._lines.need(message.symbol, message.need)
+        self._look.set()
+
+    def line_refused(self, symbol: str) -> None:
+        """TWS has fewer lines than was thought."""
+        self._lines.refused(symbol)
+        text = f"TWS has no market data line for {symbol}: {self._lines.limit} are shared from now on"
+        self._outlets.notice(NO_LINE_LEFT, text)
+        self._look.set()
 
     def silent(self, symbol: str) -> None:
         """A feed brings nothing: start it anew, unless it is known why."""
@@ -63,6 +87,7 @@ class DataDesk:
     def again(self) -> None:
         """TWS has dropped its subscriptions: start each anew."""
         self.feeds.detach_all("TWS has lost its data")
+        self._lines.reset()
         if self._work is not None:
             for feed in self.feeds:
                 self._work.send_nowait(feed)
@@ -70,6 +95,12 @@ class DataDesk:
     def lost(self, reason: str) -> None:
         """The connection has ended."""
         self.feeds.detach_all(reason)
+        self._lines.reset()
+
+    def describe(self) -> dict[str, Any]:
+        """Return how many market data lines there are, are in use, and how many symbols wait for one."""
+        lines = self._lines
+        return {"lines": lines.limit, "lines_used": len(lines), "lines_awaited": len(lines.waiting)}
 
     def cancel_all(self, session: Session, at_most: int) -> None:
         """End the subscriptions before an orderly end; those beyond `at_most` messages end with the connection."""
@@ -86,6 +117,7 @@ class DataDesk:
         self._work = send
         try:
             async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._share_lines, session, nursery)
                 async for feed in receive:
                     nursery.start_soon(self._start, session, feed)
         finally:
@@ -96,7 +128,7 @@ class DataDesk:
         known = self._instruments.get(symbol)
         if known is not None:
             # its ticks first; whether it is still the same contract is asked afterwards
-            await self._request_ticks(session, feed, known)
+            await self._want_ticks(session, feed)
         while symbol in self.feeds:
             try:
                 instrument = await session.contracts.qualify(symbol)
@@ -110,12 +142,51 @@ class DataDesk:
             self._instruments[symbol] = instrument
             self._qualified(instrument)
             if known is None or known.con_id != instrument.con_id:
-                await self._request_ticks(session, feed, instrument)
+                await self._want_ticks(session, feed)
             return
 
-    async def _request_ticks(self, session: Session, feed: Feed, instrument: Instrument) -> None:
+    async def _want_ticks(self, session: Session, feed: Feed) -> None:
+        """Ask for a feed's ticks: anew where it has a line, else as soon as it gets one."""
         if feed.symbol not in self.feeds:
             return
+        if feed.symbol in self._lines:
+            await self._request_ticks(session, feed)
+        else:
+            self._lines.ask(feed.symbol)
+            self._look.set()
+
+    async def _share_lines(self, session: Session, nursery: trio.Nursery) -> None:
+        while True:
+            self._look = trio.Event()
+            for grant in self._lines.turn(trio.current_time()):
+                if grant.instead_of is not None:
+                    self._give_up(session, grant.instead_of)
+                nursery.start_soon(self._request_ticks, session, self.feeds.want(grant.symbol))
+            self._report()
+            with trio.move_on_after(self._lines.due(trio.current_time())):
+                await self._look.wait()
+
+    def _give_up(self, session: Session, symbol: str) -> None:
+        request = self.feeds.suspend(symbol)
+        if request:
+            self._sender.post(Priority.DATA, f"cancel data {symbol}", lambda: session.client.cancelMktData(request))
+
+    def _report(self) -> None:
+        for symbol in self._lines.waiting:
+            self.feeds.suspend(symbol)
+        starved = self._lines.starved()
+        if starved != self._starved:
+            self._starved = starved
+            if starved:
+                text = f"{len(starved)} held symbols have no market data line: {', '.join(starved[:5])}"
+                self._outlets.alarm("broker.market_data_lines", text)
+            else:
+                self._outlets.clear("broker.market_data_lines")
+
+    async def _request_ticks(self, session: Session, feed: Feed) -> None:
+        if feed.symbol not in self.feeds or feed.symbol not in self._lines:
+            return  # taken away meanwhile
+        instrument = self._instruments[feed.symbol]
         request = session.next_request_id()
         contract = contract_of(instrument)
         before = self.feeds.attach(feed, request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from typing import Literal
 
 from attrs import define, field
 
@@ -14,7 +15,7 @@ from actors.runtime.items import TickDelivery
 from config.logging import log
 from messages.market import FeedInterrupted, FeedResumed, TickType
 
-__all__ = ["Fault", "Feed", "FeedDesk"]
+__all__ = ["NO_LINE_LEFT", "Fault", "Feed", "FeedDesk"]
 
 _DELAYED = 66
 _LIVE_KINDS = 15
@@ -27,6 +28,7 @@ class Fault(StrEnum):
 
     LINK = "the link is down"
     LINE = "the broker refused the data"
+    WAITING = "it waits for a market data line"
     DELAYED = "delayed instead of live"
     FROZEN = "frozen"
     HALTED = "halted"
@@ -35,8 +37,11 @@ class Fault(StrEnum):
     NO_ASK = "no ask"
 
 
+NO_LINE_LEFT = 101
+"""TWS: "Max number of tickers has been reached"."""
+
 # a live tick proves these to be over; each of the others ends by a word of its own
-_ENDED_BY_A_TICK = (Fault.LINK, Fault.LINE, Fault.DELAYED, Fault.SILENT)
+_ENDED_BY_A_TICK = (Fault.LINK, Fault.LINE, Fault.WAITING, Fault.DELAYED, Fault.SILENT)
 _QUOTES = {TickType.BID: Fault.NO_BID, TickType.ASK: Fault.NO_ASK}
 
 
@@ -99,6 +104,14 @@ class FeedDesk:
             self._detach(feed)
             self._add(feed, Fault.LINK, reason)
 
+    def suspend(self, symbol: str) -> int:
+        """A feed has no market data line for now; return the request id to cancel, or 0."""
+        feed = self._feeds.get(symbol)
+        if feed is None:
+            return 0
+        self._add(feed, Fault.WAITING)
+        return self._detach(feed)
+
     def silent(self, symbol: str) -> bool:
         """Note that a feed brings nothing; return whether nothing else explains that."""
         feed = self._feeds.get(symbol)
@@ -152,13 +165,17 @@ class FeedDesk:
         else:
             self._add(feed, Fault.FROZEN if kind == 2 else Fault.DELAYED)
 
-    def refused(self, request_id: int, code: int, text: str) -> bool:
-        """Take an error; return whether its id is a request of a feed."""
+    def refused(self, request_id: int, code: int, text: str) -> str:
+        """Take an error; return the symbol whose feed asked with this id, or ""."""
         feed = self._by_request.get(request_id)
         if feed is None:
-            return False
-        self._add(feed, Fault.DELAYED if code == _DELAYED_SHOWN else Fault.LINE, f"{code} {text}")
-        return True
+            return ""
+        if code == NO_LINE_LEFT:
+            self._detach(feed)
+            self._add(feed, Fault.WAITING, text)
+        else:
+            self._add(feed, Fault.DELAYED if code == _DELAYED_SHOWN else Fault.LINE, f"{code} {text}")
+        return feed.symbol
 
     def _detach(self, feed: Feed) -> int:
         before, feed.request_id = feed.request_id, 0
@@ -178,7 +195,9 @@ class FeedDesk:
         feed.faults[fault] = detail
         self._route(feed)
         reason = _describe(feed)
-        log("feed.interrupted", level="WARNING", actor="gateway", symbol=feed.symbol, reason=reason)
+        # turns are the order of the day where there are more symbols than lines
+        level: Literal["DEBUG", "WARNING"] = "DEBUG" if fault is Fault.WAITING else "WARNING"
+        log("feed.interrupted", level=level, actor="gateway", symbol=feed.symbol, reason=reason)
         self._outlets.position(feed.symbol, FeedInterrupted(feed.symbol, reason))
 
     def _remove(self, feed: Feed, *faults: Fault) -> None:
@@ -187,7 +206,12 @@ class FeedDesk:
             del feed.faults[fault]
         if found and not feed.faults:
             self._route(feed)
-            log("feed.resumed", actor="gateway", symbol=feed.symbol)
+            log(
+                "feed.resumed",
+                level="DEBUG" if found == [Fault.WAITING] else "INFO",
+                actor="gateway",
+                symbol=feed.symbol,
+            )
             self._outlets.position(feed.symbol, FeedResumed(feed.symbol))
 
 

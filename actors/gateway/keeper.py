@@ -168,6 +168,7 @@ class LinkKeeper:
             outlets=self._outlets,
             on_round_trip=self._round_trip,
             on_notice=self._notice,
+            on_line_refused=self._data.line_refused,
             timeout=self._timing.answer,
         )
         connect = trio_asyncio.aio_as_trio(session.client.connectAsync)

@@ -11,7 +11,7 @@ import trio
 from ib_insync.contract import ContractDetails
 
 from actors.gateway.account import AccountDesk
-from actors.gateway.feeds import FeedDesk
+from actors.gateway.feeds import NO_LINE_LEFT, FeedDesk
 from actors.gateway.instruments import ContractDesk
 from actors.gateway.last_gate import MAX_ORDER_ID
 from actors.gateway.liveness import RoundTrips
@@ -66,9 +66,11 @@ class Session:
         outlets: Outlets,
         on_round_trip: Callable[[], None],
         on_notice: NoticeHandler,
+        on_line_refused: Callable[[str], None],
         timeout: float,
     ) -> None:
-        """`on_notice` is called when `degraded` has changed, and when a snapshot is needed."""
+        """`on_notice` is called when `degraded` has changed, and when a snapshot is needed; `on_line_refused` with the
+        symbol for which TWS had no market data line left."""
         self.epoch = epoch
         self.wrapper = Wrapper(epoch, self, feeds.routes, outlets.publish)
         self.client = WireClient(self.wrapper, connection)
@@ -91,6 +93,7 @@ class Session:
         self._outlets = outlets
         self._on_round_trip = on_round_trip
         self._on_notice = on_notice
+        self._on_line_refused = on_line_refused
         self._request_ids = count(MAX_ORDER_ID + 1)
         self._on_disconnected = self._disconnected
         connection.disconnected += self._on_disconnected  # type: ignore[attr-defined]
@@ -180,8 +183,13 @@ class Session:
     def error(self, about: int, code: int, text: str) -> None:
         if about > MAX_ORDER_ID:
             self.wrapper.flush()
-            if not (self.contracts.refused(about, code, text) or self._feeds.refused(about, code, text)):
+            if self.contracts.refused(about, code, text):
+                return
+            symbol = self._feeds.refused(about, code, text)
+            if not symbol:
                 self._outlets.notice(code, f"request {about}: {text}")
+            elif code == NO_LINE_LEFT:
+                self._on_line_refused(symbol)
         elif about in (-1, 0):
             self._notice(code, text)
         else:

@@ -43,6 +43,8 @@ from messages.market import (
     Instrument,
     InstrumentQualified,
     InstrumentUnknown,
+    Need,
+    NeedTicks,
     PriceEvent,
     Subscribe,
     TakePrice,
@@ -117,6 +119,7 @@ class PositionActor(RunQueueActor):
         self._dispatcher = self.address.dispatcher
         self._wanted = bus.wanted
         self._marking = False
+        self._need = Need.NOTHING
         self.protection = Protection(self)
         self.second_line = SecondLine(self)
         self.desk = EntryDesk(self)
@@ -295,6 +298,17 @@ class PositionActor(RunQueueActor):
     def converge(self) -> None:
         """Do what is left to do."""
         self._convergence.step()
+        self.need_ticks()
+
+    def need_ticks(self) -> None:
+        """Tell the gateway how much depends on ticks now, where that has changed."""
+        if self.book.quantity or any(not order.status.done for order in self.book.orders.values()):
+            need = Need.HOLDING
+        else:
+            need = Need.DECISION if self.desk.waiting else Need.NOTHING
+        if need is not self._need:
+            self._need = need
+            self.system.address("gateway").tell(NeedTicks(self.symbol, need))
 
     def sweep(self) -> None:
         """Cancel the exits that still work for a position that is flat."""

@@ -68,12 +68,18 @@ class EntryDesk:
         self._looking = False
         self._asking = False
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a command waits for what it needs."""
+        return bool(self._waiting)
+
     # commands
 
     def open(self, command: OpenPosition) -> ReplyFuture[CommandOutcome]:
         """Take a command."""
         answer: ReplyFuture[CommandOutcome] = self._actor.promise()
         self._try(_Waiting(command, answer, trio.current_time() + PATIENCE))
+        self._actor.need_ticks()
         return answer
 
     def weigh(self, message: WeighEntry) -> None:
@@ -88,6 +94,7 @@ class EntryDesk:
         waiting, self._waiting = self._waiting, []
         for one in waiting:
             self._try(one)
+        self._actor.need_ticks()
 
     def equity_known(self, message: EquityKnown) -> None:
         """Take the account's equity, for the commands that wait for it now."""
