@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
@@ -66,6 +66,9 @@ class VenueMachine(RuleBasedStateMachine):
         self.groups: list[tuple[int, list[Order]]] = []
         self.ended: dict[int, str] = {}
         self.charged: dict[int, Decimal] = {}
+        self.last = Decimal(0)
+        self.conditional: list[tuple[Order, bool, Decimal, bool]] = []  # order, whether above, price, whether cancels
+        self.came_true: set[int] = set()  # order ids
         self.venue.subscribe(self._hear)
 
     # what is done
@@ -149,6 +152,27 @@ class VenueMachine(RuleBasedStateMachine):
         if not any(one.filled or one.done for one in orders):
             self.groups.append((oca_type, orders))
 
+    @rule(
+        target=placed,
+        kind=st.sampled_from(["MKT", "LMT", "STP"]),
+        side=sides,
+        quantity=quantities,
+        price=cents,
+        above=st.booleans(),
+        level=cents,
+        cancels=st.booleans(),
+    )
+    def place_with_a_condition(
+        self, kind: str, side: str, quantity: Decimal, price: Decimal, above: bool, level: Decimal, cancels: bool
+    ) -> Order:
+        # the last trade (method 2) at or beyond a price; at any hour
+        fields = (1, 1, "a", int(above), level, self.contract.con_id, "SMART", 2, 1, int(cancels))
+        extra = {"conditions": "\0".join(str(one) for one in fields)}
+        order = self._order(kind, side, quantity, price, 1, extra=extra, tif="GTC")
+        self.conditional.append((order, above, level, cancels))
+        self._look_at_conditions()
+        return self._place(order)
+
     @rule(order=placed, quantity=quantities, price=cents)
     def change(self, order: Order, quantity: Decimal, price: Decimal) -> None:
         prices = {"limit": order.limit and price, "stop": order.stop and (order.stop if order.trail_stop else price)}
@@ -227,6 +251,23 @@ class VenueMachine(RuleBasedStateMachine):
                 assert limit is not None
                 assert limit > market.bid
 
+    @invariant()
+    def conditions_are_kept(self) -> None:
+        for order, _, _, cancels in self.conditional:
+            came_true = order.order_id in self.came_true
+            assert cancels or came_true or not order.filled, "nothing executes before its condition holds"
+            if came_true:
+                assert order.done or not cancels, "nothing works on when it is to be cancelled"
+                assert order.order_type != "LMT" or order.status != "PreSubmitted", "nothing waits on"
+
+    def _look_at_conditions(self) -> None:
+        market = self.market
+        if market.halted or market.bid > market.ask > 0 or not self.last:
+            return
+        for order, above, level, _ in self.conditional:
+            if not order.done and (self.last >= level if above else self.last <= level):
+                self.came_true.add(order.order_id)
+
     def _hear(self, event: VenueEvent) -> None:
         match event:
             case Executed(order, execution):
@@ -285,6 +326,9 @@ class VenueMachine(RuleBasedStateMachine):
 
     def _tick(self, tick_type: int, price: Decimal, size: int) -> None:
         self.market.take(tick_type, price, size)
+        if tick_type == 4:
+            self.last = price
+        self._look_at_conditions()
         self.venue.on_tick(Ticked(self.contract, tick_type, float(price), size, self.now))
 
     @staticmethod
@@ -296,3 +340,36 @@ TestVenue = VenueMachine.TestCase
 TestVenue.settings = settings(
     max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["AAPL", "MSFT"]), st.integers(1, 90), st.booleans()), min_size=1, max_size=12),
+    st.randoms(use_true_random=False),
+)
+def test_whatever_has_been_let_in_can_fill_without_a_margin_breach(rows: Any, random: Any) -> None:
+    """AAPL is only bought and MSFT only sold, so every order opens."""
+    venue = Venue(Environment(lambda: START, seed=1), built_in(), cash=Decimal(400_000))
+    contracts = {symbol: venue.contracts.find(symbol, "STK")[0].contract for symbol in ("AAPL", "MSFT")}
+    for contract in contracts.values():
+        for tick_type in (1, 2):
+            venue.on_tick(Ticked(contract, tick_type, 100.0, 1_000, START))
+    orders = []
+    for number, (symbol, hundreds, at_once) in enumerate(rows, 1):
+        side, away = ("BUY", -1) if symbol == "AAPL" else ("SELL", 1)
+        terms: dict[str, Any] = (
+            {"order_type": "MKT"} if at_once else {"order_type": "LMT", "limit": Decimal(100 + away)}
+        )
+        order = Order(number, 7, ACCOUNT, contracts[symbol], side, Decimal(hundreds * 100), **terms)
+        venue.place(order)
+        if order.perm_id:
+            orders.append(order)
+    random.shuffle(orders)
+    for order in orders:
+        if order.remaining:
+            venue.broker_fill(order.perm_id, order.remaining, Decimal(100))
+        values = venue.account_values(ACCOUNT)
+        equity, margin = (Decimal(values[name, "USD"]) for name in ("EquityWithLoanValue", "InitMarginReq"))
+        paid = sum((one.amount for one in venue.commissions.values()), Decimal(0))
+        # one percent: sales rest at 101 and buys at 99, and all fill at 100
+        assert margin <= (equity + paid) * Decimal("1.01"), "what was promised was not there"
