@@ -13,6 +13,6 @@ A rule is data. The engine stands between a session and the desks (requests) and
 from simulator.faults.engine import FaultEngine
 from simulator.faults.randomness import RandomFaults
 from simulator.faults.rules import Rule
-from simulator.faults.script import Script, parse_script, read_script
+from simulator.faults.script import Script, parse_script, read_script, rule_of, verb_of
 
-__all__ = ["FaultEngine", "RandomFaults", "Rule", "Script", "parse_script", "read_script"]
+__all__ = ["FaultEngine", "RandomFaults", "Rule", "Script", "parse_script", "read_script", "rule_of", "verb_of"]

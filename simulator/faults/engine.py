@@ -34,14 +34,17 @@ class FaultEngine:
         self.filters: list[Filter] = []
         self._rules: list[tuple[Rule, list[int]]] = []
         self._timed: list[Rule] = []
+        self._running = False
         self.add(*rules)
         tws.faults = self
 
     def add(self, *rules: Rule) -> None:
-        """Add rules; those with `on` count from now, those with `after` from when `run` begins."""
+        """Add rules; those with `on` count from now, those with `after` from now, or from when `run` begins."""
         for rule in rules:
             if rule.after is None:
                 self._rules.append((rule, [0]))
+            elif self._running:
+                self._set_timer(rule)
             else:
                 self._timed.append(rule)
 
@@ -78,9 +81,13 @@ class FaultEngine:
 
     async def run(self) -> None:
         """Do what is due by the clock until cancelled."""
+        self._running = True
         for rule in self._timed:
-            self.timers.call_later(rule.after or 0.0, partial(self._do, rule.do, Scene(self, None)))
+            self._set_timer(rule)
         await self.timers.run()
+
+    def _set_timer(self, rule: Rule) -> None:
+        self.timers.call_later(rule.after or 0.0, partial(self._do, rule.do, Scene(self, None)))
 
     # the seams
 

@@ -32,7 +32,7 @@ from simulator.faults.rules import REQUEST_KINDS, Rule
 from simulator.faults.verbs import VERBS, Verb
 from simulator.wire.answer_names import ANSWER_IDS
 
-__all__ = ["Script", "parse_script", "read_script"]
+__all__ = ["Script", "parse_script", "read_script", "rule_of", "verb_of"]
 
 
 @frozen(slots=True)
@@ -60,7 +60,7 @@ def parse_script(text: str) -> Script:
     rules = []
     for number, row in enumerate(table.get("fault", []), 1):
         try:
-            rules.append(_rule(row))
+            rules.append(rule_of(row))
         except (ValueError, TypeError, cattrs.BaseValidationError) as error:
             raise ValueError(f"fault {number}: {_reason(error)}") from error
     random = table.get("random", [])
@@ -73,8 +73,9 @@ def parse_script(text: str) -> Script:
     return Script(tuple(rules), dice)
 
 
-def _rule(row: Mapping[str, Any]) -> Rule:
-    verbs = [_verb(one) for one in row.get("do", [])]
+def rule_of(row: Mapping[str, Any]) -> Rule:
+    """Return the rule that a table describes. Raises ValueError."""
+    verbs = [verb_of(one) for one in row.get("do", [])]
     rest = {name: value for name, value in row.items() if name != "do"}
     unknown = set(rest) - {"on", "after", "nth", "times", "where", "client"}
     if unknown:
@@ -85,7 +86,10 @@ def _rule(row: Mapping[str, Any]) -> Rule:
     return Rule(do=verbs, where=where, **rest)
 
 
-def _verb(written: str | Mapping[str, Any]) -> Verb:
+def verb_of(written: Verb | str | Mapping[str, Any]) -> Verb:
+    """Return the verb that a name or a table means, or what is one already. Raises ValueError."""
+    if isinstance(written, Verb):
+        return written
     row = {"verb": written} if isinstance(written, str) else dict(written)
     name = row.pop("verb", "")
     if name not in VERBS:

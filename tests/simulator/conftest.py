@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,34 +11,18 @@ import trio
 import trio_asyncio
 from eventkit import Event
 from ib_insync import IB
-from trio.testing import MockClock
 
-from config.environment import machine, virtual
-from simulator.app import PaperBroker, SimulatorSettings, serve
-from simulator.feeds import ManualFeed
-from simulator.memory import MemoryLink
-from simulator.model import Ticked
-
-TICK_TYPES = {"bid": 1, "ask": 2, "last": 4, "high": 6, "low": 7, "close": 9, "open": 14, "halted": 49}
+from simulator.app import PaperBroker
+from simulator.testing import TrioPaper, VirtualPaper, open_paper, run_virtual
 
 
-class Paper:
+class Paper(TrioPaper):
     """A paper TWS on a port, with a market that the test moves by hand."""
 
-    def __init__(self, broker: PaperBroker, port: int) -> None:
-        self.broker = broker
-        self.port = port
+    def __init__(self, broker: PaperBroker, host: str, port: int) -> None:
+        super().__init__(broker, host, port)
         self.tws = broker.tws
         self.venue = broker.venue
-
-    def tick(self, symbol: str, *, size: int = 1000, **prices: float) -> None:
-        """Move the market in one batch: bid=…, ask=…, last=…, each with `size` shares."""
-        (definition,) = self.broker.contracts.find(symbol, "STK")
-        now = self.broker.environment.now()
-        assert isinstance(self.broker.feed, ManualFeed)
-        self.broker.feed.push(
-            Ticked(definition.contract, TICK_TYPES[name], price, size, now) for name, price in prices.items()
-        )
 
     @asynccontextmanager
     async def client(self, client_id: int = 7, **options: Any) -> AsyncIterator[IB]:
@@ -91,67 +74,25 @@ def with_paper() -> Callable[..., None]:
 
     def run(scenario: Callable[[Paper], Awaitable[None]], **options: Any) -> None:
         async def main() -> None:
-            settings = SimulatorSettings(**{"port": 0, "feed": "manual", "messages_per_second": 0, **options})
             with trio.fail_after(20):
-                async with trio_asyncio.open_loop(), trio.open_nursery() as nursery:
-                    serving = await nursery.start(serve, settings, machine(seed=7))
-                    await scenario(Paper(serving.broker, serving.port))
-                    nursery.cancel_scope.cancel()
+                async with trio_asyncio.open_loop(), open_paper(**{"messages_per_second": 0, **options}) as served:
+                    await scenario(Paper(served.broker, served.host, served.port))
 
         trio.run(main)
 
     return run
 
 
-class MemoryConnection:
-    """The in-memory twin of ib_insync's `Connection`."""
-
-    def __init__(self, broker: PaperBroker, nursery: trio.Nursery) -> None:
-        self.hasData = Event("hasData")
-        self.disconnected = Event("disconnected")
-        self.numBytesSent = self.numMsgSent = 0
-        self.transport = None
-        self._broker = broker
-        self._nursery = nursery
-        self._link: MemoryLink | None = None
-
-    async def connectAsync(self, host: str, port: int) -> None:
-        if self._link is not None:
-            self._link.disconnect()
-        self._link = MemoryLink(self._broker.tws, self.hasData.emit, self._on_lost)
-        self._nursery.start_soon(self._link.run)
-
-    def _on_lost(self, reason: str) -> None:
-        self._link = None
-        self.disconnected.emit(reason)
-
-    def disconnect(self) -> None:
-        if self._link is not None:
-            self._link.disconnect()
-
-    def isConnected(self) -> bool:
-        return self._link is not None
-
-    def sendMsg(self, data: bytes) -> None:
-        if self._link is not None:
-            self._link.send(data)
-
-
 class MemoryPaper(Paper):
     """A paper TWS in the same trio run as its clients, in virtual time."""
 
-    def __init__(self, broker: PaperBroker, nursery: trio.Nursery) -> None:
-        super().__init__(broker, 0)
-        self._nursery = nursery
+    def __init__(self, virtual: VirtualPaper) -> None:
+        super().__init__(virtual.broker, virtual.host, virtual.port)
+        self._virtual = virtual
 
     def new_client(self) -> IB:
         """An `IB()` that will connect in memory."""
-        ib = IB()
-        ib.client.MaxRequests = 0
-        connection = MemoryConnection(self.broker, self._nursery)
-        connection.hasData += ib.client._onSocketHasData
-        connection.disconnected += ib.client._onSocketDisconnected
-        ib.client.conn = connection
+        ib: IB = self._virtual.attach(IB())
         return ib
 
     @asynccontextmanager
@@ -169,17 +110,10 @@ def in_memory() -> Callable[..., None]:
     """Run `await scenario(paper)` in virtual time, without a socket; options are SimulatorSettings."""
 
     def run(scenario: Callable[[MemoryPaper], Awaitable[None]], **options: Any) -> None:
-        async def main() -> None:
-            settings = SimulatorSettings(**{"feed": "manual", "messages_per_second": 0, **options})
-            environment = virtual(datetime(2026, 11, 23, 15, 0, tzinfo=UTC), seed=7)
-            async with trio_asyncio.open_loop(), trio.open_nursery() as nursery:
-                broker = PaperBroker(settings, environment)
-                nursery.start_soon(broker.run)
-                await trio.testing.wait_all_tasks_blocked()
-                with trio.fail_after(1000):
-                    await scenario(MemoryPaper(broker, nursery))
-                nursery.cancel_scope.cancel()
+        async def main(virtual: VirtualPaper) -> None:
+            with trio.fail_after(1000):
+                await scenario(MemoryPaper(virtual))
 
-        trio.run(main, clock=MockClock(autojump_threshold=0))
+        run_virtual(main, **{"messages_per_second": 0, **options})
 
     return run
