@@ -103,6 +103,7 @@ class OpenPosition:
     A position on the other side is reversed: its orders cancelled, flattened, and entered anew once executions
     prove it flat. `signal_id` acts once, across restarts. `position_id` is the new position's, where whoever asks has
     one that was never used before; an order that adds goes to the position that there is.
+    `size_factor` is the part of the size to take, above 0 and at most 1: a rule scales by its signal's confidence.
     """
 
     side: Side
@@ -114,6 +115,7 @@ class OpenPosition:
     signal_id: str | None = None
     add: bool = False
     position_id: str = ""
+    size_factor: Decimal = Decimal(1)
 
 
 @frozen(slots=True)
