@@ -18,12 +18,12 @@ from config.overrides import PREFIX, apply_overrides
 from config.problems import Problem, SettingsError, problems_of
 from config.settings import ProcessSettings, RuleSettings, Settings
 
-__all__ = ["load", "load_places", "load_process", "settings_from"]
+__all__ = ["load", "load_places", "load_process", "read", "settings_from"]
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read a configuration file (None: only the defaults) and the overrides in `environ`. Raises SettingsError."""
-    return settings_from({} if path is None else _read(path), environ)
+    return settings_from({} if path is None else read(path), environ)
 
 
 def load_process(path: Path | None, environ: Mapping[str, str]) -> ProcessSettings:
@@ -37,7 +37,7 @@ def load_places(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 
 def _sections(path: Path | None, environ: Mapping[str, str], *names: str) -> Settings:
-    written = {} if path is None else _read(path)
+    written = {} if path is None else read(path)
     prefixes = tuple(f"{PREFIX}{name.upper()}_" for name in names)
     overrides = {name: value for name, value in environ.items() if name.startswith(prefixes)}
     return settings_from({name: written[name] for name in names if name in written}, overrides)
@@ -60,7 +60,8 @@ def settings_from(data: dict[str, Any], environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
+    """Return what a configuration file says, unchecked; fractions are Decimal. Raises SettingsError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except FileNotFoundError:
