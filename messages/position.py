@@ -21,6 +21,7 @@ __all__ = [
     "CommandOutcome",
     "CommandRefused",
     "DescribePosition",
+    "Distance",
     "DoubleDown",
     "ExitPlan",
     "ExitsAdjusted",
@@ -41,7 +42,11 @@ __all__ = [
     "ProtectionArmedEvent",
     "ProtectionMissingEvent",
     "ScaleIn",
+    "ScaleTarget",
     "Size",
+    "StopStep",
+    "TargetView",
+    "Unit",
 ]
 
 
@@ -56,11 +61,53 @@ class PositionStatus(StrEnum):
     CLOSED = "CLOSED"
 
 
+class Unit(StrEnum):
+    """What a distance is measured in."""
+
+    PCT = "pct"  # a fraction of the average entry price: 0.02 is 2 %
+    AMOUNT = "amount"  # money per unit
+    R = "r"  # the distance from the average entry price to the stop as it was planned
+    ATR = "atr"  # of the indicator's value when the plan is taken; it becomes an amount then
+
+
+@frozen(slots=True)
+class Distance:
+    """How far a price lies from the average entry price, on the side of the profit where positive."""
+
+    value: Decimal
+    unit: Unit
+
+
+@frozen(slots=True)
+class StopStep:
+    """Once the profit has been `profit`, the stop stands at `stop`, and never further away again."""
+
+    profit: Distance
+    stop: Distance
+
+
+@frozen(slots=True, kw_only=True)
+class ScaleTarget:
+    """A part of the position that is left at a price of its own: at exactly one of `distance` and `price`.
+
+    `fraction` is of all that was entered (0.25 = a quarter).
+    """
+
+    fraction: Decimal
+    distance: Distance | None = None
+    price: Decimal | None = None
+
+
 @frozen(slots=True, kw_only=True)
 class ExitPlan:
     """How a position is left. Percentages (0.03 = 3 %) are of the average entry price of what filled, amounts are
     distances from it (6 × ATR, as it stood when the entry was decided); prices are absolute. A price wins over an
     amount, an amount over a percentage. None means no such exit.
+
+    `stop_loss_atr` and its like become amounts when the plan is taken. `targets` leave parts of the position, nearest
+    first; what they leave over has `take_profit_…`, where that is set. `exit_after_bars` counts bars of `bar_seconds`
+    that end after the first fill; `exit_at` is a time of day such as "15:45" in the exchange's zone. With `trail_here`
+    the trailing stop is a plain stop at the broker that Pitboss moves.
     """
 
     stop_loss_pct: Decimal | None = None
@@ -71,6 +118,17 @@ class ExitPlan:
     trailing_stop_amount: Decimal | None = None
     stop_loss_amount: Decimal | None = None
     take_profit_amount: Decimal | None = None
+    stop_loss_atr: Decimal | None = None
+    take_profit_atr: Decimal | None = None
+    trailing_stop_atr: Decimal | None = None
+    break_even: StopStep | None = None
+    steps: tuple[StopStep, ...] = ()
+    targets: tuple[ScaleTarget, ...] = ()
+    exit_after_seconds: int | None = None
+    exit_after_bars: int | None = None
+    bar_seconds: int | None = None
+    exit_at: str | None = None
+    trail_here: bool = False
 
     @property
     def protects(self) -> bool:
@@ -79,8 +137,10 @@ class ExitPlan:
             self.stop_loss_pct is not None
             or self.stop_loss_price is not None
             or self.stop_loss_amount is not None
+            or self.stop_loss_atr is not None
             or self.trailing_stop_pct is not None
             or self.trailing_stop_amount is not None
+            or self.trailing_stop_atr is not None
         )
 
 
@@ -246,7 +306,7 @@ class PositionPlanned:
 
 @frozen(slots=True)
 class ExitsAdjusted:
-    """The plan changed."""
+    """The plan changed; or, by `source`, only where the stop stands did (`domain.position_book`)."""
 
     position_id: str
     exits: ExitPlan
@@ -308,11 +368,21 @@ class AttachOrders:
 
 
 @frozen(slots=True, kw_only=True)
+class TargetView:
+    """One price at which a part of the position is left: what works there still, and what has been left there."""
+
+    price: Decimal | None
+    quantity: Decimal
+    filled: Decimal
+
+
+@frozen(slots=True, kw_only=True)
 class PositionView:
     """A position as it stands. Quantity is negative for a short; money in the instrument's currency.
 
     P&L does not contain commission, which stands beside it, and neither does the average price. `exits` is the plan in
-    force, None where there is none.
+    force, None where there is none. `stop_moved` says what has moved the stop from where it began: trailing_stop,
+    break_even or step. `target` is the nearest of `targets`. `leaves_at` is when it is left at the latest.
     """
 
     symbol: str
@@ -329,6 +399,9 @@ class PositionView:
     last_price: float | None = None
     opened: datetime | None = None
     exits: ExitPlan | None = None
+    stop_moved: str = ""
+    targets: tuple[TargetView, ...] = ()
+    leaves_at: datetime | None = None
 
 
 @frozen(slots=True)
