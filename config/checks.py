@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from config.calendars import UnknownCalendarError, exchange_hours
 from config.problems import Problem, did_you_mean
+from config.rule_actions import exit_terms
+from config.rule_settings import ActionSettings, RuleSettings
 from config.rules import RuleSettingsError, build_rules
-from config.settings import DefaultsSettings, RuleSettings, Settings, SymbolSettings
+from config.settings import DefaultsSettings, Settings, SymbolSettings
+from domain.rules import ActionError
 
 __all__ = ["inconsistencies", "is_loopback"]
+
+_SIDED = ("create_position", "create_order", "create_bracket")
 
 
 def inconsistencies(settings: Settings) -> Iterator[Problem]:
@@ -20,6 +27,8 @@ def inconsistencies(settings: Settings) -> Iterator[Problem]:
     yield from _sizes("defaults", settings, settings.defaults)
     for name, symbol in settings.symbols.items():
         yield from _sizes(f"symbols.{name}", settings, symbol)
+    yield from _clock(settings)
+    yield from _indicators(settings)
     yield from _rules(settings)
 
 
@@ -43,6 +52,15 @@ def _broker(settings: Settings) -> Iterator[Problem]:
 
 def _signals(settings: Settings) -> Iterator[Problem]:
     signals = settings.signals
+    if signals.push_port and not is_loopback(signals.push_host):
+        yield Problem(
+            "signals.push_host", f'"{signals.push_host}" is not this machine; predictions are pushed over http'
+        )
+    if signals.push_port and not signals.push_token:
+        yield Problem(
+            "signals.push_token",
+            "is missing: set the environment variable SIGNAL_TOKEN, or signals.push_port = 0",
+        )
     if not signals.base_url:
         return
     address = urlsplit(signals.base_url)
@@ -56,10 +74,58 @@ def _signals(settings: Settings) -> Iterator[Problem]:
         yield Problem("signals.api_key", "is missing: set the environment variable API_KEY, or empty signals.base_url")
 
 
-def _sizes(path: str, settings: Settings, part: DefaultsSettings | SymbolSettings | RuleSettings) -> Iterator[Problem]:
+def _sizes(
+    path: str, settings: Settings, part: DefaultsSettings | SymbolSettings | ActionSettings
+) -> Iterator[Problem]:
     given = [name for name in ("quantity", "allocation", "risk_pct") if getattr(part, name) is not None]
     if len(given) > 1:
         yield Problem(path, f"has {' and '.join(given)}; a size is one of quantity, allocation and risk_pct")
+
+
+def _actions(rule: RuleSettings, path: str) -> Iterator[tuple[str, ActionSettings]]:
+    if not rule.actions:
+        yield path, rule
+    for number, action in enumerate(rule.actions):
+        yield f"{path}.actions[{number}]", action
+
+
+def _action(settings: Settings, rule: RuleSettings, action: ActionSettings, path: str) -> Iterator[Problem]:
+    if action is not rule:
+        yield from _sizes(path, settings, action)
+    if action.do in _SIDED and action.side is None:
+        yield Problem(f"{path}.side", 'is missing; a rule that opens a position says "BUY" or "SELL"')
+    if action.do != "create_position":
+        return
+    for symbol in rule.symbols or tuple(settings.symbols):
+        try:
+            protects = exit_terms(settings, action, symbol).protects
+        except ActionError as error:
+            yield Problem(path, str(error))
+            return
+        if settings.size(symbol, action).risk_pct is not None and not protects:
+            yield Problem(path, f"sizes {symbol} by risk_pct, which needs a stop_loss_pct or trailing_stop_pct")
+
+
+def _clock(settings: Settings) -> Iterator[Problem]:
+    names = {"defaults": settings.defaults.calendar}
+    names |= {f"symbols.{symbol}": part.calendar for symbol, part in settings.symbols.items() if part.calendar}
+    for path, name in names.items():
+        if name == "XNYS":
+            continue  # known without loading all calendars
+        try:
+            exchange_hours(name, datetime(2026, 1, 1, tzinfo=UTC))
+        except UnknownCalendarError as error:
+            yield Problem(f"{path}.calendar", str(error))
+
+
+def _indicators(settings: Settings) -> Iterator[Problem]:
+    for name, indicator in settings.indicators.items():
+        for symbol in indicator.symbols:
+            if symbol not in settings.symbols:
+                hint = did_you_mean(symbol, settings.symbols)
+                yield Problem(f"indicators.{name}.symbols", f'"{symbol}" has no [symbols.{symbol}]{hint}')
+        if name in ("price", "spread", "spread_pct", "symbol"):
+            yield Problem(f"indicators.{name}", "is a word that [[rules]] market uses; take another name")
 
 
 def _rules(settings: Settings) -> Iterator[Problem]:
@@ -74,13 +140,10 @@ def _rules(settings: Settings) -> Iterator[Problem]:
                 sound = False
                 hint = did_you_mean(symbol, settings.symbols)
                 yield Problem(f"{path}.symbols", f'"{symbol}" has no [symbols.{symbol}]{hint}')
-        if rule.do == "create_position" and rule.side is None:
-            sound = False
-            yield Problem(f"{path}.side", 'is missing; a rule that opens a position says "BUY" or "SELL"')
-        for symbol in rule.symbols or tuple(settings.symbols):
-            if settings.size(symbol, rule).risk_pct is not None and not settings.exits(symbol, rule).protects:
+        for place, action in _actions(rule, path):
+            for problem in _action(settings, rule, action, place):
                 sound = False
-                yield Problem(path, f"sizes {symbol} by risk_pct, which needs a stop_loss_pct or trailing_stop_pct")
+                yield problem
     if sound:
         try:
             build_rules(settings)

@@ -1,4 +1,4 @@
-"""Environment variables that override the configuration: PITBOSS_<SECTION>__<KEY>, and the API's two own."""
+"""Environment variables that override the configuration: PITBOSS_<SECTION>__<KEY>, the API's two, SIGNAL_TOKEN."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from config.expectations import EnvironmentText
 from config.problems import Problem, did_you_mean
 from config.settings import Settings, SymbolSettings
 
-__all__ = ["PREFIX", "apply_overrides"]
+__all__ = ["PREFIX", "SECRETS", "apply_overrides"]
 
 PREFIX = "PITBOSS_"
+SECRETS = frozenset({"api_key", "push_token"})
+"""Keys that only variables of their own set."""
 
 _SECTIONS: Mapping[str, type[Any]] = {
     name: type(section) for name, section in attrs.asdict(Settings(), recurse=False).items() if attrs.has(type(section))
@@ -32,6 +34,8 @@ def apply_overrides(data: dict[str, Any], environ: Mapping[str, str]) -> list[Pr
             signals["base_url"] = EnvironmentText(environ["API_BASE_URL"])
         if environ.get("API_KEY") and "api_key" not in signals:
             signals["api_key"] = EnvironmentText(environ["API_KEY"])
+        if environ.get("SIGNAL_TOKEN") and "push_token" not in signals:
+            signals["push_token"] = EnvironmentText(environ["SIGNAL_TOKEN"])
     return problems
 
 
@@ -44,7 +48,7 @@ def _apply(data: dict[str, Any], name: str, value: EnvironmentText) -> Iterator[
             target = target.setdefault(parts[1], {})
     elif len(parts) == 2 and section in _SECTIONS:
         target = data.setdefault(section, {})
-        known = {field.name for field in attrs.fields(_SECTIONS[section])} - {"api_key"}
+        known = {field.name for field in attrs.fields(_SECTIONS[section])} - SECRETS
     else:
         yield Problem(name, f"is not an override that Pitboss knows{did_you_mean(name, _names(), 0.8)}")
         return
@@ -61,5 +65,5 @@ def _names() -> set[str]:
         f"{PREFIX}{section.upper()}__{field.name.upper()}"
         for section, kind in _SECTIONS.items()
         for field in attrs.fields(kind)
-        if field.name != "api_key"
+        if field.name not in SECRETS
     }

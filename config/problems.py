@@ -64,7 +64,9 @@ def _walk(error: BaseException, path: str, data: Any) -> Iterator[Problem]:
             place, value = _step(inner, path, data)
             yield from _walk(inner, place, value)
     elif isinstance(error, ForbiddenExtraKeysError):
-        known = [attribute.name for attribute in attrs.fields(error.cl) if attribute.name != "api_key"]
+        known = [
+            attribute.name for attribute in attrs.fields(error.cl) if attribute.name not in ("api_key", "push_token")
+        ]
         for key in sorted(error.extra_fields):
             yield Problem(_join(path, key), f"is not a known key{did_you_mean(key, known)}")
     elif isinstance(error, Refused):

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from attrs import field, frozen
 
-from config.expectations import Conditions, Flag, Folder, Folders, Number, OneOf, Text, Texts, Url, Whole, Windows
+from config.expectations import Flag, Folder, Folders, Number, OneOf, Text, Url, Whole, Windows
+from config.rule_settings import ActionSettings, IndicatorName, IndicatorSettings, RuleSettings
 from config.windows import RestartWindow
-from messages.order import Side
 from messages.position import ExitPlan, Size
 
 __all__ = [
@@ -39,6 +39,8 @@ Fraction = Annotated[Decimal, Number("a fraction (0.03 is 3 %)", high=Decimal("0
 RiskFraction = Annotated[Decimal, Number("a fraction of the equity (0.01 is 1 %)", above=True, high=Decimal(1))]
 Confidence = Annotated[float, Number("a confidence", high=Decimal(1), kind=float)]
 YesNo = Annotated[bool, Flag()]
+FlattenAt = Annotated[str, Text('a time of day such as "15:59", or empty', r"([01]\d|2[0-3]):[0-5]\d|")]
+Calendar = Annotated[str, Text('an exchange calendar such as "XNYS"', r"[A-Za-z0-9_/]{2,12}")]
 Symbol = Text("a symbol in capitals, as IB writes it", r"[A-Z0-9][A-Z0-9 .\-]{0,19}")
 
 
@@ -78,14 +80,21 @@ class BrokerSettings:
 
 @frozen(slots=True, kw_only=True)
 class SignalSettings:
-    """The Options Flow Monitor; with an empty `base_url` nothing polls. The key comes from the environment alone."""
+    """The Options Flow Monitor; with an empty `base_url` nothing polls. The key comes from the environment alone.
+
+    Further sources: `follow` are files or pipes of JSON lines, `push_port` (0: none) takes predictions over HTTP.
+    """
 
     base_url: Annotated[str, Url(("http", "https"), "https://flow.example.com/api/v1")] = ""
     allow_plain_http: YesNo = False
     poll_seconds: Seconds = 60.0
     min_confidence: Confidence = 0.75
     max_age_seconds: Seconds = 120.0
+    follow: Annotated[tuple[Path, ...], Folders()] = ()
+    push_host: Annotated[str, Text("a host name or address", r"[A-Za-z0-9._:\-]+")] = "127.0.0.1"
+    push_port: Annotated[int, Whole(0, 65535)] = 0
     api_key: str = field(default="", repr=False)
+    push_token: str = field(default="", repr=False)
 
 
 @frozen(slots=True, kw_only=True)
@@ -115,6 +124,8 @@ class DefaultsSettings:
     stop_loss_pct: Fraction = Decimal("0.03")
     take_profit_pct: Fraction = Decimal("0.08")
     trailing_stop_pct: Fraction = Decimal(0)
+    flatten_at: FlattenAt = ""
+    calendar: Calendar = "XNYS"
     allocation: Money | None = None
     risk_pct: RiskFraction | None = None
     quantity: Shares | None = field()
@@ -133,32 +144,9 @@ class SymbolSettings:
     exchange: Annotated[str, Text("an exchange by IB's name", r"[A-Z0-9.]+")] = "SMART"
     primary_exchange: Annotated[str, Text("an exchange by IB's name, or empty", r"[A-Z0-9.]*")] = ""
     currency: Annotated[str, Text("a currency of three letters", r"[A-Z]{3}")] = "USD"
-    quantity: Shares | None = None
-    allocation: Money | None = None
-    risk_pct: RiskFraction | None = None
-    stop_loss_pct: Fraction | None = None
-    take_profit_pct: Fraction | None = None
-    trailing_stop_pct: Fraction | None = None
-
-
-@frozen(slots=True, kw_only=True)
-class RuleSettings:
-    """One rule. `when` maps a field of the event to a value, to a list of values, or to a comparison
-    such as `">= 0.8"`.
-
-    Higher `priority` first; an empty `symbols` means any that is configured.
-    """
-
-    id: Annotated[str, Text("a name of letters, digits, dots, dashes and underscores", r"[A-Za-z0-9_.\-]{1,64}")]
-    event: Annotated[str, Text("the name of an event class", r"[A-Za-z]+")]
-    do: Annotated[Literal["create_position", "close_position"], OneOf(("create_position", "close_position"))]
-    when: Annotated[Mapping[str, Any], Conditions()] = field(factory=dict)
-    side: Annotated[Side, OneOf(("BUY", "SELL"), Side)] | None = None
-    symbols: Annotated[tuple[str, ...], Texts(Symbol)] = ()
-    enabled: YesNo = True
-    priority: Annotated[int, Whole(-1_000_000, 1_000_000)] = 0
-    cooldown_seconds: SecondsOrZero = 0.0
-    max_executions_per_day: Annotated[int, Whole(1, 1_000_000)] | None = None
+    poll_seconds: Seconds | None = None
+    flatten_at: FlattenAt | None = None
+    calendar: Calendar | None = None
     quantity: Shares | None = None
     allocation: Money | None = None
     risk_pct: RiskFraction | None = None
@@ -194,6 +182,7 @@ class Settings:
     risk: RiskSettings = field(factory=RiskSettings)
     defaults: DefaultsSettings = field(factory=DefaultsSettings)
     symbols: Mapping[Annotated[str, Symbol], SymbolSettings] = field(factory=dict)
+    indicators: Mapping[IndicatorName, IndicatorSettings] = field(factory=dict)
     rules: tuple[RuleSettings, ...] = ()
     journal: JournalSettings = field(factory=JournalSettings)
     log: LogSettings = field(factory=LogSettings)
@@ -208,7 +197,18 @@ class Settings:
         """The control socket's path."""
         return self.process.state_dir / "control.sock"
 
-    def size(self, symbol: str, rule: RuleSettings | None = None) -> Size:
+    def flatten_at(self, symbol: str) -> str:
+        """When the symbol is to be flat each day, by its exchange's clock; "" for never."""
+        section = self.symbols.get(symbol)
+        own = section.flatten_at if section is not None else None
+        return self.defaults.flatten_at if own is None else own
+
+    def calendar(self, symbol: str) -> str:
+        """The calendar of the symbol's exchange."""
+        section = self.symbols.get(symbol)
+        return (section.calendar if section is not None else None) or self.defaults.calendar
+
+    def size(self, symbol: str, rule: ActionSettings | None = None) -> Size:
         """How much to trade: the rule's word, else the symbol's, else the defaults'."""
         for source in (rule, self.symbols.get(symbol)):
             if source and (source.quantity, source.allocation, source.risk_pct) != (None, None, None):
@@ -216,10 +216,14 @@ class Settings:
         defaults = self.defaults
         return Size(quantity=defaults.quantity, allocation=defaults.allocation, risk_pct=defaults.risk_pct)
 
-    def exits(self, symbol: str, rule: RuleSettings | None = None) -> ExitPlan:
+    def exits(self, symbol: str, rule: ActionSettings | None = None) -> ExitPlan:
         """How to leave: each percentage by the rule, else the symbol, else the defaults; 0 means no such exit."""
         chosen: dict[str, Decimal | None] = {}
         for name in ("stop_loss_pct", "take_profit_pct", "trailing_stop_pct"):
             values = (getattr(source, name, None) for source in (rule, self.symbols.get(symbol), self.defaults))
             chosen[name] = next((value for value in values if value is not None), None) or None
-        return ExitPlan(**chosen)
+        return ExitPlan(
+            stop_loss_pct=chosen["stop_loss_pct"],
+            take_profit_pct=chosen["take_profit_pct"],
+            trailing_stop_pct=chosen["trailing_stop_pct"],
+        )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from domain.rules.action import Command
+from domain.rules.facts import Facts, NotKnownError
+from domain.rules.index import RuleIndex, subject_of
 from domain.rules.rule import Rule
+from domain.rules.usage import UsageBook
 from messages.event import BaseEvent
+from messages.signal import RuleUsage
 from messages.verdict import GateVerdict
 
 __all__ = ["Due", "Examined", "Faulty", "RuleEngine", "Skipped"]
@@ -29,7 +32,7 @@ class Due:
 
 @frozen(slots=True)
 class Skipped:
-    """The rule's condition holds, but it must not act now."""
+    """The rule's condition holds, but it must not act now, or what it asks about is not known."""
 
     rule: Rule
     symbol: str
@@ -59,33 +62,15 @@ class Examined:
         return sum(not verdict.passed for verdict in self.verdicts)
 
 
-@define(slots=True)
-class _Usage:
-    last: datetime | None = None
-    day: date | None = None
-    count: int = 0
-    busy: bool = False
-    faulty: bool = False
-
-
-@define(slots=True)
-class _Bucket:
-    """Rules of one event class: those for any symbol, and those for named ones."""
-
-    general: list[tuple[int, int, Rule]] = field(factory=list)  # (-priority, registration number, rule)
-    by_symbol: dict[str, list[tuple[int, int, Rule]]] = field(factory=dict)
-
-
 class RuleEngine:
     """Holds rules, indexed by event class and symbol, so that rules which cannot match cost nothing."""
 
-    def __init__(self, zone: str = "America/New_York") -> None:
-        """`zone` is the exchange's: daily limits count its calendar days."""
-        self._zone = ZoneInfo(zone)
+    def __init__(self, zone: str = "America/New_York", facts: Facts | None = None) -> None:
+        """`zone` is the exchange's: daily limits count its calendar days. `facts` are what conditions look at."""
+        self.facts = facts or Facts(zone=zone)
         self._rules: dict[str, Rule] = {}
-        self._registered = 0
-        self._buckets: dict[type[BaseEvent], _Bucket] = {}
-        self._usage: dict[tuple[str, str], _Usage] = {}
+        self._index = RuleIndex()
+        self._usage = UsageBook(ZoneInfo(zone))
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -95,131 +80,121 @@ class RuleEngine:
     @property
     def event_types(self) -> tuple[type[BaseEvent], ...]:
         """The event classes that any rule waits for."""
-        return tuple(self._buckets)
+        return self._index.event_types
+
+    @property
+    def looks_at(self) -> frozenset[str]:
+        """What the rules look at besides the event."""
+        return frozenset().union(*(rule.looks_at for rule in self._rules.values()))
+
+    def symbols(self, event_type: type[BaseEvent]) -> frozenset[str] | None:
+        """Return the symbols that the rules for a class of events name; None where one of them is for any."""
+        return self._index.symbols(event_type)
 
     def register_rule(self, rule: Rule) -> None:
         """Add a rule. Raises ValueError when its id is taken."""
         if rule.rule_id in self._rules:
             raise ValueError(f"there is already a rule {rule.rule_id!r}")
-        self._registered += 1
-        entry = (-rule.priority, self._registered, rule)
         self._rules[rule.rule_id] = rule
-        for event_type in rule.condition.event_types:
-            bucket = self._buckets.setdefault(event_type, _Bucket())
-            if rule.symbols is None:
-                bucket.general.append(entry)
-                bucket.general.sort(key=_order)
-            for symbol in rule.symbols or ():
-                named = bucket.by_symbol.setdefault(symbol, [])
-                named.append(entry)
-                named.sort(key=_order)
+        self._index.add(rule)
 
     def unregister_rule(self, rule_id: str) -> None:
         """Take a rule out; what it did today still counts if it comes back. Raises KeyError where there is none."""
-        rule = self._rules.pop(rule_id)
-        for event_type in rule.condition.event_types:
-            bucket = self._buckets[event_type]
-            bucket.general = [entry for entry in bucket.general if entry[2] is not rule]
-            for symbol in rule.symbols or ():
-                bucket.by_symbol[symbol] = [entry for entry in bucket.by_symbol[symbol] if entry[2] is not rule]
+        self._index.remove(self._rules.pop(rule_id))
 
     def evaluate(self, event: BaseEvent, now: datetime) -> Iterator[Due | Skipped | Faulty]:
         """Yield what each matching rule should do, highest priority first. `now` is aware.
 
         A rule that is Due counts as busy for its symbol until `finished` is called.
         """
-        symbol = str(getattr(event, "symbol", ""))
-        for rule in self._candidates(type(event), symbol):
-            usage = self._usage.setdefault((rule.rule_id, symbol), _Usage())
-            if not rule.enabled or usage.faulty:
-                continue
-            context: dict[str, Any] = {"event": event, "time": now, "rule_id": rule.rule_id}
-            try:
-                if not rule.condition.matches(context):
-                    continue
-                obstacle = self._obstacle(rule, usage, now)
-                commands = () if obstacle else rule.action.commands(context)
-            except Exception as error:  # noqa: BLE001 - a user's rule may raise anything; it must not stop the others
-                usage.faulty = True
-                yield Faulty(rule, symbol, f"{type(error).__name__}: {error}")
-                continue
+        symbol = subject_of(event)
+        for rule in self._index.concerned(type(event), symbol):
+            if rule.enabled:
+                outcome = self._evaluate(rule, event, symbol, now)
+                if outcome is not None:
+                    yield outcome
+
+    def _evaluate(self, rule: Rule, event: BaseEvent, symbol: str, now: datetime) -> Due | Skipped | Faulty | None:
+        usage = self._usage.known(rule.rule_id, symbol)
+        if usage.faulty:
+            return None
+        context = self._context(rule, event, now)
+        try:
+            if not rule.condition.matches(context):
+                if usage.standing:
+                    usage.standing = False
+                return None
+            if rule.condition.by_state and usage.standing:
+                return None
+            obstacle = self._usage.obstacle(rule, symbol, now, getattr(event, "signal_id", None))
             if obstacle:
-                yield Skipped(rule, symbol, obstacle)
-            else:
-                usage.busy = True
-                yield Due(rule, symbol, commands)
+                return Skipped(rule, symbol, obstacle)
+            commands = rule.action.commands(context)
+        except NotKnownError as unknown:
+            return Skipped(rule, symbol, str(unknown))
+        except Exception as error:  # noqa: BLE001 - a user's rule may raise anything; it must not stop the others
+            self._usage.of(rule.rule_id, symbol).faulty = True
+            return Faulty(rule, symbol, f"{type(error).__name__}: {error}")
+        if not commands:
+            return Skipped(rule, symbol, "its action has nothing to do")
+        self._usage.of(rule.rule_id, symbol).busy = True
+        return Due(rule, symbol, commands)
 
     def examine(self, event: BaseEvent, now: datetime) -> tuple[Examined, ...]:
         """Judge an event by every gate of each rule that could be due for it, highest priority first.
 
         Nothing is counted and no rule becomes busy or faulty by it: it says why, for the journal.
         """
-        symbol = str(getattr(event, "symbol", ""))
-        return tuple(self._examine(rule, event, symbol, now) for rule in self._candidates(type(event), symbol))
+        symbol = subject_of(event)
+        return tuple(self._examine(rule, event, symbol, now) for rule in self._index.concerned(type(event), symbol))
 
     def _examine(self, rule: Rule, event: BaseEvent, symbol: str, now: datetime) -> Examined:
-        usage = self._usage.get((rule.rule_id, symbol), _Usage())
+        usage = self._usage.known(rule.rule_id, symbol)
         stage = f"rule {rule.rule_id}"
-        context: dict[str, Any] = {"event": event, "time": now, "rule_id": rule.rule_id}
+        context = self._context(rule, event, now)
         commands: tuple[Command, ...] = ()
         try:
             condition = GateVerdict(
                 stage, "condition", rule.condition.matches(context), rule.condition.explain(context)
             )
             commands = rule.action.commands(context)
+        except NotKnownError as unknown:
+            condition = GateVerdict(stage, "condition", False, str(unknown))
         except Exception as error:  # noqa: BLE001 - a user's rule may raise anything; that is the verdict
             condition = GateVerdict(stage, "condition", False, f"it raised {type(error).__name__}: {error}")
         usable = rule.enabled and not usage.faulty
         state = "disabled after it raised" if usage.faulty else "enabled" if rule.enabled else "disabled"
-        verdicts = (GateVerdict(stage, "enabled", usable, state), condition, *self._frequency(rule, usage, now))
-        return Examined(rule, verdicts, commands)
-
-    def _frequency(self, rule: Rule, usage: _Usage, now: datetime) -> tuple[GateVerdict, ...]:
-        """Return the verdicts on how often the rule may act."""
-        stage = f"rule {rule.rule_id}"
-        left = 0.0
-        if usage.last is not None:
-            left = max(rule.cooldown_seconds - (now - usage.last).total_seconds(), 0.0)
-        limit = rule.max_executions_per_day
-        used = usage.count if usage.day == now.astimezone(self._zone).date() else 0
-        busy = "its last action for this symbol is not answered yet"
-        return (
-            GateVerdict(stage, "answered", not usage.busy, busy if usage.busy else "no action outstanding"),
-            GateVerdict(stage, "cooldown", left <= 0, f"{left:.0f} s left of {rule.cooldown_seconds:g} s"),
-            GateVerdict(stage, "daily limit", limit is None or used < limit, f"{used} of {limit or 'any number'} used"),
-        )
+        frequency = self._usage.verdicts(rule, symbol, now, getattr(event, "signal_id", None))
+        return Examined(rule, (GateVerdict(stage, "enabled", usable, state), condition, *frequency), commands)
 
     def finished(self, rule_id: str, symbol: str) -> None:
         """The commands of a Due have been answered, one way or the other."""
-        self._usage.setdefault((rule_id, symbol), _Usage()).busy = False
+        self._usage.of(rule_id, symbol).busy = False
 
-    def fired(self, rule_id: str, symbol: str, time: datetime) -> None:
+    def fired(self, rule_id: str, symbol: str, time: datetime, signal_id: str | None = None) -> None:
         """The action did something: start the cooldown, count the day. Also used to rebuild from the journal."""
-        usage = self._usage.setdefault((rule_id, symbol), _Usage())
-        day = time.astimezone(self._zone).date()
-        usage.count = usage.count + 1 if usage.day == day else 1
-        usage.day, usage.last = day, time
+        self._usage.fired(rule_id, symbol, time, signal_id)
 
-    def _obstacle(self, rule: Rule, usage: _Usage, now: datetime) -> str:
-        against = next((gate for gate in self._frequency(rule, usage, now) if not gate.passed), None)
-        if against is None:
-            return ""
-        return against.figures if against.gate == "answered" else f"{against.gate}: {against.figures}"
+    def closed(self, symbol: str, reason: str) -> tuple[Rule, ...]:
+        """A position was closed for this reason: clear the cooldowns of the rules that say so, and return these."""
+        cleared = []
+        for rule in self._rules.values():
+            if reason in rule.cooldown_cleared_by and self._usage.known(rule.rule_id, symbol).last is not None:
+                self.cleared(rule.rule_id, symbol)
+                cleared.append(rule)
+        return tuple(cleared)
 
-    def _candidates(self, event_type: type[BaseEvent], symbol: str) -> Iterator[Rule]:
-        sources = []
-        for base in event_type.__mro__:
-            bucket = self._buckets.get(base)
-            if bucket is not None:
-                sources.append(bucket.general)
-                if symbol in bucket.by_symbol:
-                    sources.append(bucket.by_symbol[symbol])
-        seen: set[str] = set()
-        for _, _, rule in heapq.merge(*sources, key=_order):
-            if rule.rule_id not in seen:
-                seen.add(rule.rule_id)
-                yield rule
+    def cleared(self, rule_id: str, symbol: str) -> None:
+        """A cooldown ended early. The day's count stays, and so does the prediction that was acted on."""
+        self._usage.of(rule_id, symbol).last = None
 
+    def checkpoint(self) -> tuple[RuleUsage, ...]:
+        """Return what a restart must know of cooldowns and counts."""
+        return tuple(self._usage.checkpoint())
 
-def _order(entry: tuple[int, int, Rule]) -> tuple[int, int]:
-    return entry[0], entry[1]
+    def restore(self, usages: Iterable[RuleUsage]) -> None:
+        """Take up a checkpoint in place of everything known."""
+        self._usage.restore(usages)
+
+    def _context(self, rule: Rule, event: BaseEvent, now: datetime) -> dict[str, Any]:
+        return {"event": event, "time": now, "rule_id": rule.rule_id, "facts": self.facts}
