@@ -113,6 +113,13 @@ EVENTS: Mapping[str, Event] = {
     "journal.snapshot_skipped": _event("journal: the order book saved at {begun} is not used: {error}", "error"),
     "journal.recovered": _event("journal: {text}", "text"),
     "journal.failed": _event("journal failed after record {sequence}: {error}", "error", "sequence"),
+    # handlers of a program that uses Pitboss from Python
+    "subscriber.failed": _event(
+        "handler {handler} failed on a {event_type}: {error}", "handler", "event_type", "error", "traceback"
+    ),
+    "subscriber.overflow": _event("handler {handler} is too slow: {dropped} events dropped", "handler", "dropped"),
+    "subscriber.slow": _event("handler {handler} held everything up for {seconds} s", "handler", "seconds"),
+    "subscriber.undelivered": _event("handler {handler} did not get the last {events} events", "handler", "events"),
     # the log itself
     "log.dropped": _event("{lines} lines were not written", "lines"),
 }
