@@ -74,8 +74,13 @@ EVENTS: Mapping[str, Event] = {
     "signal.received": _event("signal {signal?} {symbol} at {confidence?}", "symbol", "signal_id"),
     "signal.ignored": _event("signal for {symbol} ignored: {reason}", "symbol", "reason"),
     "signal.unavailable": _event("no signals: {reason}", "reason"),
+    "signal.available": _event("signals come again {symbol?}"),
+    "signal.source": _event("{source}: {text}", "source", "text"),
+    "indicator.known": _event("{name} of {symbol} is known: {value?}", "name", "symbol"),
+    "indicator.unknown": _event("{name} of {symbol} is not known: {reason?}", "name", "symbol"),
     "rule.fired": _event("rule {rule_id} fired for {symbol}: {outcome?}", "rule_id", "symbol"),
     "rule.skipped": _event("rule {rule_id} skipped {symbol}: {reason}", "rule_id", "reason"),
+    "rule.log": _event("rule {rule_id} {symbol?}: {text}", "rule_id", "text"),
     # order
     "order.intent": _event("{role?} intended: {side?} {quantity?} {symbol} {type?} {order_ref}", "symbol", "order_ref"),
     "order.denied": _event("{side?} {symbol} denied: {reason} {figures?}", "symbol", "reason"),

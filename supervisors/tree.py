@@ -113,7 +113,7 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
                     period=60.0,
                     children=tuple(position(f"position/{symbol}") for symbol in settings.symbols),
                 ),
-                ChildSpecification("rules", lambda context: RulesActor(context, rules=rules, bus=bus)),
+                ChildSpecification("rules", lambda context: RulesActor(context, rules=rules, bus=bus, settings=settings)),
                 SupervisorSpecification(
                     "signals",
                     strategy=Strategy.ONE_FOR_ONE,

@@ -251,6 +251,8 @@ class CreateOrderAction(Action):
 class ScaleInAction(Action):
     """Add shares to an open position in profit. Raises ActionError."""
 
+    looks_at = frozenset({"positions"})
+
     def __init__(
         self,
         symbol: SymbolChoice = None,

@@ -127,7 +127,7 @@ def test_a_shipped_profile_is_valid_and_explains_each_of_its_keys(name: str) -> 
         (RULE + "stop_loss_pct = 0\nrisk_pct = 0.01", "rules[0]: sizes AAPL by risk_pct, which needs a stop_loss_pct"),
         (RULE + "when = { confidence = '>= high' }", "rules[0].when"),
         (RULE + "when = { confidense = '>= 0.8' }", "rules[0].when"),
-        (RULE.replace("create_position", "moon"), 'rules[0].do: "moon" is not "create_position" or "close_position"'),
+        (RULE.replace("create_position", "moon"), 'rules[0].do: "moon" is not "create_position", "close_position", '),
         (RULE.replace("PredictionSignalEvent", "Prediction"), "rules[0].event"),
         (RULE.replace('side = "BUY"', ""), "rules[0].side: is missing"),
         (RULE.replace('id = "entry"', ""), "rules[0].id: is missing"),
