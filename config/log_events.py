@@ -102,6 +102,8 @@ EVENTS: Mapping[str, Event] = {
     "position.closed": _event(
         "{symbol} closed ({reason}), realised {realized_pnl?}, commission {commission?}", "symbol", "reason"
     ),
+    "exits.stop_moved": _event("{symbol}: the stop is moved to {stop} ({reason})", "symbol", "reason", "stop"),
+    "exits.trail_here": _event("{symbol}: {reason}", "symbol", "reason"),
     "protection.armed": _event("{symbol} protected after {naked_seconds?} s", "symbol"),
     "protection.missing": _event("{symbol} is NOT protected", "symbol"),
     # check

@@ -37,6 +37,7 @@ Shares = Annotated[Decimal, Number("a number of shares", above=True)]
 Money = Annotated[Decimal, Number("an amount of money", above=True)]
 Fraction = Annotated[Decimal, Number("a fraction (0.03 is 3 %)", high=Decimal("0.99"))]
 RiskFraction = Annotated[Decimal, Number("a fraction of the equity (0.01 is 1 %)", above=True, high=Decimal(1))]
+TrailingPart = Annotated[Decimal, Number("a part of the trailing distance", above=True, high=Decimal(1))]
 Confidence = Annotated[float, Number("a confidence", high=Decimal(1), kind=float)]
 YesNo = Annotated[bool, Flag()]
 FlattenAt = Annotated[str, Text('a time of day such as "15:59", or empty', r"([01]\d|2[0-3]):[0-5]\d|")]
@@ -112,6 +113,7 @@ class RiskSettings:
     naked_seconds: Seconds = 5.0
     quote_max_age_seconds: Seconds = 5.0
     local_stop_grace_seconds: SecondsOrZero = 5.0
+    trail_step: TrailingPart = Decimal("0.1")
 
 
 @frozen(slots=True, kw_only=True)
