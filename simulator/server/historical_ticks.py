@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from attrs import frozen
@@ -27,17 +27,19 @@ class TickWindow:
     start: float | None
     end: float | None
     count: int
+    inside: Callable[[float], bool]  # whether a moment is of the hours asked for
 
     def choose(self, rows: Sequence[Row]) -> list[Row]:
         """Return the rows meant: the first after the start, or the last before the end."""
+        rows = [row for row in rows if self.inside(row[0])]
         if self.start is not None:
             return [row for row in rows if row[0] >= self.start][: self.count]
         end = self.end if self.end is not None else float("inf")
         return [row for row in rows if row[0] < end][-self.count :]
 
 
-def tick_window(request: ReqHistoricalTicks) -> TickWindow:
-    """Return what a request asks. Raises BadTerms."""
+def tick_window(request: ReqHistoricalTicks, inside: Callable[[float], bool]) -> TickWindow:
+    """Return what a request asks; `inside` tells which moments are of its hours. Raises BadTerms."""
     refused = "Error validating request.-'di' : cause - "
     if bool(request.start) == bool(request.end):
         raise BadTerms(10187, f"{refused}Please specify either start time or end time")
@@ -45,7 +47,7 @@ def tick_window(request: ReqHistoricalTicks) -> TickWindow:
         raise BadTerms(10187, f"{refused}Number of ticks must be between 1 and {MOST_TICKS}")
     start = parse_moment(request.start).timestamp() if request.start else None
     end = parse_moment(request.end).timestamp() if request.end else None
-    return TickWindow(start, end, request.count)
+    return TickWindow(start, end, request.count, inside)
 
 
 def tick_answer(request: ReqHistoricalTicks, tape: TickTape, con_id: int, window: TickWindow) -> Fields:

@@ -6,9 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from simulator.model import Bar, Contract
 from simulator.server.contract_search import Ambiguous, NotFound, resolve
+from simulator.server.exchange_hours import SCHEDULE_SINCE, regular_hours, schedule_answer
 from simulator.server.historical_ticks import tick_answer, tick_window
+from simulator.server.history_pacing import SMALL_BAR_SECONDS
 from simulator.server.history_terms import KINDS, BadTerms, HistoryTerms, read_terms, tell_date
 from simulator.server.intervals import DAY, HOUR, begin_of, joined
 from simulator.server.live_bars import LiveBars
@@ -65,6 +69,11 @@ class HistoryDesk:
         except BadTerms as error:
             self._session.error(request.req_id, error.code, str(error))
             return
+        if terms.bar_seconds <= SMALL_BAR_SECONDS and not self._paced(contract, request):
+            return
+        if terms.what == "SCHEDULE":
+            self._schedule(request, contract, terms)
+            return
         bars = self._read(contract, terms)
         if not bars and not request.keep_up_to_date:
             text = f"HMDS query returned no data: {contract.symbol}@{contract.exchange} {request.what}"
@@ -80,12 +89,32 @@ class HistoryDesk:
             self._tws.board.subscribe(contract.con_id, live)
 
     def _read(self, contract: Contract, terms: HistoryTerms) -> list[Bar]:
-        venue, con_id = self._tws.venue, contract.con_id
+        venue, con_id, regular = self._tws.venue, contract.con_id, terms.regular_hours
         if terms.intraday:
-            return venue.bars(con_id, terms.bar_seconds, terms.start, terms.end, terms.what)
+            return venue.bars(con_id, terms.bar_seconds, terms.start, terms.end, terms.what, regular=regular)
         # The venue's bars begin at whole multiples since 1970; days begin at midnight in TWS's zone.
         start = begin_of(terms.start, DAY)
-        return joined(venue.bars(con_id, HOUR, start, terms.end, terms.what), terms.bar_seconds)
+        return joined(venue.bars(con_id, HOUR, start, terms.end, terms.what, regular=regular), terms.bar_seconds)
+
+    def _schedule(self, request: r.ReqHistoricalData, contract: Contract, terms: HistoryTerms) -> None:
+        session, definition = self._session, self._tws.contracts.by_con_id(contract.con_id)
+        if session.version < SCHEDULE_SINCE or definition is None or terms.bar_seconds != DAY:
+            text = "Error validating request.-'bL' : cause - SCHEDULE is told of days, and to API versions that know it"
+            session.error(request.req_id, 321, text)
+            return
+        sessions = self._tws.venue.sessions(contract.con_id, terms.start, terms.end)
+        session.send(schedule_answer(request.req_id, definition, terms, sessions, regular=terms.regular_hours))
+
+    def _paced(self, contract: Contract, request: r.ReqHistoricalData | r.ReqHistoricalTicks) -> bool:
+        """Count a request for small bars or ticks; return False after refusing it."""
+        tws = self._tws
+        kind = (contract.con_id, contract.exchange, request.what)
+        whole = attrs.evolve(request, req_id=0)
+        double = request.what == "BID_ASK"
+        if not tws.pacing.per_second or tws.history_pacing.allows(kind, whole, tws.environment.now(), double=double):
+            return True
+        self._session.error(request.req_id, 162, f"{HMDS_ERROR}Historical data request pacing violation")
+        return False
 
     def _cancel(self, request: r.CancelHistoricalData) -> None:
         req_id = request.req_id
@@ -102,7 +131,10 @@ class HistoryDesk:
         if contract is None:
             return
         try:
-            window = tick_window(request)
+            hours = regular_hours(self._tws.venue, contract.con_id) if request.regular_hours else lambda second: True
+            window = tick_window(request, hours)
+            if not self._paced(contract, request):
+                return
             answer = tick_answer(request, self._tws.board.tape, contract.con_id, window)
         except BadTerms as error:
             self._session.error(request.req_id, error.code, str(error))

@@ -40,8 +40,10 @@ BAR_SECONDS = {
 """bar size as TWS names it → seconds"""
 
 _UNITS = {"S": 1, "D": 86400, "W": 604800, "M": 2592000, "Y": 31536000}
-KINDS = frozenset({"TRADES", "MIDPOINT", "BID", "ASK"})
+KINDS = frozenset({"TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK"})
 """what to show, as far as the venue keeps it"""
+
+_LONGEST = timedelta(days=40 * 366)
 
 _SPELLINGS = {"1 sec": "1 secs", "1 hours": "1 hour", "1D": "1 day", "1 days": "1 day", "1 mins": "1 min"}
 _DURATION = re.compile(r"(\d{1,6}) ?([SDWMY])?", re.ASCII)
@@ -63,6 +65,7 @@ class HistoryTerms:
     end: datetime
     bar_seconds: int
     what: str
+    regular_hours: bool
 
     @property
     def intraday(self) -> bool:
@@ -77,16 +80,20 @@ def read_terms(request: ReqHistoricalData, now: datetime) -> HistoryTerms:
     if seconds is None:
         text = "Historical data bar size setting is invalid. Legal ones are: " + ",".join(BAR_SECONDS)
         raise BadTerms(321, f"Error validating request.-'bL' : cause - {text}")
-    if request.what not in KINDS:
+    if request.what not in KINDS and request.what != "SCHEDULE":
         raise BadTerms(321, f"Error validating request.-'bL' : cause - Unsupported data type {request.what}")
     duration = _DURATION.fullmatch(request.duration.strip())
     if duration is None or int(duration[1]) == 0:
         raise BadTerms(321, "Error validating request.-'bL' : cause - Invalid duration")
     if request.keep_up_to_date and request.end:
         raise BadTerms(321, "Error validating request.-'bL' : cause - End date not supported with keepUpToDate")
+    if request.keep_up_to_date and request.what in ("BID_ASK", "SCHEDULE"):
+        raise BadTerms(321, f"Error validating request.-'bL' : cause - {request.what} cannot be kept up to date")
     end = parse_moment(request.end) if request.end else now
     span = timedelta(seconds=int(duration[1]) * _UNITS[duration[2] or "S"])
-    return HistoryTerms(end - span, end, seconds, request.what)
+    if span > _LONGEST:
+        raise BadTerms(321, "Error validating request.-'bL' : cause - Duration is too long")
+    return HistoryTerms(end - span, end, seconds, request.what, request.regular_hours)
 
 
 def parse_moment(written: str) -> datetime:

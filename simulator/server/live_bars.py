@@ -39,6 +39,8 @@ class LiveBars:
 
     def tick(self, tick: Ticked, quote: Quote) -> None:
         """Take a tick into the bar; tell a bar that it ends."""
+        if self._terms.regular_hours and not self._session.tws.venue.in_regular_hours(self.contract.con_id, tick.time):
+            return
         price = price_of(self._terms.what, tick, quote)
         if price is not None:
             size = tick.size if self._terms.what == "TRADES" else 0

@@ -182,7 +182,8 @@ class MarketDataDesk:
         if self._tws.entitlements.of(contract.symbol) is not Entitlement.LIVE:
             session.error(req_id, 420, f"Invalid Real-time Query:No market data permissions for {contract.symbol}")
             return
-        bars = RealTimeBars(session, req_id, contract, request.what, self._tws.environment.now())
+        now = self._tws.environment.now()
+        bars = RealTimeBars(session, req_id, contract, request.what, now, regular_hours=request.regular_hours)
         self._bars[req_id] = bars
         self._join(bars)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from simulator.model import Charged, Executed, Order, OrderChanged, OrderError, VenueEvent, WhatIf
-from simulator.server.contract_search import Ambiguous, NotFound, resolve
+from simulator.server.contract_search import Ambiguous, NotFound, resolve_route
 from simulator.server.order_building import build_order
 from simulator.wire import order_answers as say
 from simulator.wire import requests as r
@@ -81,8 +81,11 @@ class OrderDesk:
             text = "Error validating request.-'bW' : cause - Missing order exchange"
             session.error(request.order_id, 321, text)
             return None
+        if len(self._tws.accounts) > 1 and not request.fields["account"]:
+            session.error(request.order_id, 435, "You must specify an account.")
+            return None
         try:
-            contract = resolve(self._tws.contracts, request.contract)
+            contract = resolve_route(self._tws.contracts, request.contract)
         except (NotFound, Ambiguous) as error:
             session.error(request.order_id, 200, str(error))
             return None

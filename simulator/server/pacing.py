@@ -23,11 +23,12 @@ class Verdict(Enum):
 
 @frozen(slots=True)
 class PacingLimits:
-    """`per_second` 0 switches the limit off. IB says only that the link is closed "eventually", so that many
-    seconds with a breach are a parameter.
+    """`per_second` 0 switches the limit off, and with it that of historical requests.
+
+    IB says only that the link is closed "eventually", so that many seconds with a breach are a parameter.
     """
 
-    per_second: int = 50
+    per_second: int = 50  # messages of one client
     breaches: int = 3
 
 

@@ -12,6 +12,7 @@ from config.environment import Environment
 from simulator.contracts import ContractBook
 from simulator.model import Charged, Executed, Order, OrderChanged, OrderError, PositionChanged, Ticked, VenueEvent
 from simulator.server.entitlements import Entitlements
+from simulator.server.history_pacing import HistoryPacing
 from simulator.server.order_ids import OrderIds
 from simulator.server.pacing import PacingLimits
 from simulator.server.quote_board import QuoteBoard
@@ -59,6 +60,7 @@ class PaperTws:
         self.order_ids = OrderIds()
         self._hand_ids = count(-1, -1)
         self.entitlements = Entitlements()
+        self.history_pacing = HistoryPacing()
         self.board = QuoteBoard(venue.quote, venue.past)
         self.bound: set[int] = set()  # order ids of orders made by hand that client 0 has bound
         self.binding = False  # whether client 0 binds them as they come

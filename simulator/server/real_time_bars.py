@@ -20,11 +20,14 @@ _SPAN = timedelta(seconds=5)
 class RealTimeBars:
     """Tells a bar every five seconds by the clock, also when nothing traded."""
 
-    def __init__(self, session: Session, req_id: int, contract: Contract, what: str, now: datetime) -> None:
+    def __init__(
+        self, session: Session, req_id: int, contract: Contract, what: str, now: datetime, *, regular_hours: bool
+    ) -> None:
         self.contract = contract
         self._session = session
         self._req_id = req_id
         self._what = what
+        self._regular_hours = regular_hours
         self._builder = BarBuilder(5, traded=what == "TRADES")
         self._begin = self._builder.begin_of(now)
         self._last: float | None = None
@@ -49,4 +52,6 @@ class RealTimeBars:
             self._begin += _SPAN
 
     def _send(self, bar: Bar) -> None:
+        if self._regular_hours and not self._session.tws.venue.in_regular_hours(self.contract.con_id, bar.time):
+            return
         self._session.send(say.real_time_bar(self._req_id, int(bar.time.timestamp()), bar))

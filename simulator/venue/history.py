@@ -7,7 +7,7 @@ arrays: some 70 contracts ticking around the clock stay below 150 MB.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from simulator.model import Bar
@@ -20,6 +20,9 @@ MINUTES_KEPT = 5 * 1_440
 MINUTE, HOUR = 60, 3_600
 
 _WIDTH = 8
+
+Hours = tuple[float, float]
+"""when an exchange opens and closes, in seconds since 1970"""
 
 _TICKS = {4: "TRADES", 1: "BID", 2: "ASK"}
 
@@ -47,41 +50,84 @@ class History:
             self._time, self._second = time, float(int(time.timestamp()))
         series.add(self._second, price, size)
 
-    def bars(self, con_id: int, bar_seconds: int, start: datetime, end: datetime, what: str = "TRADES") -> list[Bar]:
+    def bars(
+        self,
+        con_id: int,
+        bar_seconds: int,
+        start: datetime,
+        end: datetime,
+        what: str = "TRADES",
+        hours: Sequence[Hours] | None = None,
+    ) -> list[Bar]:
         """Return the bars of `[start, end)`, oldest first, on whole multiples of `bar_seconds` since the epoch.
 
-        `what` is TRADES, BID, ASK or MIDPOINT. An interval without a tick has no bar, as at TWS; bars that are not of
-        whole minutes reach back about an hour. Only trades have volume, average and count; TWS tells −1 for the others.
-        Raises ValueError for another `what`.
+        `what` is TRADES, BID, ASK, MIDPOINT or BID_ASK: its open is the average bid, its close the average ask, its
+        high the highest ask, its low the lowest bid. With `hours`, oldest first, only what lies in them counts, and no
+        bar begins before they do; of an hour from before the feed it is enough that it overlaps.
+        An interval without a tick has no bar, as at TWS; bars that are not of whole minutes reach back about an hour.
+        Only trades have volume, average and count; TWS tells −1 for the others. Raises ValueError for another `what`.
         """
         if what == "MIDPOINT":
-            bids = self.bars(con_id, bar_seconds, start, end, "BID")
-            asks = {bar.time: bar for bar in self.bars(con_id, bar_seconds, start, end, "ASK")}
+            bids = self.bars(con_id, bar_seconds, start, end, "BID", hours)
+            asks = {bar.time: bar for bar in self.bars(con_id, bar_seconds, start, end, "ASK", hours)}
             return [_middle(bid, asks[bid.time]) for bid in bids if bid.time in asks]
         first, last = start.timestamp(), end.timestamp()
+        if what == "BID_ASK":
+            return self._both_sides(con_id, bar_seconds, first, last, hours)
         merged: list[Row] = []
-        for row in self._rows(con_id, what, bar_seconds):
+        for row, opens in self._rows(con_id, what, bar_seconds, hours):
             if first <= row[0] < last:
-                _merge(merged, row, bar_seconds)
+                _merge(merged, row, bar_seconds, opens)
         return [_bar(row, what == "TRADES") for row in merged]
+
+    def _both_sides(
+        self, con_id: int, bar_seconds: int, first: float, last: float, hours: Sequence[Hours] | None
+    ) -> list[Bar]:
+        sides: list[dict[float, list[Row]]] = []
+        for kind in ("BID", "ASK"):
+            rows: dict[float, list[Row]] = {}
+            for row, opens in self._rows(con_id, kind, bar_seconds, hours):
+                if first <= row[0] < last:
+                    rows.setdefault(max(row[0] // bar_seconds * bar_seconds, opens), []).append(row)
+            sides.append(rows)
+        bids, asks = sides
+        return [
+            _bar(
+                (
+                    begins,
+                    _average(bids[begins], begins, bar_seconds),
+                    max(row[2] for row in asks[begins]),
+                    min(row[3] for row in bids[begins]),
+                    _average(asks[begins], begins, bar_seconds),
+                    *(0.0, 0.0, 0.0),
+                ),
+                traded=False,
+            )
+            for begins in bids
+            if begins in asks
+        ]
 
     def begins(self, con_id: int, what: str) -> datetime | None:
         """Return when the oldest bar of a kind begins, None if there is none. Raises ValueError for another `what`."""
-        kinds = ("BID", "ASK") if what == "MIDPOINT" else (what,)
+        kinds = ("BID", "ASK") if what in ("MIDPOINT", "BID_ASK") else (what,)
         firsts = [next(self._rows(con_id, kind, HOUR), None) for kind in kinds]
-        known = [row[0] for row in firsts if row is not None]
+        known = [found[0][0] for found in firsts if found is not None]
         return datetime.fromtimestamp(max(known), UTC) if len(known) == len(kinds) else None
 
-    def _rows(self, con_id: int, what: str, bar_seconds: int) -> Iterator[Row]:
+    def _rows(
+        self, con_id: int, what: str, bar_seconds: int, hours: Sequence[Hours] | None = None
+    ) -> Iterator[tuple[Row, float]]:
+        """Return the rows within `hours`, each with when those began."""
         if what not in BAR_KINDS:
             raise ValueError(f"no bars of {what!r}")
         past = self._pasts.get(con_id)
         if past is None:
             past = self._pasts[con_id] = _PastSeries(self._past_of(con_id))
-        yield from past.rows(what, bar_seconds)
+        for rows, length in past.rows(what, bar_seconds):
+            yield from _within(rows, length, hours)
         series = self._series.get((con_id, what))
         if series is not None:
-            yield from series.rows(by_minute=bar_seconds % MINUTE == 0)
+            yield from _within(series.rows(by_minute=bar_seconds % MINUTE == 0), 1, hours)
 
 
 class _PastSeries:
@@ -95,12 +141,15 @@ class _PastSeries:
             if kind is not None and tick.price > 0:
                 self._series[kind].add(float(int(tick.time.timestamp())), tick.price, tick.size)
 
-    def rows(self, what: str, bar_seconds: int) -> Iterator[Row]:
-        """Return the rows that bars of this length can be made of, oldest first."""
+    def rows(self, what: str, bar_seconds: int) -> Iterator[tuple[Iterable[Row], int]]:
+        """Return the rows that bars of this length can be made of, oldest first, with what counts as their length.
+
+        What is shorter than an hour lies either inside or outside the hours of an exchange.
+        """
         for resolution in (HOUR, MINUTE):
             if bar_seconds % resolution == 0:
-                yield from self._bars(what, resolution)
-        yield from self._series[what].rows(by_minute=bar_seconds % MINUTE == 0)
+                yield self._bars(what, resolution), resolution if resolution == HOUR else 1
+        yield self._series[what].rows(by_minute=bar_seconds % MINUTE == 0), 1
 
 
 class _Series:
@@ -152,10 +201,34 @@ def _rows(packed: array[float]) -> Iterator[Row]:
         yield tuple(packed[at : at + _WIDTH])
 
 
-def _merge(merged: list[Row], row: Row, seconds: int) -> None:
+def _within(rows: Iterable[Row], length: int, hours: Sequence[Hours] | None) -> Iterator[tuple[Row, float]]:
+    """Return the rows that overlap the hours, each with when those began; all of them if there are no hours."""
+    if hours is None:
+        yield from ((row, 0.0) for row in rows)
+        return
+    spans = iter(hours)
+    span = next(spans, None)
+    for row in rows:
+        while span is not None and span[1] <= row[0]:
+            span = next(spans, None)
+        if span is None:
+            return
+        if row[0] + length > span[0]:
+            yield row, span[0]
+
+
+def _average(rows: Sequence[Row], begins: float, seconds: int) -> float:
+    """Return the average over the time of one bar: each price stands until the next."""
+    total = rows[0][1] * max(rows[0][0] - begins, 0)
+    ends = [*(row[0] for row in rows[1:]), max(begins // seconds * seconds + seconds, rows[-1][0] + 1)]
+    total += sum(row[4] * (until - max(row[0], begins)) for row, until in zip(rows, ends, strict=True))
+    return round(total / (ends[-1] - begins), 6)
+
+
+def _merge(merged: list[Row], row: Row, seconds: int, earliest: float = 0.0) -> None:
     """Add a row to the interval of so many seconds in which it lies: the last one, or a new one."""
     second, opens, high, low, close, volume, value, count = row
-    begins = second // seconds * seconds
+    begins = max(second // seconds * seconds, earliest)
     if not merged or merged[-1][0] != begins:
         merged.append((begins, opens, high, low, close, volume, value, count))
         return

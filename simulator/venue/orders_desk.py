@@ -17,7 +17,7 @@ from simulator.venue.families import may_start
 from simulator.venue.funds import check_funds, what_if
 from simulator.venue.refusal import OrderRefused
 from simulator.venue.registry import Registry
-from simulator.venue.schedule import ignores_outside_hours, schedule
+from simulator.venue.schedule import ignores_outside_hours, locked, schedule
 from simulator.venue.sessions import Sessions
 from simulator.venue.working import Stage, Working
 
@@ -73,7 +73,14 @@ class OrdersDesk:
             return OrderError(order.order_id, order.client_id, refusal.code, refusal.text)
 
     def cancel(self, working: Working) -> None:
-        """Cancel a live order at its client's wish."""
+        """Cancel a live order at its client's wish. Raises OrderRefused (161) for one that the auction already has."""
+        if locked(working, self._now()):
+            text = "Cancel attempted when order is not in a cancellable state. Order permId ="
+            raise OrderRefused(161, f"{text}{working.order.perm_id}")
+        self.drop(working)
+
+    def drop(self, working: Working) -> None:
+        """Cancel a live order, whatever its state."""
         if working.stage is not Stage.HELD:
             working.order.status = "PendingCancel"
             self._engine.tell(working)
@@ -115,6 +122,8 @@ class OrdersDesk:
     def _change(self, working: Working, change: Order) -> None:
         change.account = change.account or working.order.account
         check_change(working.order, change)
+        if locked(working, self._now()):
+            raise OrderRefused(201, "Order rejected - reason:The order is in the closing auction and cannot be changed")
         check_order(change, working.definition, self._books.ledger.accounts)
         conditions = self._conditions(change)
         times = schedule(change, self._sessions_of(working.definition), self._now())

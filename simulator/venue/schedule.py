@@ -12,10 +12,12 @@ from simulator.model import Order
 from simulator.venue.refusal import OrderRefused
 from simulator.venue.sessions import NEW_YORK, Session, Sessions
 from simulator.venue.terms import ORDER_TYPES
+from simulator.venue.working import Stage, Working
 
-__all__ = ["Schedule", "ignores_outside_hours", "parse_time", "schedule"]
+__all__ = ["Schedule", "ignores_outside_hours", "locked", "parse_time", "schedule"]
 
 OPENING = timedelta(minutes=15)  # an order on open that has not met a market by then is cancelled
+CLOSING = timedelta(minutes=10)  # how long before the close an order on close is the exchange's
 
 
 @frozen(slots=True)
@@ -52,6 +54,14 @@ def schedule(order: Order, sessions: Sessions, now: datetime) -> Schedule:
     resumes = _session(sessions, ends, lambda one: one.bounds(extended)[0] >= ends).bounds(extended)[0]
     pauses = ends if order.tif in ("GTC", "GTD") and resumes > ends else None
     return Schedule(starts, pauses, expires)
+
+
+def locked(working: Working, now: datetime) -> bool:
+    """Whether an order on close can no longer be changed or cancelled: from 15:50 on, for US stocks (NYSE, Nasdaq)."""
+    contract = working.definition.contract
+    listed = (contract.sec_type, contract.currency) == ("STK", "USD")
+    waits = working.terms.at_close and working.stage is Stage.SCHEDULED
+    return listed and waits and working.starts is not None and now >= working.starts - CLOSING
 
 
 def ignores_outside_hours(order: Order) -> bool:

@@ -118,14 +118,27 @@ class Calendars:
         """
         self._now = now
         self.main: Sessions = Always() if calendar == "always" else ExchangeSessions(calendar, now)
-        self._always = calendar == "always"
+        self.always = calendar == "always"
         self._by_name: dict[str, Sessions] = {calendar: self.main}
+        self._past_by_name: dict[str, Sessions] = {}
 
     def of(self, definition: ContractDefinition) -> Sessions:
         """Return the contract's sessions."""
-        if self._always:
+        if self.always:
             return self.main
         name = definition.calendar
         if name not in self._by_name:
             self._by_name[name] = ExchangeSessions(name, self._now)
         return self._by_name[name]
+
+    def between(self, definition: ContractDefinition, start: datetime, end: datetime) -> list[Session]:
+        """Return the contract's sessions that are on at some time of `[start, end)`, extended hours included."""
+        # calendars apart from those of the present, which hold only some time around it
+        name = definition.calendar
+        sessions = self.main if self.always else self._past_by_name.setdefault(name, ExchangeSessions(name, start))
+        found = []
+        session = sessions.current(start)
+        while session.early < end:
+            found.append(session)
+            session = sessions.current(session.late)
+        return found

@@ -41,9 +41,9 @@ from simulator.venue.orders_desk import OrdersDesk
 from simulator.venue.rates import Rates
 from simulator.venue.refusal import OrderRefused
 from simulator.venue.registry import Registry
-from simulator.venue.sessions import Calendars
+from simulator.venue.sessions import Calendars, Session
 from simulator.venue.valuation import Valuation
-from simulator.venue.working import Stage
+from simulator.venue.working import Stage, Working
 
 __all__ = ["Venue"]
 
@@ -78,7 +78,7 @@ class Venue:
         self._listeners: list[Callable[[VenueEvent], None]] = []
         self._commands: deque[Callable[[], None]] = deque()
         self._busy = False
-        calendars = Calendars(calendar, self._latest)
+        self._calendars = calendars = Calendars(calendar, self._latest)
         self._rates = Rates()
         self._registry = Registry()
         self.past = past
@@ -110,7 +110,7 @@ class Venue:
         return self._desk.what_if(order)
 
     def cancel(self, client_id: int, order_id: int) -> None:
-        """Cancel a client's order: Cancelled and 202, or an error 10147 (unknown) or 10148 (finished)."""
+        """Cancel a client's order: Cancelled and 202, or error 10147 (unknown), 10148 (finished), 161 (too late)."""
         self._do(self._cancel, client_id, order_id)
 
     def cancel_all(self) -> None:
@@ -227,9 +227,35 @@ class Venue:
         market = self._engine.markets.get(con_id)
         return Quote() if market is None else market.quote
 
-    def bars(self, con_id: int, bar_seconds: int, start: datetime, end: datetime, what: str = "TRADES") -> list[Bar]:
-        """Return bars of the past and of the ticks seen; `what` is TRADES, BID, ASK or MIDPOINT."""
-        return self._history.bars(con_id, bar_seconds, start, end, what)
+    def bars(
+        self,
+        con_id: int,
+        bar_seconds: int,
+        start: datetime,
+        end: datetime,
+        what: str = "TRADES",
+        *,
+        regular: bool = False,
+    ) -> list[Bar]:
+        """Return bars of the past and of the ticks seen; `what` is TRADES, BID, ASK, MIDPOINT or BID_ASK.
+
+        `regular` leaves out what was outside the regular hours of the contract's exchange.
+        """
+        hours = None
+        begins = self._history.begins(con_id, "TRADES" if what == "TRADES" else "MIDPOINT") if regular else None
+        if begins is not None and not self._calendars.always:
+            sessions = self.sessions(con_id, max(start, begins), end)
+            hours = [(one.opens.timestamp(), one.closes.timestamp()) for one in sessions]
+        return self._history.bars(con_id, bar_seconds, start, end, what, hours)
+
+    def sessions(self, con_id: int, start: datetime, end: datetime) -> list[Session]:
+        """Return the contract's sessions that are on at some time of `[start, end)`. Raises OrderRefused (200)."""
+        return self._calendars.between(self._desk.definition(con_id), start, end)
+
+    def in_regular_hours(self, con_id: int, moment: datetime) -> bool:
+        """Whether the contract's exchange is open; `moment` is not long ago. Raises OrderRefused (200)."""
+        session = self._calendars.of(self._desk.definition(con_id)).current(moment)
+        return session.opens <= moment < session.closes
 
     def history_begins(self, con_id: int, what: str = "TRADES") -> datetime | None:
         """Return when the oldest bar begins, None if there is none."""
@@ -276,19 +302,27 @@ class Venue:
 
     def _cancel(self, client_id: int, order_id: int) -> None:
         try:
-            self._desk.cancel(self._registry.to_cancel(client_id, order_id))
+            working = self._registry.to_cancel(client_id, order_id)
         except OrderRefused as refusal:
             self._emit(OrderError(order_id, client_id, refusal.code, refusal.text))
+        else:
+            self._cancel_one(working)
+
+    def _cancel_one(self, working: Working) -> None:
+        try:
+            self._desk.cancel(working)
+        except OrderRefused as refusal:
+            self._engine.refuse(working.order, refusal.code, refusal.text)
 
     def _cancel_all(self) -> None:
         for working in [*self._registry.live.values()]:
             if working.stage is not Stage.DONE:
-                self._desk.cancel(working)
+                self._cancel_one(working)
 
     def _restart_gateway(self, keep: frozenset[int]) -> None:
         for perm_id, working in [*self._registry.live.items()]:
             if perm_id not in keep and working.stage is not Stage.DONE:
-                self._desk.cancel(working)
+                self._desk.drop(working)
         self._registry.forget(keep)
 
     def _locate(self, con_id: int) -> None:

@@ -79,6 +79,7 @@ _MESSAGES: dict[int, str] = {
     100: "orderBound orderId apiClientId apiOrderId",
     101: "completedOrder",
     102: "completedOrdersEnd",
+    106: "historicalSchedule reqId startDateTime endDateTime timeZone",
     107: "userInfo reqId whiteBrandingId",
 }
 

@@ -95,6 +95,14 @@ def historical_data(req_id: int, start: str, end: str, bars: Iterable[DatedBar])
     return [17, req_id, start, end, len(rows) // 8, *rows]
 
 
+def historical_schedule(
+    req_id: int, start: str, end: str, time_zone: str, sessions: Iterable[tuple[str, str, str]]
+) -> Fields:
+    """Trading sessions: when each begins and ends, and its date. Since version 165."""
+    rows = [value for session in sessions for value in session]
+    return [106, req_id, start, end, time_zone, len(rows) // 3, *rows]
+
+
 def historical_data_update(req_id: int, date: str, bar: Bar) -> Fields:
     """The bar in progress; note the order close, high, low."""
     fields: Fields = [90, req_id, bar.count, date, bar.open, bar.close, bar.high, bar.low]

@@ -60,6 +60,8 @@ class Stage:
                 client, _, verbs = rest.partition(": ")
                 (rule,) = parse_script(f"[[fault]]\nafter = 0.0\ndo = [{verbs}]").rules
                 self.broker.faults.do(*rule.do, client=int(client))
+            case "master":
+                self.broker.tws.master_client_id = int(rest)
             case "pace":
                 per_second, breaches = rest.split()
                 self.broker.tws.pacing = PacingLimits(int(per_second), int(breaches))

@@ -3,6 +3,7 @@
 import channel
 from ib_family import (
     account,
+    conditions,
     connecting,
     contracts,
     fills,
@@ -19,7 +20,7 @@ from ib_family.library import settle, unasked
 PARTS = [
     *(connecting, contracts, market_data, history),
     *(order_types, fills, groups, refusals),
-    *(account, two_clients, reconnecting),
+    *(account, two_clients, conditions, reconnecting),
 ]
 
 channel.play(PARTS, unasked, settle)

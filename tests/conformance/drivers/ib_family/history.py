@@ -1,13 +1,14 @@
 """History.
 Bars come in one message (17) whose end is implied; a request that keeps them up to date goes on with single bars
 (90), in which close comes before high and low. Ticks of the past are 96 (midpoints), 97 (quotes) and 98 (trades),
-the beginning of the data 88. What is not there is error 162.
+the beginning of the data 88. What is not there is error 162,
+and so is what was asked for too often. The hours of an exchange (106) are told since version 165.
 """
 
 from channel import check
 from ib_family.contracts import AAPL
-from ib_family.library import complained, ib, ibi, settle
-from ib_family.scene import clock, hearing, tick
+from ib_family.library import VERSION, complained, ib, ibi, settle, unasked
+from ib_family.scene import clock, hearing, pace, tick
 
 
 @check
@@ -26,6 +27,11 @@ def bars_within_a_day_have_their_time() -> None:
     assert same[-1].date == bars[-1].date
     quotes = ib.reqHistoricalData(AAPL, "", "3600 S", "1 min", "MIDPOINT", False)
     assert quotes[-1].close == 99.95
+    (bid,) = ib.reqHistoricalData(AAPL, "", "3600 S", "1 min", "BID", False)
+    (ask,) = ib.reqHistoricalData(AAPL, "", "3600 S", "1 min", "ASK", False)
+    (both,) = ib.reqHistoricalData(AAPL, "", "3600 S", "1 min", "BID_ASK", True)
+    assert (both.high, both.low) == (ask.high, bid.low)
+    assert bid.low <= both.open < both.close <= ask.high
 
 
 @check
@@ -81,3 +87,31 @@ def terms_that_make_no_sense_are_refused() -> None:
     settle()
     assert [one[1] for one in ends] == [10187]
     complained("10187")
+
+
+@check
+def the_schedule_of_an_exchange_is_told() -> None:
+    if VERSION < 165:
+        errors = hearing("error")
+        ib.client.reqHistoricalData(ib.client.getReqId(), AAPL, "", "2 D", "1 day", "SCHEDULE", True, 1, False, [])
+        settle()
+        unasked()
+        assert [code for _, code, *_ in errors] == [321]
+        return
+    schedule = ib.reqHistoricalSchedule(AAPL, 2)
+    assert schedule.timeZone == "US/Eastern"
+    assert [one.refDate for one in schedule.sessions] == ["20261121", "20261122", "20261123"]
+
+
+@check
+def small_bars_asked_for_too_often_are_162() -> None:
+    pace(50, 3)
+    for _ in range(2):
+        ib.reqHistoricalData(AAPL, "", "60 S", "1 secs", "TRADES", False)
+    complained("Error 162", "pacing violation")
+    for seconds in range(61, 66):  # with the first above, six of a kind
+        ib.reqHistoricalData(AAPL, "", f"{seconds} S", "5 secs", "TRADES", False)
+    complained("Error 162", "pacing violation")
+    for _ in range(2):
+        ib.reqHistoricalData(AAPL, "", "60 S", "1 min", "TRADES", False)
+    pace(0, 0)

@@ -150,7 +150,7 @@ def an_algorithm_and_conditions_are_kept() -> None:
         ibi.PriceCondition(isMore=True, price=120.0, conId=AAPL.conId, exch="SMART"),
         ibi.TimeCondition(isMore=True, time="20261123 15:00:00 US/Eastern", conjunction="o"),
     ]
-    lives(order, "Submitted", lmtPrice=111.0)
+    lives(order, "PreSubmitted", lmtPrice=111.0)
 
 
 @check
@@ -205,13 +205,7 @@ def a_combination_rests_with_its_legs() -> None:
     trade = ib.placeOrder(combination, ibi.LimitOrder("BUY", 1, -1.25))
     settle()
     assert trade.orderStatus.status == "Submitted", trade.log
-    contracts = []
-    take = ib.wrapper.openOrder
-    ib.wrapper.openOrder = lambda order_id, contract, order, state: contracts.append(contract)
-    ib.client.reqOpenOrders()
-    settle()
-    ib.wrapper.openOrder = take
-    (contract,) = contracts
+    (contract,) = _contracts()
     assert [(leg.conId, leg.ratio, leg.action) for leg in contract.comboLegs] == [
         (265598, 1, "BUY"),
         (272093, 2, "SELL"),
@@ -220,3 +214,27 @@ def a_combination_rests_with_its_legs() -> None:
     settle()
     assert trade.orderStatus.status == "Cancelled"
     cancelled()
+
+
+@check
+def an_order_is_directed_to_an_exchange_or_to_ibs_own() -> None:
+    for exchange in ("ARCA", "ISLAND", "IBKRATS"):
+        directed = ibi.Stock("AAPL", exchange, "USD")
+        trade = ib.placeOrder(directed, ibi.LimitOrder("BUY", 10, 90.0))
+        settle()
+        assert trade.orderStatus.status == "Submitted", trade.log
+        (echo,) = _contracts()
+        assert echo.exchange == exchange
+        ib.cancelOrder(trade.order)
+        settle()
+        cancelled()
+
+
+def _contracts() -> list[Any]:
+    told: list[Any] = []
+    take = ib.wrapper.openOrder
+    ib.wrapper.openOrder = lambda order_id, contract, order, state: told.append(contract)
+    ib.client.reqOpenOrders()
+    settle()
+    ib.wrapper.openOrder = take
+    return told

@@ -35,6 +35,11 @@ def pace(per_second: int, breaches: int) -> None:
     _do(f"pace {per_second} {breaches}")
 
 
+def master(client_id: int) -> None:
+    """Make a client id the master's."""
+    _do(f"master {client_id}")
+
+
 def connected(*client_ids: int) -> None:
     """Wait until the server knows just these clients."""
     channel.do("await " + " ".join(str(one) for one in client_ids))

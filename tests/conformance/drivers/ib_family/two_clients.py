@@ -1,13 +1,14 @@
 """Two clients.
 Each client hears of its own orders and fills; positions and account values go to all that asked. reqAllOpenOrders
 (16) and reqExecutions (7) tell what others did; nobody but its client may change or cancel an order. Client 0 may
-bind (100) orders made by hand in TWS, which it alone hears of.
+bind (100) orders made by hand in TWS, which it alone hears of. The master client hears of the orders and fills of
+all, and may change none.
 """
 
 from channel import check
 from ib_family.contracts import AAPL
 from ib_family.library import PORT, cancelled, complained, ib, ibi, new_client, other, settle, unasked
-from ib_family.scene import connected, fault, hearing, tick
+from ib_family.scene import connected, fault, hearing, master, tick
 
 
 @check
@@ -93,8 +94,47 @@ def orders_by_hand_are_bound_by_client_0() -> None:
     zero.reqCurrentTime()
     assert trade.orderStatus.status == "Cancelled"
     cancelled()
+    zero.reqAutoOpenOrders(True)
+    fault(7, '{ verb = "manual_order", symbol = "AAPL", side = "BUY", quantity = 6, limit = 80.0 }')
+    zero.reqCurrentTime()
+    (trade,) = zero.openTrades()
+    assert (trade.order.totalQuantity, trade.order.orderId < 0) == (6, True)
+    trade.order.lmtPrice = 81.0
+    zero.placeOrder(trade.contract, trade.order)
+    zero.reqCurrentTime()
+    assert trade.orderStatus.status == "Submitted"
+    assert [one.order.lmtPrice for one in ib.reqAllOpenOrders() if one.order.clientId == 0] == [81.0]
+    zero.cancelOrder(trade.order)
+    zero.reqCurrentTime()
+    cancelled()
     zero.disconnect()
     connected(7, 8)
+
+
+@check
+def the_master_hears_of_all_and_may_touch_nothing() -> None:
+    master(9)
+    watcher = new_client()
+    watcher.connect("127.0.0.1", PORT, clientId=9, timeout=5)
+    connected(7, 8, 9)
+    statuses, fills = hearing("orderStatus", watcher), hearing("execDetails", watcher)
+    trade = ib.placeOrder(AAPL, ibi.LimitOrder("BUY", 10, 90.0))
+    settle(ib, watcher)
+    told = {(permanent, client_id) for _, _, _, _, _, permanent, _, _, client_id, *_ in statuses}
+    assert told == {(trade.order.permId, 7)}
+    errors = hearing("error", watcher)
+    watcher.client.cancelOrder(trade.order.orderId, "")
+    settle(ib, watcher)
+    assert [code for _, code, *_ in errors] == [10147]
+    ib.cancelOrder(trade.order)
+    other.placeOrder(AAPL, ibi.MarketOrder("BUY", 1))
+    settle(ib, other, watcher)
+    assert [execution.clientId for _, _, execution in fills] == [8]
+    other.placeOrder(AAPL, ibi.MarketOrder("SELL", 1))
+    settle(ib, other, watcher)
+    watcher.disconnect()
+    connected(7, 8)
+    unasked()
 
 
 @check

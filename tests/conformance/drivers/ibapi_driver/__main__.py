@@ -3,6 +3,7 @@
 import channel
 from ibapi_driver import (
     account,
+    conditions,
     connecting,
     contracts,
     fills,
@@ -19,7 +20,7 @@ from ibapi_driver.client import app, other, settle, unasked
 PARTS = [
     *(connecting, contracts, market_data, history),
     *(order_types, fills, groups, refusals),
-    *(account, two_clients, reconnecting),
+    *(account, two_clients, conditions, reconnecting),
 ]
 
 try:

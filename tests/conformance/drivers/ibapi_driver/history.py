@@ -8,7 +8,7 @@ from typing import Any
 
 from channel import check
 from ibapi_driver.client import app
-from ibapi_driver.scene import AAPL, clock, codes, contract, tick
+from ibapi_driver.scene import AAPL, clock, codes, contract, pace, tick
 
 
 def _bars(duration: str, size: str, what: str = "TRADES", date_format: int = 1) -> list[Any]:
@@ -29,6 +29,8 @@ def bars_of_days_and_of_seconds_arrive() -> None:
     ]
     assert _bars("3600 S", "5 secs")[-1].date == "20261123 10:00:25 US/Eastern"
     assert _bars("3600 S", "1 min", "MIDPOINT")[-1].close == 99.85
+    (bid,), (ask,), (both,) = (_bars("3600 S", "1 min", what) for what in ("BID", "ASK", "BID_ASK"))
+    assert (both.high, both.low) == (ask.high, bid.low)
 
 
 @check
@@ -83,3 +85,17 @@ def what_is_not_there_or_makes_no_sense_is_refused() -> None:
     app.reqHistoricalData(req_id, AAPL, "tomorrow", "1 D", "1 day", "TRADES", 0, 1, False, [])
     app.reqHistoricalTicks(req_id, AAPL, "", "", 3, "TRADES", 0, False, [])
     assert codes(req_id) == [162, 321, 10314, 10187]
+
+
+@check
+def small_bars_asked_for_too_often_are_162() -> None:
+    pace(50, 3)
+    req_id = app.new_id()
+    for _ in range(2):
+        app.reqHistoricalData(req_id, AAPL, "", "60 S", "1 secs", "TRADES", 0, 1, False, [])
+    assert codes(req_id) == [162]
+    req_id = app.new_id()
+    for seconds in range(61, 66):  # with the first above, six of a kind
+        app.reqHistoricalData(req_id, AAPL, "", f"{seconds} S", "5 secs", "TRADES", 0, 1, False, [])
+    assert codes(req_id) == [162]
+    pace(0, 0)

@@ -166,3 +166,12 @@ def a_combination_rests_with_its_legs() -> None:
         *((265598, 1, "BUY"), (272093, 2, "SELL")),
     ]
     cancelled(order_id)
+
+
+@check
+def an_order_is_directed_to_an_exchange_or_to_ibs_own() -> None:
+    for exchange in ("ARCA", "ISLAND", "IBKRATS"):
+        since = app.mark()
+        order_id = placed(order("BUY", 10, "LMT", lmtPrice=90.0), contract("AAPL", exchange=exchange))
+        assert _echo(order_id, since).contract.exchange == exchange
+        cancelled(order_id)

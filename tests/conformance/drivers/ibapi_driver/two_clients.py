@@ -1,13 +1,14 @@
 """Two clients.
 Each client hears of its own orders and fills; positions and account values go to all that asked. reqAllOpenOrders
 (16) and reqExecutions (7) tell what others did; nobody but its client may change or cancel an order. Client 0 may
-bind (100) orders made by hand in TWS, which it alone hears of.
+bind (100) orders made by hand in TWS, which it alone hears of. The master client hears of the orders and fills of
+all, and may change none.
 """
 
 from channel import check
 from ibapi.execution import ExecutionFilter
 from ibapi_driver.client import Client, app, other
-from ibapi_driver.scene import AAPL, connected, fault, order, placed, status, tick
+from ibapi_driver.scene import AAPL, cancelled, connected, fault, master, order, placed, status, tick
 
 
 @check
@@ -100,6 +101,27 @@ def orders_by_hand_are_bound_by_client_0() -> None:
     zero.wait("orderStatus", orderId=bound.apiOrderId, status="Cancelled")
     zero.settle()
     zero.stop()
+    connected(7, 8)
+
+
+@check
+def the_master_hears_of_all_and_may_touch_nothing() -> None:
+    master(9)
+    watcher = Client()
+    watcher.start(9)
+    watcher.wait("nextValidId")
+    connected(7, 8, 9)
+    order_id = placed(order("BUY", 10, "LMT", lmtPrice=90.0))
+    watcher.settle()
+    assert {(one.orderId, one.clientId) for one in watcher.every("orderStatus")} == {(order_id, 7)}
+    watcher.cancelOrder(order_id)
+    assert watcher.error_code(order_id, 0) == 10147
+    cancelled(order_id)
+    placed(order("BUY", 1, "MKT"), AAPL, client=other)
+    placed(order("SELL", 1, "MKT"), AAPL, client=other)
+    watcher.settle()
+    assert [one.execution.clientId for one in watcher.every("execDetails")] == [8, 8]
+    watcher.stop()
     connected(7, 8)
 
 
