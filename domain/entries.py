@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from attrs import evolve, frozen
 
-from domain.exit_orders import ExitLeg, ExitLevels, exit_legs, exit_levels, next_oca_group
+from domain.exit_levels import ExitLevels, exit_levels
+from domain.exit_orders import ExitLeg, exit_legs, next_oca_group
 from domain.instrument import limit_rounding, round_price
 from domain.sizing import SizeBounds, SizingError, order_quantity
 from messages.market import Instrument
@@ -39,8 +40,9 @@ def levels_refusal(levels: ExitLevels, side: Side, price: Decimal) -> str:
     sign = side.sign
     if levels.stop is not None and (price - levels.stop) * sign <= 0:
         return f"stop {levels.stop} is not {'below' if sign > 0 else 'above'} {price}"
-    if levels.target is not None and (levels.target - price) * sign <= 0:
-        return f"target {levels.target} is not {'above' if sign > 0 else 'below'} {price}"
+    for target in (levels.target, *(part.price for part in levels.targets)):
+        if target is not None and (target - price) * sign <= 0:
+            return f"target {target} is not {'above' if sign > 0 else 'below'} {price}"
     return ""
 
 
@@ -97,7 +99,8 @@ def plan_entry(
     orders: tuple[OrderRequest, ...] = (entry,)
     if scale is None:
         group = next_oca_group(position_id, ())
-        legs = exit_legs(levels, side, quantity)
+        # TWS may take all children of an order for one group until it has filled: slices are cut afterwards
+        legs = exit_legs(evolve(levels, target=None) if levels.targets else levels, side, quantity)
         orders += tuple(
             evolve(request, parent_ref=entry.order_ref)
             for request in leg_requests(legs, symbol, position_id, group, new_id, command.source)

@@ -5,45 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from domain.instrument import increment_at, round_price, stop_rounding
-from messages.market import Instrument
+from domain.exit_levels import ExitLevels, tighter
+from domain.scale_out import Slice, group_name, place_in
 from messages.order import OrderStatus, OrderType, OrderView, Role, Side
-from messages.position import ExitPlan
 
 __all__ = [
     "CancelExit",
     "ExitAction",
     "ExitLeg",
-    "ExitLevels",
     "ModifyExit",
     "SubmitExit",
     "armed",
     "exit_legs",
-    "exit_levels",
     "leg_armed",
     "next_oca_group",
     "reconcile_exits",
-    "tighter",
+    "slice_legs",
 ]
 
 _SETTLED = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
-
-
-@frozen(slots=True, kw_only=True)
-class ExitLevels:
-    """Prices at which a position is left, on the tick. `stop` is also where a trailing stop starts."""
-
-    stop: Decimal | None = None
-    target: Decimal | None = None
-    trailing_pct: Decimal | None = None
-    trailing_amount: Decimal | None = None
-
-    @property
-    def trails(self) -> bool:
-        """Whether the stop follows the price."""
-        return self.trailing_pct is not None or self.trailing_amount is not None
 
 
 @frozen(slots=True, kw_only=True)
@@ -87,48 +69,9 @@ class CancelExit:
 ExitAction = SubmitExit | ModifyExit | CancelExit
 
 
-def tighter(side: Side, one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    """Return the stop that ends a position of this side first; a missing one is looser than any."""
-    if one is None or other is None:
-        return other if one is None else one
-    return max(one, other) if side is Side.BUY else min(one, other)
-
-
-def exit_levels(plan: ExitPlan, side: Side, average: Decimal, instrument: Instrument) -> ExitLevels:
-    """Return where a position of this side and average entry price is left.
-
-    Prices are rounded away from harm: a stop never lies further from the entry than asked for, a target never nearer
-    to it. So for a long position both round up, for a short one both round down; an absolute price is rounded too.
-
-    Raises:
-        ValueError: a level is not a positive price, or the instrument has no price bands.
-    """
-    # a stop and a limit order that leave a position round the same way
-    rounding = stop_rounding(side.opposite, Role.STOP)
-    sign = side.sign
-
-    def level(price: Decimal | None, distance: Decimal | None, pct: Decimal | None, away: int) -> Decimal | None:
-        if price is None and distance is not None:
-            price = average + away * sign * distance
-        elif price is None and pct is not None:
-            price = average * (1 + away * sign * pct)
-        return None if price is None else round_price(instrument, price, rounding)
-
-    stop = level(plan.stop_loss_price, plan.stop_loss_amount, plan.stop_loss_pct, -1)
-    target = level(plan.take_profit_price, plan.take_profit_amount, plan.take_profit_pct, 1)
-    amount = plan.trailing_stop_amount
-    if amount is not None:
-        tick = increment_at(instrument, average)
-        amount = max(amount // tick, Decimal(1)) * tick
-        start: Decimal | None = level(None, amount, None, -1)
-    else:
-        start = level(None, None, plan.trailing_stop_pct, -1)
-    return ExitLevels(
-        stop=tighter(side, stop, start),
-        target=target,
-        trailing_pct=plan.trailing_stop_pct if amount is None else None,
-        trailing_amount=amount,
-    )
+def slice_legs(levels: ExitLevels, side: Side, piece: Slice) -> tuple[ExitLeg, ...]:
+    """Return the orders that should protect a slice; none for an empty one."""
+    return exit_legs(evolve(levels, target=piece.target), side, piece.quantity) if piece.quantity else ()
 
 
 def exit_legs(levels: ExitLevels, side: Side, quantity: Decimal) -> tuple[ExitLeg, ...]:
@@ -138,15 +81,16 @@ def exit_legs(levels: ExitLevels, side: Side, quantity: Decimal) -> tuple[ExitLe
     """
     legs = []
     if levels.stop is not None:
+        there = levels.trails_there
         legs.append(
             ExitLeg(
                 role=Role.STOP,
                 side=side.opposite,
                 quantity=quantity,
-                order_type=OrderType.TRAILING_STOP if levels.trails else OrderType.STOP,
+                order_type=OrderType.TRAILING_STOP if there else OrderType.STOP,
                 stop_price=levels.stop,
-                trailing_pct=levels.trailing_pct,
-                trailing_amount=levels.trailing_amount,
+                trailing_pct=levels.trailing_pct if there else None,
+                trailing_amount=levels.trailing_amount if there else None,
             )
         )
     if levels.target is not None:
@@ -197,24 +141,23 @@ def armed(legs: Iterable[ExitLeg], orders: Iterable[OrderView]) -> bool:
     return all(leg_armed(leg, known) for leg in legs if not (alone and leg.role is Role.TARGET))
 
 
-def next_oca_group(position_id: str, exits: Iterable[OrderView]) -> str:
-    """Return the OCA group for a new exit of this position.
+def next_oca_group(position_id: str, exits: Iterable[OrderView], number: int = 0) -> str:
+    """Return the OCA group for a new exit of this slice of the position.
 
     A fill spends a group: the broker has cancelled or is cancelling the rest of it, and cancels what joins it later.
     So the next exit then opens a new one, "oca-ID-2" after "oca-ID".
     """
-    first = f"oca-{position_id}"
     generation = 1
     spent = False
     for order in exits:
-        name, _, number = order.oca_group.partition(f"{first}-")
-        own = int(number) if not name and number.isdigit() else 1 if order.oca_group == first else 0
-        if own > generation:
-            generation, spent = own, False
-        if own == generation and order.filled:
+        place = place_in(position_id, order.oca_group)
+        if place is None or place[0] != number:
+            continue
+        if place[1] > generation:
+            generation, spent = place[1], False
+        if place[1] == generation and order.filled:
             spent = True
-    generation += spent
-    return first if generation == 1 else f"{first}-{generation}"
+    return group_name(position_id, number, generation + spent)
 
 
 def reconcile_exits(

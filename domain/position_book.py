@@ -8,6 +8,8 @@ from typing import Any
 
 from attrs import evolve
 
+from domain.exit_levels import tighter
+from domain.exits import ExitReason
 from domain.position import Ledger
 from messages.order import (
     Commission,
@@ -30,10 +32,14 @@ from messages.position import (
     PositionStatus,
 )
 
-__all__ = ["TRAILING", "HistoryNeeded", "PositionBook", "requested"]
+__all__ = ["KEPT", "MOVES", "TRAILING", "HistoryNeeded", "PositionBook", "requested"]
 
 TRAILING = "trailing"
-"""Source of an ExitsAdjusted that only notes where the trailing stop stands; the plan stays."""
+"""Source of an ExitsAdjusted that only notes where the broker's trailing stop stands; the plan stays."""
+KEPT = "kept"
+"""Source of one that keeps the stop where it stood, when a rule would have loosened it."""
+MOVES = frozenset({ExitReason.TRAILING_STOP.value, ExitReason.BREAK_EVEN.value, ExitReason.STEP.value, KEPT})
+"""Sources of an ExitsAdjusted by which the stop is moved, and never loosened; the plan stays."""
 
 _NEVER_RESTED = (OrderStatus.REJECTED, OrderStatus.NOT_SENT, OrderStatus.EXPIRED)
 _KEPT = 1000  # ids of signals and fills that a checkpoint carries on
@@ -73,7 +79,10 @@ class PositionBook:
         self.plan: PositionPlanned | None = None
         self.previous: PositionPlanned | None = None  # the plan of the position that closed last
         self.exits = ExitPlan()
-        self.trailed_to: Decimal | None = None
+        self.trailed_to: Decimal | None = None  # where the broker's trailing stop stood when last noted
+        self.floor: Decimal | None = None  # no stop is looser than that
+        self.moved_by = ""  # what moved the stop last: an ExitReason, or KEPT
+        self.filled_before: dict[str, Decimal] = {}  # exit → what it had filled when the targets were planned
         self.ledger = Ledger()
         self.orders: dict[str, OrderView] = {}  # own order_ref → how it stands
         self.signal_ids: dict[str, None] = {}
@@ -154,12 +163,19 @@ class PositionBook:
             self.signal_ids[fact.signal_id] = None
 
     def adjusted(self, fact: ExitsAdjusted) -> None:
-        """Take another plan of exits, or the note of where the trailing stop stands."""
+        """Take another plan of exits, or the note of where the stop has been moved."""
         if fact.source == TRAILING:
             self.trailed_to = fact.exits.stop_loss_price
+            self.moved_by = ExitReason.TRAILING_STOP.value
+        elif fact.source in MOVES:
+            self.floor = tighter(self.side, self.floor, fact.exits.stop_loss_price)
+            self.moved_by = self.moved_by if fact.source == KEPT else fact.source
         else:
+            if fact.exits.targets != self.exits.targets:
+                self.filled_before = {order.order_ref: order.filled for order in self.all_exits()}
             self.exits = fact.exits
-            self.trailed_to = None
+            self.trailed_to = self.floor = None
+            self.moved_by = ""
 
     def note(self, view: OrderView) -> bool:
         """Take how an order stands; return whether it belongs to the current position."""
@@ -234,7 +250,9 @@ class PositionBook:
             self.held = False
         self.orders = {}
         self.exits = ExitPlan()
-        self.trailed_to = None
+        self.trailed_to = self.floor = None
+        self.moved_by = ""
+        self.filled_before = {}
         self.last_reduction = None
         self.last_role = None
         self.closing = None

@@ -30,6 +30,8 @@ from actors.position.protection import NakedTooLong, Protection, TryAgain
 from actors.position.quote import Quote
 from actors.position.reports import Reports
 from actors.position.second_line import GraceOver, NotExecuted, SecondLine, StopCrossed
+from actors.position.stop_levels import StopLevels, StopMoved
+from actors.position.time_exit import TimeExit, TimeIsUp
 from actors.runtime.base import ActorContext, RunQueueActor
 from config.settings import Settings
 from domain.entries import EntryRefused
@@ -120,7 +122,9 @@ class PositionActor(RunQueueActor):
         self._wanted = bus.wanted
         self._marking = False
         self._need = Need.NOTHING
+        self.levels = StopLevels(self)
         self.protection = Protection(self)
+        self.time_exit = TimeExit(self)
         self.second_line = SecondLine(self)
         self.desk = EntryDesk(self)
         self.reports = Reports(self)
@@ -181,11 +185,13 @@ class PositionActor(RunQueueActor):
         if kind != _LAST or not 0.0 < price < inf:
             return
         quote.last = price
-        monitor = self.protection.monitor
+        monitor = self.levels.monitor
         if monitor is not None:
             reason = monitor.on_price(price)
             if reason is not None:
                 self.second_line.crossed(reason, price)
+            if monitor.news:
+                self.levels.news(monitor)
         if self._wanted(PriceEvent):
             now = self.environment.now()
             self.bus.publish(PriceEvent(self.symbol, price, now, quote.bid or None, quote.ask or None))
@@ -251,6 +257,10 @@ class PositionActor(RunQueueActor):
                 self._feed.look()
             case TryAgain():
                 self.converge()
+            case StopMoved():
+                self.levels.move()
+            case TimeIsUp():
+                self.time_exit.look(message)
             case NakedTooLong(since):
                 self.protection.naked_too_long(since)
                 self.converge()
@@ -358,7 +368,7 @@ class PositionActor(RunQueueActor):
         if not self.book.quantity:
             return
         self.reports.marked()
-        self.second_line.note_trail()
+        self.levels.note_trail()
         self.keep_marking()
 
     def _qualified(self, instrument: Instrument) -> None:

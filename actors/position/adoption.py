@@ -11,7 +11,7 @@ from actors.runtime.future import ReplyFuture
 from config.logging import log
 from domain.adoption import RestingExits, adopted_fill, position_id_of, resting_exits
 from domain.entries import EntryRefused, levels_refusal
-from domain.exit_orders import exit_levels
+from domain.exit_levels import exit_levels
 from messages.gateway import AskBroker, BrokerExecution
 from messages.order import ListOrders, OrderView, Side
 from messages.position import (

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.entries import levels_refusal
-from domain.exit_orders import exit_levels
+from domain.exit_levels import exit_levels
 from messages.order import Role
 from messages.position import (
     AdjustExits,
@@ -70,7 +70,7 @@ def adjust_exits(actor: PositionActor, command: AdjustExits) -> CommandOutcome:
     fact = ExitsAdjusted(book.plan.position_id, command.exits, command.source)
     actor.append(fact)
     book.adjusted(fact)
-    actor.protection.monitor = None
+    actor.levels.forget()
     actor.converge()
     actor.reports.updated(actor.view())
     return CommandAccepted(text="exits adjusted")

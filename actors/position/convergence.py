@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from actors.position.protection import Protection, TryAgain
+from actors.position.stop_levels import StopLevels
 from messages.order import Role
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class Convergence:
         actor = self._actor
         book = actor.book
         actor.reports.changes()
-        actor.protection.refresh()
+        actor.levels.refresh()
+        actor.time_exit.refresh()
         if book.wrong_side:
             self._flipped()
         if book.plan is None:
@@ -130,6 +132,7 @@ class Convergence:
         actor.closing = None
         actor.second_line.calm()
         actor.protection = Protection(actor)
+        actor.levels = StopLevels(actor)
         actor.reports.closed(view, record, held=held)
         for kind in (
             "position.flipped",
@@ -139,6 +142,7 @@ class Convergence:
             "protection.impossible",
             "protection.missing",
             "stop.not_executed",
+            "stop.not_moved",
         ):
             actor.clear(kind)
         actor.desk.flat()

@@ -28,11 +28,13 @@ def take_price(actor: PositionActor, message: TakePrice) -> CommandOutcome:
     if not quote.stale(trio.current_time(), actor.settings.risk.quote_max_age_seconds):
         return CommandRefused("live prices come in", f"last {quote.mark}")
     quote.last = price
-    monitor = actor.protection.monitor
+    monitor = actor.levels.monitor
     if monitor is not None:
         reason = monitor.on_price(price)
         if reason is not None:
             actor.second_line.crossed(reason, price)
+        if monitor.news:
+            actor.levels.news(monitor)
     if actor.bus.wanted(PriceEvent):
         actor.bus.publish(PriceEvent(actor.symbol, price, actor.environment.now()))
     actor.reports.holding()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import product
+from math import inf
 from typing import TYPE_CHECKING
 
 import trio
@@ -11,23 +13,21 @@ from attrs import evolve, frozen
 
 from config.logging import log
 from domain.entries import leg_requests
+from domain.exit_levels import ExitLevels
 from domain.exit_orders import (
     CancelExit,
+    ExitAction,
     ExitLeg,
-    ExitLevels,
     ModifyExit,
     SubmitExit,
     armed,
-    exit_legs,
-    exit_levels,
     next_oca_group,
     reconcile_exits,
-    tighter,
+    slice_legs,
 )
-from domain.exits import ExitMonitor
-from domain.instrument import round_price, stop_rounding
+from domain.scale_out import Room, Slice, divide, slice_of
 from messages.order import ModifyOrder, OrderStatus, OrderType, OrderView, Role, SubmitOrders
-from messages.position import ProtectionArmedEvent, ProtectionMissingEvent
+from messages.position import ProtectionArmedEvent, ProtectionMissingEvent, TargetView
 
 if TYPE_CHECKING:
     from actors.position.actor import PositionActor
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["NakedTooLong", "Protection", "TryAgain"]
 
 MAX_ATTEMPTS = 5  # refusals by the broker in a row before a position that cannot be protected is flattened
+TRAILS_REFUSED = 2  # refusals after which a trailing stop is a plain one that is moved from here
 MAX_DELAY = 30.0
 ANSWER_SECONDS = 10.0  # after that an amendment without an answer may be asked for again
+_NEVER = (-inf, Decimal(0))
 
 
 @frozen(slots=True)
@@ -63,12 +65,7 @@ class Protection:
         """`restored` says that exits may have stood armed before this incarnation of the actor."""
         self._actor = actor
         self._book = actor.book
-        self.monitor: ExitMonitor | None = None
-        self.levels: ExitLevels | None = None
-        self.trailed = False  # whether the stop had left its start when thresholds were last computed
-        self._start: Decimal | None = None  # where the stop began, before any trailing
-        self._levels_of: tuple[object, ...] = ()
-        self._amending: dict[str, float] = {}  # order_ref → when a change was asked for
+        self._amending: dict[str, tuple[float, Decimal]] = {}  # order_ref → when a change was asked for, to how many
         self._attempts = 0
         self._denials = 0
         self._not_before = 0.0
@@ -80,64 +77,14 @@ class Protection:
         """Whether the broker has confirmed each exit for the whole quantity."""
         return bool(self._armed)
 
-    @property
-    def stop(self) -> Decimal | None:
-        """Where the stop stands now, its trailing included, on the tick; None while there is none."""
-        monitor, instrument = self.monitor, self._actor.instrument
-        if self.levels is None:
-            return None
-        if monitor is None or monitor.stop is None or instrument is None or not monitor.trailed:
-            return self._start
-        rounding = stop_rounding(self._book.side.opposite, Role.STOP)
-        return round_price(instrument, Decimal(repr(monitor.stop)), rounding)
-
-    # levels and monitor
-
-    def refresh(self) -> None:
-        """Compute levels and the monitor's thresholds anew where plan, average price or instrument have changed."""
-        book, instrument = self._book, self._actor.instrument
-        average = book.ledger.average_price
-        resting = self._resting_trail()
-        key = (book.plan, book.exits, average, instrument, book.quantity > 0, resting)
-        if key == self._levels_of:
-            return
-        self._levels_of = key
-        before, self.levels, self.monitor = self.monitor, None, None
-        self.trailed = before.trailed if before is not None else self.trailed
-        if book.plan is None or average is None or instrument is None or book.wrong_side:
-            return
-        side = book.side
-        try:
-            levels = self.levels = exit_levels(book.exits, side, average, instrument)
-        except ValueError as error:
-            self._actor.alarm("protection.impossible", f"the exits are no prices: {error}")
-            return
-        stop = self._start = levels.stop
-        if levels.trails:
-            # where the broker's order started may be tighter than what the average price gives: it stays there
-            self._start = tighter(side, stop, resting)
-            known = Decimal(repr(before.stop)) if before is not None and before.trailed else None
-            stop = tighter(side, tighter(side, self._start, known), book.trailed_to)
-        self.monitor = ExitMonitor(
-            side.sign,
-            _number(stop),
-            _number(levels.target),
-            _number(levels.trailing_pct),
-            _number(levels.trailing_amount),
-        )
-        self.monitor.trailed = stop != self._start
-
-    def _resting_trail(self) -> Decimal | None:
-        stops = (one for one in self._book.live(Role.STOP) if one.order_type == OrderType.TRAILING_STOP)
-        return next((one.stop_price for one in stops if one.confirmed), None)
-
     # steps
 
     def step(self) -> None:
         """Do what is to be done now about the exits of an open position."""
-        self.refresh()
-        if self.levels is not None and trio.current_time() >= self._not_before:
-            self._reconcile(self.levels)
+        levels = self._actor.levels
+        levels.refresh()
+        if levels.planned is not None and trio.current_time() >= self._not_before:
+            self._reconcile(levels.planned)
         self.watch()
 
     def again(self) -> None:
@@ -145,14 +92,58 @@ class Protection:
         self._not_before = 0.0
         self._denials = 0
 
-    def _legs(self) -> tuple[ExitLeg, ...] | None:
-        if self.levels is None:
+    def slices(self) -> tuple[Slice, ...]:
+        """Return the parts in which what is held is left; none where nothing is planned."""
+        book, levels, instrument = self._book, self._actor.levels.planned, self._actor.instrument
+        if levels is None or instrument is None or book.plan is None:
+            return ()
+        return divide(
+            levels.targets,
+            levels.target,
+            book.plan.position_id,
+            book.all_exits(),
+            book.filled_before,
+            abs(book.quantity),
+            instrument.size_increment,
+        )
+
+    def targets(self) -> tuple[TargetView, ...]:
+        """Return the prices at which parts are left, those that have been left included."""
+        views = []
+        exits = self._by_slice() if self._book.plan is not None else {}
+        for piece in sorted(self.slices(), key=lambda piece: (piece.number == 0, piece.number)):
+            done = sum((one.filled for one in exits.get(piece.number, ()) if one.role is Role.TARGET), Decimal(0))
+            if piece.target is not None:
+                views.append(TargetView(price=piece.target, quantity=piece.quantity, filled=done))
+        return tuple(views)
+
+    def _legs(self) -> dict[int, tuple[ExitLeg, ...]] | None:
+        """Return slice → its legs, each in full; None while prices are not known."""
+        levels = self._actor.levels.planned
+        if levels is None:
             return None
-        return exit_legs(self.levels, self._book.side, abs(self._book.quantity))
+        return {piece.number: slice_legs(levels, self._book.side, piece) for piece in self.slices()}
+
+    def _by_slice(self) -> dict[int, list[OrderView]]:
+        position_id = self._book.plan.position_id if self._book.plan is not None else ""
+        found: dict[int, list[OrderView]] = {}
+        for order in self._exits():
+            found.setdefault(slice_of(position_id, order), []).append(order)
+        return found
 
     def _reconcile(self, levels: ExitLevels) -> None:
-        legs = exit_legs(levels, self._book.side, abs(self._book.quantity))
-        actions = reconcile_exits(legs, self._exits(), self.stop)
+        exits = self._by_slice()
+        pieces = {piece.number: piece for piece in self.slices()}
+        held = abs(self._book.quantity)
+        room = Room(held, {number: self._most(orders) for number, orders in exits.items()})
+        for number in sorted(exits.keys() | pieces.keys()):
+            piece = pieces.get(number)
+            legs: tuple[ExitLeg, ...] = ()
+            if piece is not None:
+                legs = slice_legs(levels, self._book.side, evolve(piece, quantity=room.take(number, piece.quantity)))
+            self._carry_out(number, reconcile_exits(legs, exits.get(number, ()), self._actor.levels.stop))
+
+    def _carry_out(self, number: int, actions: tuple[ExitAction, ...]) -> None:
         missing: list[ExitLeg] = []
         for action in actions:
             match action:
@@ -164,13 +155,25 @@ class Protection:
                     self._actor.cancel(order_ref, reason)
         if missing and self._book.plan is not None and not self._actor.holding.short:
             position_id = self._book.plan.position_id
-            group = next_oca_group(position_id, self._book.all_exits())
+            group = next_oca_group(position_id, self._book.all_exits(), number)
             new_id = self._actor.environment.new_id
             requests = leg_requests(tuple(missing), self._book.symbol, position_id, group, new_id, "position")
             self._actor.submit(SubmitOrders(requests, self._actor.address.name, self._actor.reference_price()))
 
+    def _most(self, orders: Iterable[OrderView]) -> Decimal:
+        """Return how much a slice may still exit at the most: one of its orders fills, in its largest version."""
+        most = Decimal(0)
+        for order in orders:
+            if order.status.done or order.role not in (Role.STOP, Role.TARGET):
+                continue
+            asked = self._amending.get(order.order_ref)
+            if asked is None and order.status is OrderStatus.PENDING_MODIFY:
+                return max(most, abs(self._book.quantity), order.remaining)  # asked for before this incarnation
+            most = max(most, order.remaining, Decimal(0) if asked is None else asked[1] - order.filled)
+        return most
+
     def _amend(self, order_ref: str, quantity: Decimal, leg: ExitLeg, reason: str) -> None:
-        self._amending[order_ref] = trio.current_time()
+        self._amending[order_ref] = (trio.current_time(), quantity)
         self._actor.after(ANSWER_SECONDS, TryAgain())
         self._actor.orders.tell(
             ModifyOrder(
@@ -189,8 +192,9 @@ class Protection:
 
         A leg lies untransmitted at TWS where the last of its bracket never came there.
         """
-        for leg in self._legs() or ():
-            for order in self._exits():
+        exits = self._by_slice()
+        for number, legs in (self._legs() or {}).items():
+            for leg, order in product(legs, exits.get(number, ())):
                 unworked = order.status in (OrderStatus.ACCEPTED, OrderStatus.HELD) and not order.confirmed
                 if unworked and order.role is leg.role and order.order_type == leg.order_type:
                     self._amend(order.order_ref, order.filled + leg.quantity, leg, "the broker does not work it")
@@ -203,7 +207,7 @@ class Protection:
                 yield order
             elif self._actor.cancelling(order.order_ref):
                 yield evolve(order, status=OrderStatus.PENDING_CANCEL)
-            elif now - self._amending.get(order.order_ref, -ANSWER_SECONDS) < ANSWER_SECONDS:
+            elif now - self._amending.get(order.order_ref, _NEVER)[0] < ANSWER_SECONDS:
                 yield evolve(order, status=OrderStatus.PENDING_MODIFY)
             else:
                 yield order
@@ -213,8 +217,18 @@ class Protection:
     def amended(self, order: OrderView, *, applied: bool) -> None:
         """Note that a change is in force, or was refused."""
         self._amending.pop(order.order_ref, None)
-        if not applied:
-            self._back_off(order, by_broker=True)
+        if applied:
+            self._actor.clear("stop.not_moved")
+            return
+        if order.role is Role.STOP and order.remaining >= abs(self._book.quantity):
+            # it protects where it stood: not moved is no reason to leave, and the local monitor knows the new place
+            self._actor.alarm(
+                "stop.not_moved", f"the broker keeps its stop at {order.stop_price}: {order.text}".strip()
+            )
+            self._pause(MAX_DELAY if self._attempts else 0.0)
+            self._attempts = max(self._attempts, 1)
+            return
+        self._back_off(order, by_broker=True)
 
     def lost(self, order: OrderView) -> None:
         """Note that an exit rests nowhere any more without having filled, unless that was to be expected."""
@@ -225,6 +239,9 @@ class Protection:
         if not spent:
             by_us = order.status in (OrderStatus.DENIED, OrderStatus.NOT_SENT)
             self._back_off(order, by_broker=not by_us)
+            refused = order.status is OrderStatus.REJECTED and order.order_type == OrderType.TRAILING_STOP
+            if refused and self._attempts >= TRAILS_REFUSED:
+                self._actor.levels.trail_here()
 
     def _back_off(self, order: OrderView, *, by_broker: bool) -> None:
         if by_broker:
@@ -239,9 +256,11 @@ class Protection:
             self._actor.begin_closing("protection failed", "position")
             return
         if count > 1:
-            delay = min(2.0 ** (count - 2), MAX_DELAY)
-            self._not_before = max(self._not_before, trio.current_time() + delay)
-            self._actor.after(delay, TryAgain())
+            self._pause(min(2.0 ** (count - 2), MAX_DELAY))
+
+    def _pause(self, delay: float) -> None:
+        self._not_before = max(self._not_before, trio.current_time() + delay)
+        self._actor.after(delay, TryAgain())
 
     # naked time
 
@@ -251,8 +270,10 @@ class Protection:
             self._covered()
             return
         legs = self._legs()
-        now_armed = legs is not None and armed(legs, self._exits())
-        if legs == () or (now_armed and self._armed is None):
+        exits = self._by_slice()
+        now_armed = legs is not None and all(armed(each, exits.get(number, ())) for number, each in legs.items())
+        nothing = legs is not None and not any(legs.values())
+        if nothing or (now_armed and self._armed is None):
             # nothing was asked for, or it has stood since before this incarnation
             self._armed = now_armed
             self._covered()
@@ -301,7 +322,3 @@ class Protection:
             self._armed = False
         self._naked_since = None
         self._actor.clear("protection.missing")
-
-
-def _number(value: Decimal | None) -> float | None:
-    return None if value is None else float(value)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from config.logging import log
-from messages.order import OrderStatus, OrderType, Role
+from messages.order import OrderStatus, Role
 from messages.position import (
     PositionAbandonedEvent,
     PositionClosed,
@@ -49,7 +49,7 @@ class Reports:
         if book.plan is None and not book.quantity and self._last is not None:
             return self._last
         mark = actor.quote.mark
-        levels = protection.levels
+        levels = actor.levels.planned
         return PositionView(
             symbol=book.symbol,
             position_id=book.plan.position_id if book.plan is not None else "",
@@ -59,12 +59,15 @@ class Reports:
             realized_pnl=ledger.realized_pnl,
             unrealized_pnl=ledger.unrealized_pnl(mark),
             commission=ledger.commission,
-            stop=protection.stop,
-            target=levels.target if levels is not None else None,
+            stop=actor.levels.stop,
+            target=levels.nearest_target if levels is not None else None,
             protected=protection.armed and levels is not None and levels.stop is not None,
             last_price=mark,
             opened=ledger.opened,
             exits=book.exits if book.plan is not None else None,
+            stop_moved=actor.levels.moved_by,
+            targets=protection.targets(),
+            leaves_at=actor.time_exit.due if book.plan is not None else None,
         )
 
     def changes(self) -> None:
@@ -73,7 +76,7 @@ class Reports:
         told, self._told = self._told, (ledger.quantity, ledger.average_price)
         if told == self._told:
             return
-        self._actor.protection.refresh()
+        self._actor.levels.refresh()
         self.holding()
         view = self.view()
         if not told[0]:
@@ -107,7 +110,7 @@ class Reports:
     def marked(self) -> None:
         """Tell what a second has changed: the mark, and where the stop trails."""
         self.holding()
-        stop = self._actor.protection.stop
+        stop = self._actor.levels.stop
         if stop != self._stop:
             self._stop = stop
             self._actor.bus.publish(PositionUpdateEvent(self.view()))
@@ -123,13 +126,10 @@ class Reports:
                 return "not entered"
             word = "refused" if entry.status is OrderStatus.DENIED else f"not filled: {entry.status.lower()}"
             return f"{word}: {entry.text}" if entry.text else word
-        role, order_ref = book.last_reduction[:2] if book.last_reduction is not None else (None, "")
+        role = book.last_reduction[0] if book.last_reduction is not None else None
         match role:
             case Role.STOP:
-                order = book.orders.get(order_ref)
-                trails = order is not None and order.order_type == OrderType.TRAILING_STOP
-                moved = actor.protection.trailed or book.trailed_to is not None
-                return "trailing_stop" if trails and moved else "stop"
+                return actor.levels.moved_by or "stop"
             case Role.TARGET:
                 return "target"
             case Role.EXIT:

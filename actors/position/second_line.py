@@ -1,17 +1,13 @@
-"""The local monitor's part: to see that the broker's stop did what it should, and to remember where it trails."""
+"""The local monitor's part: to see that the broker's stop did what it should."""
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING
 
-import trio
 from attrs import frozen
 
 from domain.exits import ExitReason
-from domain.position_book import TRAILING
 from domain.sessions import in_liquid_hours
-from messages.position import ExitPlan, ExitsAdjusted
 
 if TYPE_CHECKING:
     from actors.position.actor import PositionActor
@@ -20,7 +16,6 @@ __all__ = ["GraceOver", "NotExecuted", "SecondLine", "StopCrossed"]
 
 # The order first: an alarm takes half the time that an order takes until its bytes leave.
 WORDS_AFTER_SECONDS = 0.01
-NOTE_SECONDS = 5.0  # between two notes of a moving stop in the journal
 
 
 @frozen(slots=True)
@@ -56,7 +51,6 @@ class SecondLine:
     def __init__(self, actor: PositionActor) -> None:
         self._actor = actor
         self._crossed = False
-        self._noted = -inf
 
     def crossed(self, reason: ExitReason, price: float) -> None:
         """Note a tick that reached an exit. A target rests as a limit order: nothing is worse for waiting."""
@@ -79,7 +73,7 @@ class SecondLine:
             self._actor.after(grace, GraceOver(message.price))
             return
         actor = self._actor
-        monitor, instrument = actor.protection.monitor, actor.instrument
+        monitor, instrument = actor.levels.monitor, actor.instrument
         if not self._crossed or monitor is None or instrument is None:
             return
         self._crossed = False
@@ -89,20 +83,5 @@ class SecondLine:
             return
         if in_liquid_hours(instrument, actor.environment.now()):
             text = f"{message.price} went through the stop {monitor.stop}, and the broker's stop has not executed"
-            actor.begin_closing("trailing_stop" if monitor.trailed else "stop", "position")
+            actor.begin_closing(str(monitor.moved or ExitReason.STOP), "position")
             actor.after(WORDS_AFTER_SECONDS, NotExecuted(text))
-
-    def note_trail(self) -> None:
-        """Write down and tell, now and then, where the trailing stop stands, so that no restart loosens it."""
-        actor = self._actor
-        monitor, plan = actor.protection.monitor, actor.book.plan
-        now = trio.current_time()
-        if monitor is None or not monitor.trailed or plan is None or now - self._noted < NOTE_SECONDS:
-            return
-        stop = actor.protection.stop
-        if stop != actor.book.trailed_to:
-            self._noted = now
-            fact = ExitsAdjusted(plan.position_id, ExitPlan(stop_loss_price=stop), TRAILING)
-            actor.append(fact)
-            actor.book.adjusted(fact)
-            actor.reports.updated(actor.view())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.exits import ExitMonitor, ExitReason
+from domain.exits import ExitMonitor, ExitReason, MonitorStep
 
 prices = st.floats(50, 150).map(lambda price: round(price, 2))
 
@@ -65,7 +65,7 @@ def test_what_is_no_price_neither_fires_nor_moves_a_stop(sign: int, price: float
 def test_a_stop_that_trailed_says_so() -> None:
     monitor = ExitMonitor(1, 97.0, None, 0.02)
     assert monitor.on_price(98.0) is None  # 96.04 would be looser
-    assert not monitor.trailed
+    assert monitor.moved is None
     assert monitor.on_price(97.0) is ExitReason.STOP
     monitor = ExitMonitor(1, 97.0, None, 0.02)
     monitor.on_price(110.0)
@@ -80,3 +80,50 @@ def test_a_gap_through_the_stop_fires_at_the_first_price_beyond_it() -> None:
 def test_an_impossible_trail_is_refused(distances: tuple[float | None, float | None]) -> None:
     with pytest.raises(ValueError):
         ExitMonitor(1, None, None, *distances)
+
+
+@given(st.sampled_from([1, -1]), st.lists(prices, max_size=60), st.sampled_from([None, 0.5, 3.0]), st.booleans())
+def test_steps_and_trailing_together_never_loosen_the_stop(
+    sign: int, path: list[float], least: float | None, trails: bool
+) -> None:
+    steps = [
+        MonitorStep(100.0 + sign * 5, 100.0, ExitReason.BREAK_EVEN),
+        MonitorStep(100.0 + sign * 20, 100.0 + sign * 10),
+        MonitorStep(100.0 + sign * 30, 100.0 + sign * 25),
+    ]
+    monitor = ExitMonitor(sign, 100.0 - sign * 10, None, None, 6.0 if trails else None, steps, least)
+    best = -inf
+    stop = 100.0 - sign * 10
+    for price in path:
+        if monitor.on_price(price) is not None:
+            assert (price - stop) * sign <= 0
+            return
+        assert monitor.stop is not None
+        best = max(best, (price - 100.0) * sign)
+        assert (monitor.stop - stop) * sign >= 0
+        if monitor.stop != stop:
+            assert monitor.moved is not None
+            assert monitor.news or least is None
+        # at least where the steps put it, never beyond what trailing and steps allow, and trailing is late by `least`
+        by_step = max([-10.0, *((step.stop - 100.0) * sign for step in steps if best >= abs(step.trigger - 100.0))])
+        by_trail = max(best - 6.0, -10.0) if trails else -10.0
+        where = (monitor.stop - 100.0) * sign
+        assert where >= by_step - 1e-9
+        assert where <= max(by_step, by_trail) + 1e-9
+        assert where >= by_trail - (least or 0.0) - 1e-9 or not trails
+        stop = monitor.stop
+
+
+def test_a_stop_is_named_by_what_moved_it() -> None:
+    monitor = ExitMonitor(
+        -1, 103.0, None, steps=[MonitorStep(98.0, 99.5, ExitReason.BREAK_EVEN), MonitorStep(95.0, 97.0)]
+    )
+    assert (monitor.on_price(98.0), monitor.stop, monitor.moved, monitor.news) == (
+        None,
+        99.5,
+        ExitReason.BREAK_EVEN,
+        True,
+    )
+    assert monitor.on_price(99.5) is ExitReason.BREAK_EVEN
+    assert monitor.on_price(94.0) is None
+    assert monitor.on_price(97.2) is ExitReason.STEP

@@ -9,14 +9,13 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.exit_levels import ExitLevels, exit_levels
 from domain.exit_orders import (
     CancelExit,
-    ExitLevels,
     ModifyExit,
     SubmitExit,
     armed,
     exit_legs,
-    exit_levels,
     leg_armed,
     next_oca_group,
     reconcile_exits,
