@@ -29,6 +29,7 @@ from messages.position import (
     PositionClosed,
     PositionClosing,
     PositionPlanned,
+    PositionScaled,
     PositionStatus,
 )
 
@@ -42,6 +43,7 @@ MOVES = frozenset({ExitReason.TRAILING_STOP.value, ExitReason.BREAK_EVEN.value, 
 """Sources of an ExitsAdjusted by which the stop is moved, and never loosened; the plan stays."""
 
 _NEVER_RESTED = (OrderStatus.REJECTED, OrderStatus.NOT_SENT, OrderStatus.EXPIRED)
+_REFUSED = (OrderStatus.REJECTED, OrderStatus.NOT_SENT, OrderStatus.DENIED)
 _KEPT = 1000  # ids of signals and fills that a checkpoint carries on
 
 
@@ -91,6 +93,7 @@ class PositionBook:
         self.last_reduction: tuple[Role | None, str, Execution] | None = None  # role, order_ref, fill
         self.last_role: Role | None = None  # of the last fill booked; None for somebody else's
         self.closing: PositionClosing | None = None  # the command to go flat that stands
+        self._scalings: list[PositionScaled] = []
 
     # reading
 
@@ -177,6 +180,24 @@ class PositionBook:
             self.trailed_to = self.floor = None
             self.moved_by = ""
 
+    def scaled(self, fact: PositionScaled) -> None:
+        """Take it that an order was made to add to the position."""
+        self._scalings.append(fact)
+
+    def times_scaled(self, kind: str) -> int:
+        """Return how many orders of this kind were made for this position and not refused."""
+        return sum(one.kind == kind and not self._refused(one.order_ref) for one in self._scalings)
+
+    def has_scaled(self, kind: str, level: int) -> bool:
+        """Whether an order of this kind and level was made for this position and not refused."""
+        return any(
+            one.kind == kind and one.level == level and not self._refused(one.order_ref) for one in self._scalings
+        )
+
+    def _refused(self, order_ref: str) -> bool:
+        order = self.orders.get(order_ref)
+        return order is not None and order.status in _REFUSED
+
     def note(self, view: OrderView) -> bool:
         """Take how an order stands; return whether it belongs to the current position."""
         if self.plan is None or view.position_id != self.plan.position_id:
@@ -256,6 +277,7 @@ class PositionBook:
         self.last_reduction = None
         self.last_role = None
         self.closing = None
+        self._scalings = []
 
     # replay
 
@@ -289,6 +311,8 @@ class PositionBook:
                 self.adjusted(payload)
             case PositionClosing():
                 self.closing = payload
+            case PositionScaled():
+                self.scaled(payload)
             case PositionClosed():
                 self.closed(payload)
             case OrderIntended(request):

@@ -29,6 +29,7 @@ from actors.position.orders import PlaceAgain, PlainOrders
 from actors.position.protection import NakedTooLong, Protection, TryAgain
 from actors.position.quote import Quote
 from actors.position.reports import Reports
+from actors.position.scaling import double_down, scale_in
 from actors.position.second_line import GraceOver, NotExecuted, SecondLine, StopCrossed
 from actors.position.stop_levels import StopLevels, StopMoved
 from actors.position.time_exit import TimeExit, TimeIsUp
@@ -69,10 +70,12 @@ from messages.position import (
     BrokerHolding,
     ClosePosition,
     DescribePosition,
+    DoubleDown,
     OpenPosition,
     PlaceOrder,
     PositionClosing,
     PositionView,
+    ScaleIn,
 )
 
 __all__ = ["PositionActor"]
@@ -133,7 +136,7 @@ class PositionActor(RunQueueActor):
         self._hearing = Hearing(self)
         self._adoption = Adoption(self)
         self._feed = FeedWatch(self)
-        self._plain = PlainOrders(self)
+        self.plain = PlainOrders(self)
 
     # start
 
@@ -231,7 +234,11 @@ class PositionActor(RunQueueActor):
             case AdoptHolding():
                 return self._adoption.begin(message)
             case PlaceOrder():
-                return self._plain.place(message)
+                return self.plain.place(message)
+            case ScaleIn():
+                return scale_in(self, message)
+            case DoubleDown():
+                return double_down(self, message)
             case TakePrice():
                 return take_price(self, message)
             case DescribePosition():
@@ -267,7 +274,7 @@ class PositionActor(RunQueueActor):
             case LookAgain():
                 self.desk.look_again()
             case PlaceAgain():
-                self._plain.again(message)
+                self.plain.again(message)
             case EquityKnown():
                 self.desk.equity_known(message)
             case CloseAgain(closing, restart):

@@ -52,7 +52,7 @@ class Convergence:
         else:
             if book.last_reduction is not None and book.last_reduction[0] in (Role.STOP, Role.TARGET):
                 # an exit has begun to fill: what of the entry has not filled is no longer wanted (INC-28)
-                for order in book.live(Role.ENTRY):
+                for order in book.live(Role.ENTRY, Role.SCALE):
                     actor.cancel(order.order_ref, "the position is being left")
             actor.protection.step()
         if book.plan is not None and book.done():

@@ -11,6 +11,7 @@ from messages.position import (
     PositionAbandonedEvent,
     PositionClosed,
     PositionCloseEvent,
+    PositionMarkedEvent,
     PositionOpenEvent,
     PositionStatus,
     PositionUpdateEvent,
@@ -110,6 +111,8 @@ class Reports:
     def marked(self) -> None:
         """Tell what a second has changed: the mark, and where the stop trails."""
         self.holding()
+        if self._actor.bus.wanted(PositionMarkedEvent):
+            self._actor.bus.publish(PositionMarkedEvent(self.view()))
         stop = self._actor.levels.stop
         if stop != self._stop:
             self._stop = stop
