@@ -19,7 +19,7 @@ def test_orders_and_positions_belong_to_their_account(with_paper: Any, settle: A
             assert ib.managedAccounts() == ["DU1", "DU2"]
             paper.tick("AAPL", bid=99.99, ask=100.0)
             ib.placeOrder(AAPL, ibi.MarketOrder("BUY", 10, account="DU2"))
-            ib.placeOrder(AAPL, ibi.MarketOrder("BUY", 5))
+            ib.placeOrder(AAPL, ibi.MarketOrder("BUY", 5, account="DU1"))
             await settle(ib)
             held = {position.account: position.position for position in ib.positions()}
             assert held == {"DU2": 10, "DU1": 5}
