@@ -6,6 +6,8 @@ order_submission), and it survives a reconnection of the client, not necessarily
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from simulator.model import Order
 
 __all__ = ["OrderIds"]
@@ -24,6 +26,11 @@ class OrderIds:
         """The id that `nextValidId` tells."""
         return self._next
 
+    @property
+    def highest(self) -> Mapping[int, int]:
+        """client id → the highest order id that it has used"""
+        return self._highest
+
     def order(self, client_id: int, order_id: int) -> Order | None:
         """Return the last order placed under this id, if any."""
         return self._orders.get((client_id, order_id))
@@ -40,6 +47,11 @@ class OrderIds:
     def remember(self, order: Order) -> None:
         """Note which order an id stands for."""
         self._orders[order.client_id, order.order_id] = order
+
+    def resume(self, next_valid: int, highest: Mapping[int, int]) -> None:
+        """Go on from ids as they were."""
+        self._next = next_valid
+        self._highest = dict(highest)
 
     def restart(self, next_valid: int, survivors: list[Order]) -> None:
         """Forget all but the survivors, and go on from `next_valid`, however low."""

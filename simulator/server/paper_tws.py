@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from config.environment import Environment
 from simulator.contracts import ContractBook
-from simulator.model import Charged, Executed, Order, OrderChanged, OrderError, PositionChanged, Ticked, VenueEvent
+from simulator.model import (
+    Charged,
+    Executed,
+    Execution,
+    Order,
+    OrderChanged,
+    OrderError,
+    PositionChanged,
+    Ticked,
+    VenueEvent,
+)
 from simulator.server.entitlements import Entitlements
 from simulator.server.history_pacing import HistoryPacing
 from simulator.server.order_ids import OrderIds
@@ -154,6 +164,17 @@ class PaperTws:
         self.venue.restart_gateway(survivors)
         self.order_ids.restart(next_id or self.order_ids.next_valid, list(keep))
 
+    def resume(self, next_id: int, highest: Mapping[int, int]) -> None:
+        """Go on from a venue that has been resumed, with the next order id and the highest of each client."""
+        self.order_ids.resume(next_id, highest)
+        for order in self.venue.orders.values():
+            if self.venue.find(order.client_id, order.order_id) is order:
+                self.order_ids.remember(order)
+        for execution in self.venue.executions:
+            self._note_paid(execution, self.venue.commissions[execution.exec_id].amount)
+        lowest = min((order.order_id for order in self.venue.orders.values()), default=0)
+        self._hand_ids = count(min(lowest, 0) - 1, -1)
+
     def come_up(self) -> None:
         """Take clients again."""
         self.down = False
@@ -193,11 +214,14 @@ class PaperTws:
             case Executed(_, execution):
                 self._tell(self.audience(execution.client_id), event)
             case Charged(commission, execution):
-                identity = execution.exec_id.rpartition(".")[0]
-                self._paid.setdefault(execution.perm_id, {})[identity] = commission.amount
+                self._note_paid(execution, commission.amount)
                 self._tell(self.audience(execution.client_id), event)
             case PositionChanged():
                 self._tell(self.clients, event)
+
+    def _note_paid(self, execution: Execution, amount: Decimal) -> None:
+        identity = execution.exec_id.rpartition(".")[0]
+        self._paid.setdefault(execution.perm_id, {})[identity] = amount
 
     def _tell(self, sessions: Iterable[Session], event: VenueEvent) -> None:
         for session in list(sessions):

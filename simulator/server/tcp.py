@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import trio
 
@@ -15,6 +16,10 @@ __all__ = ["SocketLink", "listen", "serve_links"]
 
 _READ_SIZE = 65536
 _LINGER_SECONDS = 1.0  # how long an orderly close waits for the client's own
+
+
+Settled: TypeAlias = Callable[[], Awaitable[None]]
+"""returns when what was done so far may be told, such as when it is on disk"""
 
 
 class Hearer(Protocol):
@@ -30,8 +35,12 @@ class Hearer(Protocol):
 class SocketLink:
     """The transport of one session over a socket. Everything written in one turn leaves in one send."""
 
-    def __init__(self, stream: trio.SocketStream, most_bytes: int) -> None:
-        """A client that leaves more than `most_bytes` unread is dropped: it must not hold up the others."""
+    def __init__(self, stream: trio.SocketStream, most_bytes: int, settled: Settled | None = None) -> None:
+        """A client that leaves more than `most_bytes` unread is dropped: it must not hold up the others.
+
+        Nothing is sent before `settled`, called then, has returned.
+        """
+        self._settled = settled
         self._stream = stream
         self._most_bytes = most_bytes
         self._out = bytearray()
@@ -96,6 +105,8 @@ class SocketLink:
                 while self._out:
                     data, self._out = self._out, bytearray()
                     self._in_flight = len(data)
+                    if self._settled is not None:
+                        await self._settled()
                     await self._stream.send_all(data)
                     self._in_flight = 0
                 if self._closing:
@@ -121,13 +132,15 @@ async def listen(host: str, port: int) -> list[trio.SocketListener]:
     return listeners
 
 
-async def serve_links(tws: PaperTws, listeners: list[trio.SocketListener], most_bytes: int) -> None:
-    """Accept clients until cancelled."""
-    await trio.serve_listeners(partial(_serve_link, tws, most_bytes), listeners)
+async def serve_links(
+    tws: PaperTws, listeners: list[trio.SocketListener], most_bytes: int, settled: Settled | None = None
+) -> None:
+    """Accept clients until cancelled; see `SocketLink` for the rest."""
+    await trio.serve_listeners(partial(_serve_link, tws, most_bytes, settled), listeners)
 
 
-async def _serve_link(tws: PaperTws, most_bytes: int, stream: trio.SocketStream) -> None:
-    link = SocketLink(stream, most_bytes)
+async def _serve_link(tws: PaperTws, most_bytes: int, settled: Settled | None, stream: trio.SocketStream) -> None:
+    link = SocketLink(stream, most_bytes, settled)
     session = tws.connect(link)
     try:
         await link.run(session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -147,6 +147,14 @@ class Bookkeeping:
         ]
         self.commissions = {one.exec_id: one for one in self.ledger.replay(entries)}
         return new, self.commissions[new.exec_id], self.ledger.holding(new.account, definition).position()
+
+    def resume(self, fills: Sequence[tuple[Execution, Commission]], definitions: Sequence[ContractDefinition]) -> None:
+        """Go on with these executions and their contracts; the ledger is resumed by itself."""
+        self.executions = [execution for execution, _ in fills]
+        self.commissions = {commission.exec_id: commission for _, commission in fills}
+        self._definitions = list(definitions)
+        for execution in self.executions:
+            self._execution_ids.know(execution.exec_id)
 
     def tell(self, execution: Execution, commission: Commission, position: Position) -> None:
         """Tell what follows a fill: its commission, then the new position."""

@@ -33,6 +33,11 @@ class Clockwork:
         self._day_ends = calendars.main.current(now).late
         self.wakes = self._day_ends
 
+    def resume(self, left: datetime, now: datetime) -> None:
+        """Begin a day if the one of `left` is over."""
+        if self._calendars.main.current(left).late <= now:
+            self._valuation.new_day(now)
+
     def advance(self, now: datetime) -> None:
         """Do all that is due at `now`."""
         if now >= self._day_ends:

@@ -10,9 +10,9 @@ __all__ = ["FIRST_PERM_ID", "ExecutionIds", "perm_ids"]
 FIRST_PERM_ID = 1_500_000_001
 
 
-def perm_ids() -> count[int]:
-    """Return the permanent ids: one to an order, unique over all accounts."""
-    return count(FIRST_PERM_ID)
+def perm_ids(after: int = 0) -> count[int]:
+    """Return the permanent ids above `after`: one to an order, unique over all accounts."""
+    return count(max(FIRST_PERM_ID, after + 1))
 
 
 class ExecutionIds:
@@ -25,6 +25,10 @@ class ExecutionIds:
     def __init__(self, random_numbers: random.Random) -> None:
         self._random = random_numbers
         self._given: set[int] = set()
+
+    def know(self, exec_id: str) -> None:
+        """Never give this id again."""
+        self._given.add(int(exec_id.split(".")[1], 16))
 
     def next(self) -> str:
         """Return an id that was never given before."""

@@ -7,7 +7,7 @@ rounded to eight decimals first, so that the parts add up again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -125,6 +125,29 @@ class Ledger:
         for key, holding in self._holdings.items():
             holding.unrealized_before = before.get(key, ZERO)
         return commissions
+
+    @property
+    def opening_cash(self) -> Decimal:
+        """What each account began with, in the accounts' currency."""
+        return self._start
+
+    @property
+    def day_began(self) -> datetime | None:
+        """When the day began; None if it is the one on which the books were opened."""
+        return self._day_began
+
+    def resume(
+        self,
+        opening_cash: Decimal,
+        purses: Mapping[str, Mapping[str, Decimal]],
+        holdings: Iterable[Holding],
+        day_began: datetime | None,
+    ) -> None:
+        """Go on with the books as they were."""
+        self._start = opening_cash
+        self._cash = {account: dict(purses[account]) for account in self.accounts}
+        self._holdings = {(one.account, one.definition.contract.con_id): one for one in holdings}
+        self._day_began = day_began
 
     def new_day(self, unrealized: dict[tuple[str, int], Decimal], began: datetime) -> None:
         """Begin a day: what is realised counts from zero, profit from what `unrealized` says there is now."""

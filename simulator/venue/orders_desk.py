@@ -67,7 +67,7 @@ class OrdersDesk:
         """Return what the order would do to its account, or why it would be refused."""
         try:
             definition = self._checked(order)
-            self._conditions(order)
+            self.conditions(order)
             return what_if(order, definition, self._books, self._registry.live.values())
         except OrderRefused as refusal:
             return OrderError(order.order_id, order.client_id, refusal.code, refusal.text)
@@ -86,6 +86,11 @@ class OrdersDesk:
             self._engine.tell(working)
         self._engine.end(working, CANCELLED)
 
+    def conditions(self, order: Order) -> Conditions | None:
+        """Return what the order waits for, read from its fields. Raises OrderRefused."""
+        written = order.extra.get("conditions", "")
+        return read_conditions(written, lambda con_id: self.definition(con_id).contract.sec_type)
+
     def definition(self, con_id: int) -> ContractDefinition:
         """Return a contract's definition. Raises OrderRefused (error 200) if there is none."""
         definition = self._contracts.by_con_id(con_id)
@@ -102,7 +107,7 @@ class OrdersDesk:
 
     def _accept(self, order: Order) -> None:
         definition = self._checked(order)
-        conditions = self._conditions(order)
+        conditions = self.conditions(order)
         times = schedule(order, self._sessions_of(definition), self._now())
         parent = self._parent(order)
         self._check_group(order)
@@ -125,7 +130,7 @@ class OrdersDesk:
         if locked(working, self._now()):
             raise OrderRefused(201, "Order rejected - reason:The order is in the closing auction and cannot be changed")
         check_order(change, working.definition, self._books.ledger.accounts)
-        conditions = self._conditions(change)
+        conditions = self.conditions(change)
         times = schedule(change, self._sessions_of(working.definition), self._now())
         self._check_group(change)
         if not working.exits and change.quantity > working.order.quantity:
@@ -168,10 +173,6 @@ class OrdersDesk:
                 f"{_local(working.starts, zone)}"
             )
             self._engine.refuse(order, 399, text)
-
-    def _conditions(self, order: Order) -> Conditions | None:
-        written = order.extra.get("conditions", "")
-        return read_conditions(written, lambda con_id: self.definition(con_id).contract.sec_type)
 
     def _parent(self, order: Order) -> Working | None:
         if not order.parent_id:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from simulator.model import Contract, Quote
@@ -38,6 +39,14 @@ class Rates:
     def of(self, currency: str) -> Decimal:
         """Return the value of one unit in dollars. Raises KeyError for a currency that was never quoted."""
         return self._rates[currency]
+
+    def all(self) -> dict[str, Decimal]:
+        """Return currency → value of one unit in dollars."""
+        return dict(self._rates)
+
+    def resume(self, rates: Mapping[str, Decimal]) -> None:
+        """Go on with the rates as they were."""
+        self._rates |= rates
 
     def convert(self, amount: Decimal, source: str, target: str) -> Decimal:
         """Return `amount` of `source` in `target`."""

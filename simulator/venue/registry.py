@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from itertools import count
 
 from simulator.model import Order
@@ -32,6 +32,27 @@ class Registry:
         self.orders[order.perm_id] = order
         self.records[order.perm_id] = self.live[order.perm_id] = working
         self._by_client[order.client_id, order.order_id] = working
+
+    def resume(
+        self, records: Iterable[Working], freed: Collection[int], refused: Collection[tuple[int, int]], highest: int
+    ) -> None:
+        """Go on with these orders, in order of their permanent ids, of which `highest` is the last one given."""
+        for working in records:
+            order = working.order
+            self.orders[order.perm_id] = order
+            self.records[order.perm_id] = working
+            if working.stage is not Stage.DONE:
+                self.live[order.perm_id] = working
+            if order.perm_id not in freed:
+                self._by_client[order.client_id, order.order_id] = working
+        self._refused |= set(refused)
+        self.perm_ids = perm_ids(highest)
+        self.ranks = count(max((one.rank for one in self.records.values()), default=0) + 1)
+
+    @property
+    def refused(self) -> Collection[tuple[int, int]]:
+        """Client and order id of the orders that were not accepted."""
+        return self._refused
 
     def find(self, client_id: int, order_id: int) -> Working | None:
         """Return what a client means by its order id, None if it never placed such an order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -141,6 +141,15 @@ class Valuation:
         self._ledger.new_day(unrealized, now)
         for account in self._ledger.accounts:
             self._day_start[account] = self.totals(account).net_liquidation
+
+    @property
+    def day_start(self) -> Mapping[str, Decimal]:
+        """account → its net value when the day began."""
+        return self._day_start
+
+    def resume(self, day_start: Mapping[str, Decimal]) -> None:
+        """Go on with the day as it began."""
+        self._day_start = dict(day_start)
 
     def rate(self, currency: str) -> Decimal:
         """Return what one unit of the currency is worth in the accounts' currency."""

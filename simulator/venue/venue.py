@@ -41,7 +41,9 @@ from simulator.venue.orders_desk import OrdersDesk
 from simulator.venue.rates import Rates
 from simulator.venue.refusal import OrderRefused
 from simulator.venue.registry import Registry
+from simulator.venue.resumption import resume
 from simulator.venue.sessions import Calendars, Session
+from simulator.venue.standing import Course, Standing, course_of, held_of
 from simulator.venue.valuation import Valuation
 from simulator.venue.working import Stage, Working
 
@@ -178,6 +180,39 @@ class Venue:
         """execution id → commission."""
         return self._books.commissions
 
+    # going on from a book
+
+    def course(self, perm_id: int) -> Course:
+        """Return where an order is on its way. Raises KeyError."""
+        return course_of(self._registry.records[perm_id])
+
+    def standing(self) -> Standing:
+        """Return all that `resume` needs."""
+        books, find = self._books, self._registry.find
+        return Standing(
+            time=self.now(),
+            orders=[(one.order, course_of(one)) for one in self._registry.records.values()],
+            fills=[(one, books.commissions[one.exec_id]) for one in books.executions],
+            opening_cash=books.ledger.opening_cash,
+            purses={account: dict(books.ledger.cash(account)) for account in self.accounts},
+            holdings=held_of(books.ledger),
+            rates=self._rates.all(),
+            day_began=books.ledger.day_began,
+            day_start=dict(books.valuation.day_start),
+            freed=[number for number, one in self.orders.items() if find(one.client_id, one.order_id) is None],
+            refused=list(self._registry.refused),
+        )
+
+    def resume(self, standing: Standing) -> None:
+        """Go on from where a venue was, before anything has happened here: orders that were due meanwhile are ended.
+
+        Raises ValueError for a standing that is not consistent or not of these accounts and contracts.
+        """
+        records = resume(standing, self._registry, self._books, self._desk)
+        self._do(self._enter_again, records)
+        self._clock.resume(standing.time, self.now())
+        self.advance(self.now())
+
     # accounts
 
     @property
@@ -299,6 +334,11 @@ class Venue:
         working = self._registry.find(order.client_id, order.order_id)
         if working is not None:
             self._clock.consider(working, self.now())
+
+    def _enter_again(self, records: Sequence[Working]) -> None:
+        for working in records:
+            if working.stage not in (Stage.HELD, Stage.DONE):
+                self._engine.enter(working)
 
     def _cancel(self, client_id: int, order_id: int) -> None:
         try:
