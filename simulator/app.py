@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from copy import copy
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,8 @@ import trio
 from attrs import field, frozen
 
 from config.environment import Environment
-from simulator.book_file import BookFile
+from simulator.book_file import BookFile, resume_from
+from simulator.book_lock import own_book
 from simulator.contract_files import built_in, load
 from simulator.contracts import ContractBook
 from simulator.faults import FaultEngine, Script, read_script
@@ -20,6 +22,7 @@ from simulator.model import Ticked
 from simulator.server.pacing import PacingLimits
 from simulator.server.paper_tws import PaperTws
 from simulator.server.tcp import listen, serve_links
+from simulator.settings_check import check_settings
 from simulator.venue import Venue
 
 __all__ = ["PaperBroker", "Serving", "SimulatorSettings", "serve"]
@@ -39,13 +42,18 @@ class SimulatorSettings:
     calendar: str = "always"  # or an exchange's, such as XNYS
     contracts: Path | None = None  # a TOML or CSV file with further contract definitions
     faults: Path | None = None  # a TOML file: see docs/simulator.md
-    book: Path | None = None  # where the ground truth is kept
+    book: Path | None = None  # where the ground truth is kept, and what is gone on from if it exists
+    fresh: bool = False  # begin a new book even if there is one
     accounts: tuple[str, ...] = field(default=("DU1234567",), converter=tuple[str, ...])
     cash: Decimal = Decimal("1000000")  # of each account, in US dollars
     master_client_id: int | None = None
     messages_per_second: int = 50  # above it error 100; 0 switches that off
     pacing_breaches: int = 3  # the link of a client ends at this many
     output_bytes: int = 32 * 1024 * 1024  # a client that leaves more unread is dropped
+
+    def __attrs_post_init__(self) -> None:
+        """Raises SettingRefused for a value that cannot be."""
+        check_settings(self)
 
 
 @frozen(slots=True)
@@ -116,20 +124,35 @@ async def serve(
 ) -> None:
     """Serve clients until cancelled; reports `Serving` when it listens.
 
-    Raises ValueError for settings that cannot be met, and OSError with a clear text for a port that is taken or a
-    file that cannot be read or written; nothing has been started then.
+    Raises ValueError for settings that cannot be met or a book that cannot be resumed, and OSError with a clear text
+    for a port that is taken, a book that another process keeps or a file that cannot be read or written; nothing has
+    been started then.
     """
-    broker = PaperBroker(settings, environment)
-    book = None if settings.book is None else BookFile(settings.book, broker.venue)
-    if book is not None:
-        book.write()
+    with nullcontext() if settings.book is None else own_book(settings.book):
+        broker = PaperBroker(settings, environment)
+        book = None if settings.book is None else _open_book(settings.book, broker, settings.fresh)
+        await _serve(settings, broker, book, task_status)
+
+
+def _open_book(path: Path, broker: PaperBroker, fresh: bool) -> BookFile:
+    if path.exists() and not fresh:
+        resume_from(path, broker.venue, broker.tws, broker.contracts)
+    book = BookFile(path, broker.venue, broker.tws)
+    book.write()
+    return book
+
+
+async def _serve(
+    settings: SimulatorSettings, broker: PaperBroker, book: BookFile | None, task_status: trio.TaskStatus[Serving]
+) -> None:
     listeners = await listen(settings.host, settings.port)
     port = int(listeners[0].socket.getsockname()[1])
     async with trio.open_nursery() as nursery:
         if book is not None:
             nursery.start_soon(book.run)
         nursery.start_soon(broker.run)
-        nursery.start_soon(serve_links, broker.tws, listeners, settings.output_bytes)
+        settled = None if book is None else book.settled
+        nursery.start_soon(serve_links, broker.tws, listeners, settings.output_bytes, settled)
         task_status.started(Serving(settings.host, port, broker))
 
 

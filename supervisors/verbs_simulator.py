@@ -6,6 +6,8 @@ import math
 import os
 import signal
 import sys
+from contextlib import nullcontext
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +17,7 @@ from cyclopts import Parameter
 from config.environment import Environment, machine
 from config.redaction import register_secret
 from simulator.app import PaperBroker, Serving, SimulatorSettings, serve
+from simulator.settings_check import SettingRefused
 from simulator.signals import SignalServer, SignalSettings, serve_signals
 from supervisors.exit_codes import ExitCode, ProcessFailed
 
@@ -22,6 +25,9 @@ __all__ = ["SIGNALS_LINE", "TWS_LINE", "simulator"]
 
 TWS_LINE = "paper TWS on "
 SIGNALS_LINE = "signal service on "
+
+ACCOUNT = "DU1234567"
+CASH = Decimal(1_000_000)
 
 
 def simulator(
@@ -38,7 +44,15 @@ def simulator(
     seed: Annotated[int, Parameter(help="Of everything random.")] = 1,
     calendar: Annotated[str, Parameter(help='"always" open, or an exchange such as XNYS.')] = "always",
     faults: Annotated[Path | None, Parameter(help="Misbehave as this script says (TOML).")] = None,
-    book: Annotated[Path | None, Parameter(help="Keep the ground truth in this file.")] = None,
+    book: Annotated[
+        Path | None, Parameter(help="Keep the ground truth in this file, and go on from it if it exists.")
+    ] = None,
+    fresh: Annotated[bool, Parameter(negative=(), help="Begin the book afresh even if it exists.")] = False,
+    accounts: Annotated[str, Parameter(help="Names of the accounts, with commas; the first is the default.")] = ACCOUNT,
+    cash: Annotated[Decimal, Parameter(help="US dollars that each account begins with.")] = CASH,
+    master_client_id: Annotated[int | None, Parameter(help="This client hears of the orders of all clients.")] = None,
+    messages_per_second: Annotated[int, Parameter(help="More bring error 100; 0 for no limit.")] = 50,
+    pacing_breaches: Annotated[int, Parameter(help="A client's link ends at so many seconds with too many.")] = 3,
     contracts: Annotated[Path | None, Parameter(help="Further contracts (TOML or CSV).")] = None,
     signals: Annotated[
         int | None,
@@ -66,6 +80,12 @@ def simulator(
             faults=faults,
             book=book,
             contracts=contracts,
+            fresh=fresh,
+            accounts=tuple(name.strip() for name in accounts.split(",") if name.strip()),
+            cash=cash,
+            master_client_id=master_client_id,
+            messages_per_second=messages_per_second,
+            pacing_breaches=pacing_breaches,
         )
         service = _signal_settings(host, signals, tickers, interval, seed, script) if signals is not None else None
         trio.run(_serve, tws, service, machine(seed), until_input_ends)
@@ -91,25 +111,26 @@ def _signal_settings(
 async def _serve(
     tws: SimulatorSettings, service: SignalSettings | None, environment: Environment, until_input_ends: bool
 ) -> None:
-    async with trio.open_nursery() as nursery:
-        serving: Serving = await nursery.start(serve, tws, environment)
-        server: SignalServer | None = None
-        if service is not None:
-            prices = _Prices(serving.broker)
+    # from before it says that it listens: whoever has read that may end it
+    with nullcontext() if until_input_ends else trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+        async with trio.open_nursery() as nursery:
+            serving: Serving = await nursery.start(serve, tws, environment)
+            server: SignalServer | None = None
+            if service is not None:
+                prices = _Prices(serving.broker)
 
-            async def serve_predictions(*, task_status: trio.TaskStatus[SignalServer]) -> None:
-                await serve_signals(service, environment, price_of=prices, task_status=task_status)
+                async def serve_predictions(*, task_status: trio.TaskStatus[SignalServer]) -> None:
+                    await serve_signals(service, environment, price_of=prices, task_status=task_status)
 
-            server = await nursery.start(serve_predictions)
-        print(f"{TWS_LINE}{serving.host}:{serving.port}", flush=True)
-        if server is not None:
-            print(f"{SIGNALS_LINE}{server.base_url}", flush=True)
-        if until_input_ends:
-            await _input_ends()
-        else:
-            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+                server = await nursery.start(serve_predictions)
+            print(f"{TWS_LINE}{serving.host}:{serving.port}", flush=True)
+            if server is not None:
+                print(f"{SIGNALS_LINE}{server.base_url}", flush=True)
+            if received is None:
+                await _input_ends()
+            else:
                 await anext(aiter(received))
-        nursery.cancel_scope.cancel()
+            nursery.cancel_scope.cancel()
 
 
 async def _input_ends() -> None:
@@ -136,6 +157,10 @@ class _Prices:
 def _failure(error: BaseException) -> ProcessFailed:
     if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         return _failure(error.exceptions[0])
+    if isinstance(error, SettingRefused):
+        return ProcessFailed(
+            ExitCode.USAGE, f"--{error.name.replace('_', '-')} {error.value}: expected {error.expected}"
+        )
     if isinstance(error, ValueError):
         return ProcessFailed(ExitCode.USAGE, str(error))
     if isinstance(error, OSError):
