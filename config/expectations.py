@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
@@ -29,9 +31,11 @@ __all__ = [
     "Refused",
     "Text",
     "Texts",
+    "TimeOfDay",
     "Url",
     "Whole",
     "Windows",
+    "Zone",
 ]
 
 
@@ -241,6 +245,34 @@ class Folders(Expectation):
 
     def read(self, value: Any) -> tuple[Path, ...]:
         return tuple(Folder().read(item) for item in _items(self, value))
+
+
+@frozen
+class Zone(Expectation):
+    """A time zone by its name in the IANA database."""
+
+    def __str__(self) -> str:
+        return "a time zone such as America/New_York"
+
+    def read(self, value: Any) -> ZoneInfo:
+        try:
+            return ZoneInfo(value)
+        except (TypeError, ValueError, OSError, KeyError):
+            raise self.refuse() from None
+
+
+@frozen
+class TimeOfDay(Expectation):
+    """A time of day."""
+
+    def __str__(self) -> str:
+        return 'a time of day such as "17:00"'
+
+    def read(self, value: Any) -> time:
+        match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)(:00)?", value) if isinstance(value, str) else None
+        if match is None:
+            raise self.refuse()
+        return time(int(match[1]), int(match[2]))
 
 
 @frozen

@@ -46,6 +46,7 @@ EVENTS: Mapping[str, Event] = {
     "system.started": _event("started, {actors?} actors"),
     "system.ready": _event("ready: in agreement with the broker"),
     "system.halted": _event("halted: {reason}", "reason"),
+    "breaker.moved": _event("breaker {before} → {after}: {trigger?} {reason}", "before", "after", "reason"),
     "system.resumed": _event("resumed: {reason}", "reason"),
     "system.stopping": _event("stopping: {reason}", "reason"),
     "system.stopped": _event("stopped"),

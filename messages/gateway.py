@@ -13,6 +13,7 @@ from messages.order import Commission, Execution, OrderRequest, Side
 __all__ = [
     "AccountPnl",
     "AccountValue",
+    "AskAccount",
     "AskBroker",
     "AskTradingAllowed",
     "BrokerCommission",
@@ -256,6 +257,14 @@ class TradingAllowed(BaseEvent):
 @frozen(slots=True)
 class AskTradingAllowed:
     """Ask orders whether new risk is possible now: a TradingAllowed."""
+
+
+# portfolio → gateway
+
+
+@frozen(slots=True)
+class AskAccount:
+    """Have the broker tell the account's values and P&L again, changed or not."""
 
 
 # gateway → portfolio

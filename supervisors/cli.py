@@ -29,6 +29,7 @@ _VERBS = {
     "cancel": "supervisors.verbs_control:cancel",
     "halt": "supervisors.verbs_control:halt",
     "resume": "supervisors.verbs_control:resume",
+    "rearm": "supervisors.verbs_control:rearm",
     "flatten": "supervisors.verbs_control:flatten",
     "adopt": "supervisors.verbs_care:adopt",
     "alarms": "supervisors.verbs_care:alarms",

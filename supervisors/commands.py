@@ -24,7 +24,7 @@ from messages.position import (
     PositionView,
     Size,
 )
-from messages.risk import FlattenAll, Halt, Resume
+from messages.risk import FlattenAll, Halt, Rearm, Resume
 from supervisors.asking import NoAnswerError, ask
 from supervisors.levels import amount, exit_plan
 from supervisors.process_state import ProcessState
@@ -44,6 +44,7 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "alarms": frozenset({"clear"}),
     "halt": frozenset({"reason"}),
     "resume": frozenset({"reason"}),
+    "rearm": frozenset({"reason"}),
     "flatten": frozenset({"symbol", "reason"}),
 }
 _EXITS = frozenset({"stop", "target", "trail"})
@@ -96,6 +97,7 @@ class Commands:
             "alarms": self._clear_alarm,
             "halt": self._halt,
             "resume": self._resume,
+            "rearm": self._rearm,
             "flatten": self._flatten,
         }
         return await handlers[command](fields)
@@ -168,20 +170,22 @@ class Commands:
         return _accepted(outcome)
 
     async def _halt(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
-        await ask(self._system.address("portfolio"), Halt(fields.get("reason", "operator")))
-        return "halted: no new risk; exits go on", ()
+        halt = Halt(fields.get("reason", "operator"), cancel_entries=True)
+        return _accepted(await ask(self._system.address("portfolio"), halt))
 
     async def _resume(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
-        refused = await ask(self._system.address("portfolio"), Resume(fields.get("reason", "operator")))
-        if isinstance(refused, CommandRefused):
-            raise Refused(f"{refused.reason} ({refused.figures})")
-        return "resumed", ()
+        return _accepted(await ask(self._system.address("portfolio"), Resume(fields.get("reason", "operator"))))
+
+    async def _rearm(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        reason = fields.get("reason", "").strip()
+        if not reason:
+            raise Refused("say why it may trade again: --reason …")
+        return _accepted(await ask(self._system.address("portfolio"), Rearm(reason)))
 
     async def _flatten(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
         if "symbol" in fields:
             return await self._close(fields)
-        await ask(self._system.address("portfolio"), FlattenAll(fields.get("reason", "operator")))
-        return "halted, and closing every position", ()
+        return _accepted(await ask(self._system.address("portfolio"), FlattenAll(fields.get("reason", "operator"))))
 
     async def _held(self, symbol: str) -> Decimal:
         if not any(address.name == f"position/{symbol}" for address in self._system.addresses("position/")):

@@ -118,6 +118,20 @@ def _portfolio(view: PortfolioView) -> dict[str, Any]:
         "realized_pnl": _money(view.realized_pnl),
         "unrealized_pnl": _money(view.unrealized_pnl),
         "commission": _money(view.commission),
+        "day": view.day,
+        "daily_pnl": _money(view.daily_pnl),
+        "broker_daily_pnl": _money(view.broker_daily_pnl),
+        "breaker": {
+            "state": str(view.state),
+            "goal": None if view.goal is None else str(view.goal),
+            "trigger": None if view.trigger is None else str(view.trigger),
+            "reason": view.reason,
+            "since": _moment(view.since),
+            "closing": list(view.closing),
+            "suspicions": list(view.suspicions),
+            "losses_in_a_row": view.losses_in_a_row,
+            "rejects_in_a_row": view.rejects_in_a_row,
+        },
     }
 
 

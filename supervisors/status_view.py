@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["actors_line", "alarm_lines", "header", "orders_table", "positions_table", "status_page"]
+__all__ = ["actors_line", "alarm_lines", "breaker_lines", "header", "orders_table", "positions_table", "status_page"]
 
 Status = Mapping[str, Any]
 
@@ -23,6 +23,7 @@ def status_page(status: Status) -> RenderableType:
     """All of it, as `pitboss status` prints it."""
     parts: list[RenderableType] = [
         header(status),
+        *breaker_lines(status),
         positions_table(status, show_closed=True),
         orders_table(status, limit=50),
         actors_line(status),
@@ -51,6 +52,23 @@ def header(status: Status) -> Text:
     if status["reason"]:
         line.append(f"  ({status['reason']})")
     return line
+
+
+def breaker_lines(status: Status) -> list[Text]:
+    """How the breaker stands, where it is not ACTIVE, and what it suspects."""
+    breaker = (status["portfolio"] or {}).get("breaker")
+    if breaker is None:
+        return []
+    lines = []
+    if breaker["state"] != "ACTIVE":
+        cause = f" by {breaker['trigger']}" if breaker["trigger"] else ""
+        text = f"BREAKER {breaker['state']}{cause} since {breaker['since'][11:19]}: {breaker['reason']}"
+        if breaker["closing"]:
+            text += f"; not flat yet: {', '.join(breaker['closing'])}"
+        ends = "rearm --reason …" if breaker["trigger"] else "resume"
+        lines.append(Text(f"{text} (`pitboss {ends}` allows new risk)", style="bold red"))
+    lines += [Text(f"breaker suspects: {text}", style="yellow") for text in breaker["suspicions"]]
+    return lines
 
 
 def positions_table(status: Status, *, show_closed: bool = False) -> Table:

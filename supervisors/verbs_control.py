@@ -30,6 +30,7 @@ __all__ = [
     "flatten",
     "folder",
     "halt",
+    "rearm",
     "resume",
     "say",
     "sell",
@@ -108,17 +109,29 @@ def cancel(
 
 
 def halt(*, reason: Reason = None, state_dir: StateDir = None, config: Config = None) -> None:
-    """Allow no new risk from now on, also after a restart. Exits go on."""
+    """Allow no new risk from now on, also after a restart: entries are cancelled, exits go on."""
     say(request(folder(state_dir, config), "halt", reason=reason))
 
 
 def resume(*, reason: Reason = None, state_dir: StateDir = None, config: Config = None) -> None:
-    """Allow new risk again."""
+    """Allow new risk again after a halt. After a trip of the breaker: rearm."""
     say(request(folder(state_dir, config), "resume", reason=reason))
 
 
+def rearm(
+    *,
+    reason: Annotated[str, Parameter(help="Why it may trade again, for the journal.")],
+    state_dir: StateDir = None,
+    config: Config = None,
+) -> None:
+    """Allow new risk again after the breaker has tripped, or after flatten."""
+    if not reason.strip():
+        raise ProcessFailed(ExitCode.USAGE, "say why it may trade again: --reason …")
+    say(request(folder(state_dir, config), "rearm", reason=reason))
+
+
 def flatten(
-    symbol: Annotated[str | None, Parameter(help="Only this symbol; without it everything, and a halt.")] = None,
+    symbol: Annotated[str | None, Parameter(help="Only this symbol; without it everything, until rearm.")] = None,
     *,
     reason: Reason = None,
     state_dir: StateDir = None,

@@ -26,8 +26,9 @@ class AccountDesk:
         self._pnl_request = 0
 
     def subscribe(self, account: str) -> None:
-        """Ask for values and P&L, as they change; again after TWS has lost its subscriptions."""
+        """Ask for values and P&L, as they change; again after TWS has lost its subscriptions, or to be told anew."""
         client, sender = self._client, self._sender
+        self._values.clear()
         before, request = self._pnl_request, self._next_request_id()
         self._pnl_request = request
         if before:

@@ -19,7 +19,7 @@ from actors.gateway.sender import Sender
 from actors.ib.client import SocketConnection
 from actors.runtime.base import ActorContext, RunQueueActor
 from config.settings import Settings
-from messages.gateway import AskBroker, CancelOutgoing, GatewayStatus, LinkStatus, PlaceOrders
+from messages.gateway import AskAccount, AskBroker, CancelOutgoing, GatewayStatus, LinkStatus, PlaceOrders
 from messages.market import FeedSilent, NeedTicks, Subscribe, Unsubscribe
 
 __all__ = ["GatewayActor"]
@@ -105,6 +105,8 @@ class GatewayActor(RunQueueActor):
                 self._data.silent(symbol)
             case AskBroker(reason):
                 self._keeper.ask(reason)
+            case AskAccount():
+                self._keeper.ask_account()
             case GatewayStatus():
                 return self._status()
             case _:

@@ -128,6 +128,11 @@ class LinkKeeper:
         self._why = reason
         self._asked.set()
 
+    def ask_account(self) -> None:
+        """Have the account told again; without a connection it will be told with the next."""
+        if self.session is not None:
+            self.session.account.subscribe(self.account)
+
     def entry_bar(self) -> str:
         """Return why no risk may be added now, as far as the link is concerned; '' where nothing stands against it."""
         session = self.session

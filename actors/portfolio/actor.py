@@ -1,53 +1,52 @@
-"""The portfolio: the gate through which all new risk goes, the kill switch, and the totals."""
+"""The portfolio: the gate through which all new risk goes, the breaker, and the totals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+import trio
 from attrs import evolve, frozen
 
 from actors.bus import EventBus
 from actors.portfolio import plans
+from actors.portfolio.breaker import BreakerDesk, LookAgain
+from actors.portfolio.figures import Figures
+from actors.portfolio.hearsay import Heard, Hearsay
 from actors.portfolio.weighing import Weighed, weigh_group
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.storage.errors import JournalError
 from config.logging import log
-from config.settings import Settings
+from config.settings import Settings, SymbolSettings
+from domain.breaker_meters import Trip
 from domain.entry_gates import entry_of, outcome_text, worth_recording
 from domain.limits import Exposure, Holding, LimitCheck, Limits, PendingOrder
 from messages.decision import WeighOrders
-from messages.gateway import AccountPnl, AccountValue
-from messages.journal import Append, Entry, JournalBroken, Replay
+from messages.gateway import AccountPnl, AccountValue, AskAccount
+from messages.journal import Appended, JournalBroken, JournalFailed, Replay
 from messages.lifecycle import ActorQuarantined, ClearAlarm, RaiseAlarm
 from messages.order import (
     GroupRefused,
     ListOrders,
+    OrderAcceptedEvent,
     OrderDenied,
     OrderEvent,
+    OrderFilledEvent,
     OrderIntended,
+    OrderRejectedEvent,
     OrderView,
     SubmitOrders,
 )
-from messages.position import (
-    ClosePosition,
-    CommandRefused,
-    DescribePosition,
-    PositionCloseEvent,
-    PositionView,
-)
+from messages.position import CommandRefused, DescribePosition, PositionCloseEvent, PositionView
 from messages.risk import (
     DescribePortfolio,
     FlattenAll,
     Halt,
-    HaltedEvent,
     HoldingChanged,
     PortfolioView,
+    Rearm,
     Resume,
-    ResumedEvent,
-    TradingHalted,
-    TradingResumed,
     TradingState,
 )
 from messages.verdict import GateVerdict
@@ -56,11 +55,17 @@ __all__ = ["PortfolioActor"]
 
 _ZERO = Decimal(0)
 _PATIENCE = 5.0  # seconds for the positions that start by themselves to say what they hold
+_LOOK_SECONDS = 1.0
 
 
 @frozen(slots=True)
 class _CallThem:
     """Symbols with an open plan have not been heard of."""
+
+
+@frozen(slots=True)
+class _DayBegins:
+    """The exchange's day may have changed."""
 
 
 class PortfolioActor(RunQueueActor):
@@ -70,9 +75,8 @@ class PortfolioActor(RunQueueActor):
     order counts as reserved with what may still fill until its position has told HoldingChanged and then the order's
     event: a fill is never counted as neither.
 
-    It is halted by command, when the journal fails, or when the day's loss reaches `risk.max_daily_loss`, by the
-    broker's figure or by ours, whichever is worse. A halt survives a restart; only Resume ends it, and none does while
-    the journal has failed. After its own restart it takes no new risk until every symbol with an open plan has said
+    New risk ends by command, when the journal fails, or when the breaker trips (`actors.portfolio.breaker`), and only a
+    person allows it again. After its own restart it takes no new risk until every symbol with an open plan has said
     what it holds.
     """
 
@@ -87,48 +91,39 @@ class PortfolioActor(RunQueueActor):
             max_sector_exposure=risk.max_sector_exposure,
             price_collar_pct=risk.price_collar_pct,
         )
-        self._max_daily_loss = risk.max_daily_loss
-        self._sectors = {symbol: known.sector for symbol, known in settings.symbols.items() if known.sector}
-        self._bus = bus
-        self._state = TradingState.ACTIVE
-        self._reason = ""
+        self._know(settings)
+        self.bus = bus
+        self.figures = Figures(risk, self._currency_of)
+        self._desk = BreakerDesk(self, risk)
         self._journal_broken = ""  # why no intent that adds risk can be written
         self._holdings: dict[str, HoldingChanged] = {}
-        self._realized = _ZERO  # sums over the holdings
-        self._unrealized = _ZERO
-        self._commission = _ZERO
         self._reserved: dict[str, PendingOrder] = {}  # order_ref → what may still fill
         self._awaited: set[str] = set()  # symbols whose holding is not known yet
-        self._closed_today = _ZERO  # realised by the positions that closed today
-        self._charged_today = _ZERO  # their commission
-        self._day = ""
-        self._plans = plans.Plans()
+        self._plans = plans.Plans(self.figures.day_of.of)
         self._closings = 0  # since they were last counted
-        self._equity: Decimal | None = None
-        self._broker_pnl: AccountPnl | None = None
+        self._looking = False
 
     async def prepare(self) -> None:
-        """Take up halt, the day's results and what works from journal and `orders`."""
+        """Take up the breaker, the day's results and what works from journal and `orders`."""
         journal = self.system.address("journal")
-        for record in await journal.ask(Replay(stream="portfolio")):
-            match record.payload:
-                case TradingHalted(reason):
-                    self._state, self._reason = TradingState.REDUCE_ONLY, reason
-                case TradingResumed():
-                    self._state, self._reason = TradingState.ACTIVE, ""
-        self._roll_day()
-        counted = self._plans = await plans.Plans.counted(journal)
-        self._awaited |= counted.symbols
-        if counted.day == self._day:
-            self._closed_today, self._charged_today = counted.realized, counted.commission
+        standing = self._desk.restore(record.payload for record in await journal.ask(Replay(stream="portfolio")))
+        self.figures.roll(self.environment.now())
+        self._plans = await plans.Plans.counted(journal, self.figures.day_of.of, self._desk.rearmed)
+        self._awaited |= self._plans.symbols
+        self._desk.losses = self._plans.losses
+        self.figures.restore(standing, self._plans, self._awaited)
         for view in await self.system.address("orders").ask(ListOrders()):
             if view.role is not None and view.role.adds_risk:
                 self._follow(view, await self._decided_at(view))
         for event_type in (AccountValue, AccountPnl, PositionCloseEvent, ActorQuarantined):
-            self._bus.subscribe(event_type, self.address)
+            self.bus.subscribe(event_type, self.address)
+        for about_orders in (OrderRejectedEvent, OrderAcceptedEvent, OrderFilledEvent):
+            self.bus.subscribe(about_orders, Hearsay(self.address))
         self.after(_PATIENCE, _CallThem())
-        if self._state is not TradingState.ACTIVE:
-            self._bus.publish(HaltedEvent(self._reason))
+        self._wait_for_the_day()
+        if standing is None or standing.day != self.figures.day:
+            self._desk.write()
+        self._desk.begin()
 
     async def _decided_at(self, view: OrderView) -> Decimal | None:
         """Return the quote on which a working order was decided."""
@@ -148,28 +143,51 @@ class PortfolioActor(RunQueueActor):
             case HoldingChanged():
                 self._awaited.discard(message.symbol)
                 self._hold(message)
-                self._check_loss()
             case OrderEvent():
                 self._follow(message.order)
+                self._desk.step()
+            case Heard(event=event):
+                self._hear(event)
             case AccountValue():
-                self._account_value(message)
+                self._judge(self.figures.told_value(message, trio.current_time()))
             case AccountPnl():
-                self._broker_pnl = message
-                self._check_loss()
+                self._roll_day()
+                self._judge(self.figures.told_pnl(message, trio.current_time()))
             case PositionCloseEvent(position=view):
                 self._closed(view)
             case ActorQuarantined(actor=actor):
                 self._awaited.discard(actor.removeprefix("position/"))
-            case Halt(reason):
-                self._halt(reason)
-            case Resume(reason):
-                return self._resume(reason)
             case JournalBroken(error):
                 self._no_journal(error)
-            case FlattenAll(reason):
-                self._flatten(reason)
             case DescribePortfolio():
                 return self._view()
+            case LookAgain():
+                self._look()
+            case _:
+                return self._on_command(message)
+        return None
+
+    def _know(self, settings: Settings) -> None:
+        self._symbols = settings.symbols
+        self._sectors = {symbol: known.sector for symbol, known in settings.symbols.items() if known.sector}
+
+    def _on_command(self, message: Any) -> Any:
+        match message:
+            case Halt(reason, cancel_entries):
+                return self._desk.halt(reason, cancel_entries=cancel_entries)
+            case Resume(reason):
+                return self._desk.resume(reason)
+            case Rearm(reason, by):
+                return self._desk.rearm(reason, by)
+            case FlattenAll(reason):
+                return self._desk.flatten(reason)
+            case Appended(token):
+                self._desk.settle(token)
+            case JournalFailed(token, error):
+                self._desk.settle(token, error)
+            case _DayBegins():
+                self._roll_day()
+                self._wait_for_the_day()
             case _CallThem():
                 for symbol in sorted(self._awaited):
                     # a first message starts an actor: so a plan that a crash left behind is taken up again
@@ -183,10 +201,12 @@ class PortfolioActor(RunQueueActor):
         view = self._view()
         return {
             "state": str(view.state),
-            "reason": view.reason,
+            "reason": self._desk.words,
             "gross_exposure": str(view.gross_exposure),
             "reserved": {order_ref: str(order.quantity) for order_ref, order in self._reserved.items()},
             "awaited": sorted(self._awaited),
+            "day": view.day,
+            "suspicions": list(view.suspicions),
         }
 
     # the gate
@@ -245,10 +265,13 @@ class PortfolioActor(RunQueueActor):
     def _state_checks(self) -> tuple[LimitCheck, ...]:
         """Whether any new risk may be taken at all."""
         broken, awaited = self._journal_broken, ", ".join(sorted(self._awaited))
-        halted = self._state is not TradingState.ACTIVE
+        breaker = self._desk.breaker
+        against = "trading is halted" if breaker.state is not TradingState.ACTIVE else ""
+        if breaker.tripped:
+            against = "the breaker has tripped"
         return (
             LimitCheck("journal", "the journal has failed" if broken else "", broken or "sound"),
-            LimitCheck("halted", "trading is halted" if halted else "", self._reason if halted else "active"),
+            LimitCheck("halted", against, self._desk.words if against else "active"),
             LimitCheck("holdings", "what is held is not known yet" if awaited else "", awaited or "all known"),
         )
 
@@ -283,21 +306,18 @@ class PortfolioActor(RunQueueActor):
 
     def _hold(self, message: HoldingChanged) -> None:
         """Take what a symbol holds; the totals follow by the difference, however many symbols there are."""
-        known = self._holdings.get(message.symbol)
+        self._roll_day()
         self._holdings[message.symbol] = message
-        self._realized += message.realized_pnl - (known.realized_pnl if known is not None else _ZERO)
-        self._unrealized += message.unrealized_pnl - (known.unrealized_pnl if known is not None else _ZERO)
-        self._commission += message.commission - (known.commission if known is not None else _ZERO)
+        if self.figures.hold(message):
+            self._desk.write()
+        self._judge(self.figures.look(trio.current_time()))
+        self._desk.step()
 
     def _closed(self, view: PositionView) -> None:
         self._roll_day()
-        self._closed_today += view.realized_pnl
-        self._charged_today += view.commission
-        known = self._holdings.get(view.symbol)
-        if known is not None:
-            # what it said last is counted in the day's figure now
-            self._hold(evolve(known, realized_pnl=_ZERO, unrealized_pnl=_ZERO, commission=_ZERO))
-        self._check_loss()
+        self.figures.close(view)
+        self._judge(self.figures.look(trio.current_time()))
+        self._desk.result(plans.losses_after(self._desk.losses, view.realized_pnl - view.commission))
         self._closings += 1
         if self._closings >= plans.EVERY:
             self._closings = 0
@@ -312,81 +332,112 @@ class PortfolioActor(RunQueueActor):
 
     def _view(self) -> PortfolioView:
         self._roll_day()
+        figures, desk = self.figures, self._desk
+        pnl, rates = figures.pnl, figures.rates
         return PortfolioView(
-            state=self._state,
-            reason=self._reason,
-            equity=self._equity,
+            state=desk.breaker.state,
+            reason=desk.breaker.reason,
+            equity=figures.equity,
             gross_exposure=Exposure(self._held(), (), self._sectors).gross(),
             reserved=sum((order.quantity * order.price for order in self._reserved.values()), _ZERO),
-            realized_pnl=self._closed_today + self._realized,
-            unrealized_pnl=self._unrealized,
-            commission=self._charged_today + self._commission,
+            realized_pnl=rates.total(pnl.realized.amounts) or _ZERO,
+            unrealized_pnl=rates.total(pnl.unrealized.amounts) or _ZERO,
+            commission=rates.total(pnl.commission.amounts) or _ZERO,
+            goal=desk.breaker.goal,
+            trigger=desk.breaker.trigger,
+            since=desk.since,
+            day=figures.day,
+            daily_pnl=figures.own(),
+            broker_daily_pnl=figures.brokers(),
+            losses_in_a_row=desk.losses,
+            rejects_in_a_row=max(map(len, desk.rejected.values())),
+            suspicions=figures.suspicions,
+            closing=desk.closing(),
         )
 
+    def _currency_of(self, symbol: str) -> str:
+        # as the gateway describes the contract to the broker: by the configuration
+        known = self._holdings.get(symbol)
+        if known is not None and known.currency:
+            return known.currency
+        return self._symbols.get(symbol, SymbolSettings()).currency
+
+    # days
+
     def _roll_day(self) -> None:
-        today = self.environment.now().date().isoformat()
-        if today != self._day:
-            self._day = today
-            self._closed_today = self._charged_today = _ZERO
+        if self.figures.roll(self.environment.now()):
+            self._desk.write()
 
-    def _account_value(self, message: AccountValue) -> None:
-        if message.key != "NetLiquidation" or message.currency == "BASE":
+    def _wait_for_the_day(self) -> None:
+        now = self.environment.now()
+        self.after((self.figures.day_of.next_start(now) - now).total_seconds() + 0.001, _DayBegins())
+
+    # the breaker
+
+    def entries(self) -> list[str]:
+        """Return the orders that may still add to a position."""
+        return list(self._reserved)
+
+    def open_symbols(self, *, everything: bool) -> list[str]:
+        """Return the symbols that hold something, or have an order or a plan that may come to it.
+
+        Without `everything` holdings that nobody manages are left out.
+        """
+        symbols = {
+            symbol for symbol, holding in self._holdings.items() if holding.quantity and (everything or holding.managed)
+        }
+        symbols |= {order.symbol for order in self._reserved.values()} | self._awaited
+        return sorted(symbols)
+
+    def journal_refusal(self) -> CommandRefused | None:
+        """Return why no new risk can be allowed for the journal's sake."""
+        if not self._journal_broken:
+            return None
+        return CommandRefused("the journal has failed, and Pitboss must be started again", self._journal_broken)
+
+    def tell_alarms(self, message: RaiseAlarm | ClearAlarm) -> None:
+        """Raise or clear an alarm."""
+        self.system.address("alarms").tell(message)
+
+    def rearm(self, now: datetime) -> None:
+        """Begin to count anew: a person has seen what tripped the breaker."""
+        self.figures.rearm()
+        self._plans.rearm(now)
+
+    def look_soon(self) -> None:
+        """Look again in a second."""
+        if not self._looking:
+            self._looking = True
+            self.after(_LOOK_SECONDS, LookAgain())
+
+    def _look(self) -> None:
+        self._looking = False
+        self._roll_day()
+        if self.figures.suspicions:
+            # what stands is asked for again: a wild value is not repeated
+            self.system.address("gateway").tell(AskAccount())
+        self._judge(self.figures.look(trio.current_time()))
+        self._desk.step()
+
+    def _judge(self, trip: Trip | None) -> None:
+        """Let the breaker have what is confirmed, and look again at what is not."""
+        if trip is not None:
+            self._desk.trip(trip)
+        elif self.figures.worth_writing:
+            self._desk.write()
+        if self.figures.suspicions:
+            self.look_soon()
+
+    def _hear(self, event: OrderEvent) -> None:
+        order = event.order
+        if order.role is None:
             return
-        try:
-            self._equity = Decimal(message.value)
-        except InvalidOperation:
-            self._equity = None
-
-    # halts
-
-    def _halts(self) -> Iterator[str]:
-        limit = self._max_daily_loss
-        if limit is None:
-            return
-        broker = self._broker_pnl.daily if self._broker_pnl is not None else None
-        if broker is not None and -broker >= limit:
-            yield f"the broker's daily P&L {broker} reaches the limit of {limit}"
-        earned = self._closed_today + self._realized + self._unrealized
-        own = earned - self._charged_today - self._commission
-        if -own >= limit:
-            yield f"the day's P&L {own} reaches the limit of {limit}"
-
-    def _check_loss(self) -> None:
-        text = next(self._halts(), "")
-        if text and self._state is TradingState.ACTIVE:
-            self.system.address("alarms").tell(RaiseAlarm("risk.daily_loss", text))
-            self._halt(text)
-
-    def _halt(self, reason: str) -> None:
-        if self._state is TradingState.ACTIVE:
-            self._state = TradingState.REDUCE_ONLY
-        self._reason = reason
-        self._append(TradingHalted(reason))
-        log("system.halted", level="WARNING", actor=self.address.name, reason=reason)
-        self._bus.publish(HaltedEvent(reason))
+        if isinstance(event, OrderRejectedEvent):
+            self._desk.refused(order.order_ref, adds_risk=order.role.adds_risk, reason=f"{event.code} {event.reason}")
+        else:
+            self._desk.taken(adds_risk=order.role.adds_risk)
 
     def _no_journal(self, error: str) -> None:
         if not self._journal_broken:
             self._journal_broken = error
-            self._halt(f"the journal has failed: {error}")
-
-    def _resume(self, reason: str) -> CommandRefused | None:
-        if self._journal_broken:
-            return CommandRefused("the journal has failed, and Pitboss must be started again", self._journal_broken)
-        self._state, self._reason = TradingState.ACTIVE, ""
-        self._append(TradingResumed(reason))
-        log("system.resumed", actor=self.address.name, reason=reason)
-        self.system.address("alarms").tell(ClearAlarm("risk.daily_loss"))
-        self._bus.publish(ResumedEvent(reason))
-        self._check_loss()
-        return None
-
-    def _flatten(self, reason: str) -> None:
-        self._halt(f"flatten: {reason}")
-        symbols = {symbol for symbol, holding in self._holdings.items() if holding.quantity}
-        symbols |= {order.symbol for order in self._reserved.values()} | self._awaited
-        for symbol in sorted(symbols):
-            self.system.address(f"position/{symbol}").tell(ClosePosition(f"flatten: {reason}", "portfolio"))
-
-    def _append(self, fact: TradingHalted | TradingResumed) -> None:
-        self.system.address("journal").tell(Append((Entry("portfolio", fact, checkpoint=True),)))
+            self._desk.halt(f"the journal has failed: {error}", "journal")

@@ -95,6 +95,7 @@ class Reports:
     def holding(self) -> None:
         """Tell the portfolio what is held, if that changed."""
         ledger, mark = self._actor.book.ledger, self._actor.quote.mark
+        instrument = self._actor.instrument
         message = HoldingChanged(
             symbol=self._actor.symbol,
             quantity=ledger.quantity,
@@ -103,6 +104,9 @@ class Reports:
             realized_pnl=ledger.realized_pnl,
             unrealized_pnl=ledger.unrealized_pnl(mark),
             commission=ledger.commission,
+            managed=self._actor.book.plan is not None,
+            currency=instrument.currency if instrument is not None else "",
+            multiplier=ledger.multiplier,
         )
         if message != self._held:
             self._held = message

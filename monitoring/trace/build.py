@@ -17,6 +17,7 @@ from messages.journal import Record
 from messages.lifecycle import AlarmCleared, AlarmRaised
 from messages.order import CommissionBooked, ExecutionBooked, OrderDenied, Role
 from messages.position import ExitsAdjusted, PositionClosed, PositionClosing, PositionPlanned
+from messages.risk import RiskStanding
 from messages.signal import PredictionSignalEvent, RuleFired, SignalIgnored, SignalReceived
 from monitoring.trace.folding import apply, order_of
 from monitoring.trace.life import Line, OrderOutcome, PositionOutcome, Trace
@@ -154,7 +155,8 @@ class _Builder:
                         lines.append(Line(record, in_words(record.payload)))
         for stream in ("process", "portfolio"):
             for record in self._source.stream(stream):
-                if self._within(record, first, last, alive=alive):
+                told = not isinstance(record.payload, RiskStanding)  # what it says is in the record before it
+                if told and self._within(record, first, last, alive=alive):
                     lines.append(Line(record, in_words(record.payload)))
         return lines
 

@@ -36,7 +36,7 @@ from messages.order import (
     OrderResolved,
 )
 from messages.position import ExitPlan, ExitsAdjusted, PositionClosed, PositionClosing, PositionPlanned
-from messages.risk import TradingHalted, TradingResumed
+from messages.risk import BreakerMoved, TradingHalted, TradingResumed
 from messages.signal import PredictionSignalEvent, RuleFired, SignalIgnored, SignalReceived
 from messages.verdict import GateVerdict
 
@@ -159,6 +159,9 @@ def _around(payload: Any) -> Words:
             return Words("process", f"halted: {reason}")
         case TradingResumed(reason):
             return Words("process", f"resumed: {reason}")
+        case BreakerMoved(before=before, after=after, trigger=trigger, reason=reason, by=by):
+            cause = f"{trigger}: " if trigger is not None else ""
+            return Words("process", f"breaker {before} → {after}: {cause}{reason} (by {by})")
         case ProcessStarted(version, process_id):
             return Words("process", f"Pitboss {version} started as process {process_id}")
         case ProcessStopped(reason):

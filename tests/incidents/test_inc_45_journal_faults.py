@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from messages.position import AdjustExits, CommandAccepted, CommandRefused, DescribePosition, ExitPlan
-from messages.risk import FlattenAll, Halt, Resume
+from messages.risk import FlattenAll, Halt, Rearm, Resume
 
 INCIDENT = {
     "number": "INC-45",
@@ -61,7 +61,9 @@ async def start_again(it: Any, kept: int) -> None:
     await it.plant.start()
     assert it.process.state.state == "HALTED"
     assert await it.alarms() == set()
-    await it.ask("portfolio", Resume("the disk is well again"))
+    if isinstance(await it.ask("portfolio", Resume("the disk is well again")), CommandRefused):
+        # the kill switch was pulled meanwhile
+        assert isinstance(await it.ask("portfolio", Rearm("the disk is well again")), CommandAccepted)
     await it.trade_at(100.0)
     await it.trade_at(400.0, "MSFT")
 

@@ -21,10 +21,12 @@ from messages.order import (
 )
 from messages.position import CommandAccepted, CommandRefused, ExitPlan, OpenPosition, PositionStatus, Size
 from messages.risk import (
+    BreakerTrigger,
     DescribePortfolio,
     FlattenAll,
     Halt,
     HaltedEvent,
+    Rearm,
     Resume,
     ResumedEvent,
     TradingState,
@@ -184,28 +186,76 @@ def test_flatten_halts_and_closes_everything(house):
         it.fill(it.order(Role.EXIT), 100, "99")
         await it.system.idle()
         assert (await it.view()).status is PositionStatus.CLOSED
-        assert (await portfolio(it)).state is TradingState.REDUCE_ONLY
+        assert (await portfolio(it)).state is TradingState.LATCHED
+        it.system.address("portfolio").tell(Resume("back"))
+        assert (await it.open()) == CommandRefused("the breaker has tripped", "LATCHED, kill_switch: flatten: fire")
+        assert await it.system.address("portfolio").ask(Rearm("it was a drill")) == CommandAccepted(
+            text="re-armed: new risk is allowed"
+        )
+        assert isinstance(await it.open(), CommandAccepted)
+
+    house(body)
+
+
+def test_a_late_fill_of_ours_after_it_has_latched_is_closed_like_the_rest(house):
+    async def body(it):
+        await it.open(order_type=OrderType.LIMIT, limit_price=D("99"))
+        entry = it.order(Role.ENTRY)
+        await it.system.address("portfolio").ask(FlattenAll("fire"))
+        await it.system.idle()
+        assert (await portfolio(it)).state is TradingState.LATCHED
+        it.fill(entry, 30, "99")
+        await it.system.idle()
+        view = await portfolio(it)
+        assert (view.state, view.closing) == (TradingState.FLATTENING, ("AAPL",))
+        refused = await it.system.address("portfolio").ask(Rearm("too early"))
+        assert refused.reason == "positions are still being closed"
+        it.fill(it.order(Role.EXIT), 30, "98")
+        await it.system.idle()
+        assert (await portfolio(it)).state is TradingState.LATCHED
 
     house(body)
 
 
 @pytest.mark.parametrize("by", ["the broker's figure", "ours"])
-def test_the_days_loss_halts(house, by):
+def test_the_days_loss_trips_the_breaker_once_it_is_confirmed(house, by):
     async def body(it):
         await it.opened()
-        if by == "ours":
-            it.tick(TickType.LAST, 94.99)
-            await trio.sleep(2)
-        else:
-            it.bus.publish(AccountPnl(D("-400"), None, None))
-            await it.system.idle()
-            assert (await portfolio(it)).state is TradingState.ACTIVE
-            it.bus.publish(AccountPnl(D("-500"), None, None))
-            await it.system.idle()
+
+        async def lose(loss):
+            for _ in range(7):
+                if by == "ours":
+                    it.tick(TickType.LAST, 100 - loss / 100)
+                else:
+                    it.bus.publish(AccountPnl(D(-loss), None, None))
+                await trio.sleep(1)
+
+        await lose(400)
+        assert (await portfolio(it)).state is TradingState.ACTIVE
+        await lose(501)
         view = await portfolio(it)
-        assert view.state is TradingState.REDUCE_ONLY
+        assert (view.state, view.trigger) == (TradingState.LATCHED, BreakerTrigger.DAILY_LOSS)
         assert "reaches the limit of 500" in view.reason
         assert "risk.daily_loss" in it.alarms()
+        refused = await it.system.address("portfolio").ask(Rearm("I know better"))
+        assert refused.reason == "the day's loss is still at its limit"
+        assert refused.figures.endswith("the next day begins at 00:00 America/New_York")
+
+    house(body, max_daily_loss=D(500))
+
+
+@pytest.mark.parametrize("by", ["the broker's figure", "ours"])
+def test_one_wild_figure_trips_nothing(house, by):
+    async def body(it):
+        await it.opened()
+        for loss in (1, 90_000, 2, 3, 90_000, 4):
+            if by == "ours":
+                it.tick(TickType.LAST, max(100 - loss / 100, 0.01))
+            else:
+                it.bus.publish(AccountPnl(D(-loss), None, None))
+            await trio.sleep(2)
+        assert (await portfolio(it)).state is TradingState.ACTIVE
+        assert it.alarms() == set()
 
     house(body, max_daily_loss=D(500))
 

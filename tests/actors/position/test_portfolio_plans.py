@@ -15,7 +15,7 @@ from messages.risk import DescribePortfolio
 
 
 async def count(p: Any) -> Plans:
-    return await Plans.counted(p.process.system.address("journal"))
+    return await Plans.counted(p.process.system.address("journal"), lambda moment: moment.date().isoformat())
 
 
 def test_a_count_that_was_journaled_and_the_rest_is_the_count_of_everything(
