@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from messages.gateway import OutgoingOrder
 from messages.order import SubmitOrders
 from messages.position import OpenPosition
 from messages.verdict import GateVerdict
 
-__all__ = ["EntryWeighed", "RuleSkipped", "RulesWeighed", "WeighEntry", "WeighOrders"]
+__all__ = ["EntryWeighed", "RuleSkipped", "RulesWeighed", "WeighEntry", "WeighOrders", "WeighOutgoing"]
 
 
 # rules → position
@@ -81,3 +82,16 @@ class EntryWeighed:
     order_refs: tuple[str, ...]
     outcome: str
     verdicts: tuple[GateVerdict, ...]
+
+
+# orders → gateway, which gives the record back to orders
+
+
+@frozen(slots=True)
+class WeighOutgoing:
+    """Judge these orders, which are not to be sent and have no ids, by every gate from here on, and give `fact` back
+    with what was found."""
+
+    fact: EntryWeighed
+    orders: tuple[OutgoingOrder, ...]
+    deadline_seconds: float

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from messages.event import BaseEvent
 from messages.order import Commission, Execution, OrderRequest, Side
+from messages.verdict import GateVerdict
 
 __all__ = [
     "AccountPnl",
@@ -102,12 +103,14 @@ class OrderSent:
 
 @frozen(slots=True)
 class OrderNotSent:
-    """No byte of it left: the last gate, the queue's deadline or the link stood against it."""
+    """No byte of it left: the last gate, the queue's deadline or the link stood against it. Of an entry `verdicts` are
+    those of all the gateway's gates at that moment."""
 
     order_ref: str
     order_id: int
     reason: str
     cancellation: bool = False
+    verdicts: tuple[GateVerdict, ...] = ()
 
 
 @frozen(slots=True)

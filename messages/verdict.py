@@ -11,8 +11,8 @@ __all__ = ["GateVerdict"]
 class GateVerdict:
     """One gate on the way from a prediction to an order: whether it lets it through, and the figures that it looked at.
 
-    `stage` is where it stands: signal, rule RULE_ID, position, portfolio or orders. A gate that could not look (there
-    is no price to value the order by) says so in its figures and does not pass.
+    `stage` is where it stands: signal, rule RULE_ID, position, portfolio, orders or gateway. A gate that could
+    not look (there is no price to value the order by) says so in its figures and does not pass.
     """
 
     stage: str

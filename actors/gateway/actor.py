@@ -16,11 +16,14 @@ from actors.gateway.lines import Lines
 from actors.gateway.order_desk import OrderDesk
 from actors.gateway.outlets import Outlets
 from actors.gateway.sender import Sender
+from actors.gateway.weighing import Weighing
 from actors.ib.client import SocketConnection
 from actors.runtime.base import ActorContext, RunQueueActor
 from config.settings import Settings
+from messages.decision import WeighOutgoing
 from messages.gateway import AskAccount, AskBroker, CancelOutgoing, GatewayStatus, LinkStatus, PlaceOrders
 from messages.market import FeedSilent, NeedTicks, Subscribe, Unsubscribe
+from messages.verdict import GateVerdict
 
 __all__ = ["GatewayActor"]
 
@@ -28,8 +31,8 @@ __all__ = ["GatewayActor"]
 class GatewayActor(RunQueueActor):
     """Sends what orders and positions ask for, and tells them what the broker says.
 
-    It takes PlaceOrders, CancelOutgoing, AskBroker, Subscribe, Unsubscribe, NeedTicks, FeedSilent, and answers
-    GatewayStatus with a LinkStatus. It tells `orders` everything about orders and the link, `position/SYMBOL`
+    It takes PlaceOrders, WeighOutgoing, CancelOutgoing, AskBroker, Subscribe, Unsubscribe, NeedTicks, FeedSilent, and
+    answers GatewayStatus with a LinkStatus. It tells `orders` everything about orders and the link, `position/SYMBOL`
     everything about instruments and feeds, `portfolio` the account's values.
     """
 
@@ -55,7 +58,10 @@ class GatewayActor(RunQueueActor):
         self._first_connect: Literal["required", "retry"] = "retry" if history.epoch else first_connect
         outlets = Outlets(context.system, bus)
         self._sender = Sender(settings.broker.messages_per_second)
-        self._orders = OrderDesk(self._sender, history.gate, history.instruments, outlets, self._entry_bar)
+        self._weighing = Weighing(self._link_gates, self._sender, history.gate, history.instruments, outlets)
+        self._orders = OrderDesk(
+            self._sender, history.gate, history.instruments, outlets, self._entry_bar, self._weighing
+        )
         feeds = FeedDesk(outlets, lambda symbol: context.system.address(f"position/{symbol}"))
         lines = Lines(settings.broker.market_data_lines, settings.broker.line_turn_seconds)
         self._data = DataDesk(feeds, lines, history.instruments, self._sender, outlets)
@@ -93,6 +99,8 @@ class GatewayActor(RunQueueActor):
         match message:
             case PlaceOrders():
                 self._orders.place(message)
+            case WeighOutgoing():
+                self._weighing.weigh(message)
             case CancelOutgoing():
                 self._orders.cancel(message)
             case Subscribe():
@@ -126,6 +134,9 @@ class GatewayActor(RunQueueActor):
             account=self._keeper.account,
             queued=len(self._sender),
         )
+
+    def _link_gates(self) -> tuple[GateVerdict, ...]:
+        return self._keeper.entry_gates()
 
     def _entry_bar(self) -> str:
         return self._keeper.entry_bar()

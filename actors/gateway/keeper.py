@@ -20,10 +20,12 @@ from actors.gateway.order_desk import OrderDesk, OrderLink
 from actors.gateway.outlets import Outlets
 from actors.gateway.sender import Sender
 from actors.gateway.session import Session
+from actors.gateway.weighing import STAGE
 from config.environment import Environment
 from config.logging import log
 from config.settings import Settings
 from messages.gateway import BrokerConnected, BrokerLost
+from messages.verdict import GateVerdict
 
 __all__ = ["LinkKeeper", "Timing"]
 
@@ -135,20 +137,27 @@ class LinkKeeper:
 
     def entry_bar(self) -> str:
         """Return why no risk may be added now, as far as the link is concerned; '' where nothing stands against it."""
+        return next((verdict.figures for verdict in self.entry_gates() if not verdict.passed), "")
+
+    def entry_gates(self) -> tuple[GateVerdict, ...]:
+        """Return what each gate of the link says of new risk now."""
         session = self.session
         if session is None:
-            return "there is no connection to the broker"
-        if session.degraded:
-            return f"TWS has lost its link to IB: {session.degraded}"
-        if not session.reconciled:
-            return "the broker has not said yet what rests there"
-        if trio.current_time() < session.refused_until:
-            return "TWS complained about the message rate within the last minute"
+            return (GateVerdict(STAGE, "connection", passed=False, figures="there is no connection to the broker"),)
+        degraded = f"TWS has lost its link to IB: {session.degraded}" if session.degraded else ""
+        listed = "" if session.reconciled else "the broker has not said yet what rests there"
+        complained = trio.current_time() < session.refused_until
+        rate = "TWS complained about the message rate within the last minute" if complained else ""
         now = self._environment.now()
-        for window in self._settings.broker.restart_windows:
-            if window.contains(now):
-                return f"TWS restarts in this window: {window}"
-        return ""
+        restarts = next((each for each in self._settings.broker.restart_windows if each.contains(now)), None)
+        window = "" if restarts is None else f"TWS restarts in this window: {restarts}"
+        return (
+            GateVerdict(STAGE, "connection", passed=True, figures=f"connection {session.epoch}"),
+            GateVerdict(STAGE, "link to IB", not degraded, degraded or "stands"),
+            GateVerdict(STAGE, "broker's lists", not listed, listed or "told in this connection"),
+            GateVerdict(STAGE, "message rate", not rate, rate or "no complaint within the last minute"),
+            GateVerdict(STAGE, "restart window", not window, window or "TWS restarts at another time"),
+        )
 
     async def close(self) -> None:
         """End the subscriptions and the connection in order. `run` returns then."""

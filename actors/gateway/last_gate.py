@@ -145,33 +145,65 @@ class LastGate:
             highest = order.order_id
         return None
 
-    def _rate_fault(self, orders: Sequence[OutgoingOrder], now: float) -> Refusal | None:
+    def weigh(
+        self, orders: Sequence[OutgoingOrder], instruments: Mapping[str, Instrument], now: float
+    ) -> tuple[tuple[str, str, str], ...]:
+        """Return (what is looked at, what stands against it or '', figures) for orders that have no ids yet."""
+        terms = next((fault for each in orders if (fault := self._terms_fault(each, _known(each, instruments)))), "")
+        count, limit = self._rate(orders, now)
+        rate = self._rate_fault(orders, now)
+        found = [
+            ("terms", terms, "whole and on ticks"),
+            (
+                "order rate",
+                rate.reason if rate else "",
+                f"{count} orders left within a minute of {limit or 'any number'}",
+            ),
+        ]
+        if self._max_notional is not None:
+            priced = [one for each in orders if (one := self._notional(each, orders, instruments)) is not None]
+            largest = max(priced, default=Decimal(0))
+            over = f"{canonical(largest)} > {canonical(self._max_notional)}" if largest > self._max_notional else ""
+            found.append(("notional", over, f"{canonical(largest)} <= {canonical(self._max_notional)}"))
+        return tuple(found)
+
+    def _rate(self, orders: Sequence[OutgoingOrder], now: float) -> tuple[int, int | None]:
+        """Return how many new orders left within the last minute, and how many may."""
         while self._leaves and self._leaves[0] <= now:
             self._leaves.popleft()
+        adds_risk = any(order.request.role.adds_risk for order in orders if not order.modification)
+        limit = self._max_orders
+        return len(self._leaves), limit if adds_risk or limit is None else 2 * limit
+
+    def _rate_fault(self, orders: Sequence[OutgoingOrder], now: float) -> Refusal | None:
         new = [order for order in orders if not order.modification]
-        if self._max_orders is None or not new:
+        count, limit = self._rate(orders, now)
+        if limit is None or not new or count + len(new) <= limit:
             return None
-        adds_risk = any(order.request.role.adds_risk for order in new)
-        limit = self._max_orders if adds_risk else 2 * self._max_orders
-        if len(self._leaves) + len(new) <= limit:
-            return None
-        return Refusal(
-            new[0].request.order_ref, f"{len(self._leaves)} orders left within a minute; {limit} are allowed"
-        )
+        return Refusal(new[0].request.order_ref, f"{count} orders left within a minute; {limit} are allowed")
 
     def _notional_fault(self, orders: Sequence[OutgoingOrder], instruments: Mapping[str, Instrument]) -> Refusal | None:
         if self._max_notional is None:
             return None
         for order in orders:
-            request = order.request
-            if not request.role.adds_risk:
-                continue
-            price = _worst_price(request.symbol, orders)
-            notional = request.quantity * price * instruments[request.symbol].multiplier
-            if notional > self._max_notional:
+            notional = self._notional(order, orders, instruments)
+            if notional is not None and notional > self._max_notional:
                 reason = f"its notional of about {canonical(notional)} exceeds {canonical(self._max_notional)}"
-                return Refusal(request.order_ref, reason)
+                return Refusal(order.request.order_ref, reason)
         return None
+
+    def _notional(
+        self, order: OutgoingOrder, orders: Sequence[OutgoingOrder], instruments: Mapping[str, Instrument]
+    ) -> Decimal | None:
+        """Return what an order is counted with; None where it adds no risk, or nothing is known of its symbol."""
+        instrument = _known(order, instruments)
+        if instrument is None or not order.request.role.adds_risk:
+            return None
+        return order.request.quantity * _worst_price(order.request.symbol, orders) * instrument.multiplier
+
+
+def _known(order: OutgoingOrder, instruments: Mapping[str, Instrument]) -> Instrument | None:
+    return instruments.get(order.request.symbol)
 
 
 def _worst_price(symbol: str, orders: Sequence[OutgoingOrder]) -> Decimal:

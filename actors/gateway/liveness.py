@@ -16,7 +16,7 @@ class RoundTrips:
 
     def __init__(self, liveness_seconds: float) -> None:
         """A round trip is recent for `liveness_seconds`; the link is dead when a request is three times as old."""
-        self._liveness = liveness_seconds
+        self.seconds = liveness_seconds
         self._asked: float | None = None
         self._proven = -math.inf
         self._answered: float | None = None
@@ -44,14 +44,18 @@ class RoundTrips:
 
     def recent(self, now: float) -> bool:
         """Whether the last round trip is recent enough for an order to leave."""
-        return now - self._proven < self._liveness
+        return now - self._proven < self.seconds
+
+    def age(self, now: float) -> float | None:
+        """Return how long ago the last round trip was asked for; None for none."""
+        return None if self._proven == -math.inf else now - self._proven
 
     def due(self, now: float) -> float:
         """Return the instant of the next request; infinity while one is open, `now` at the earliest."""
         if self._asked is not None:
             return math.inf
-        return max(now, self._proven + self._liveness / 3)
+        return max(now, self._proven + self.seconds / 3)
 
     def dead_at(self) -> float:
         """Return the instant at which the link counts as dead unless an answer comes; infinity while none is open."""
-        return math.inf if self._asked is None else self._asked + 3 * self._liveness
+        return math.inf if self._asked is None else self._asked + 3 * self.seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import trio
 from attrs import frozen
@@ -11,6 +11,7 @@ from actors.gateway.last_gate import LastGate
 from actors.gateway.outlets import Outlets
 from actors.gateway.queue import Unit
 from actors.gateway.sender import Sender
+from actors.gateway.weighing import Weighing
 from actors.ib.client import WireClient
 from actors.ib.contract import contract_of
 from actors.ib.order import order_of
@@ -20,7 +21,6 @@ from messages.gateway import (
     OrderNotSent,
     OrderSent,
     OrdersOvertaken,
-    OutgoingOrder,
     PlaceOrders,
     Priority,
 )
@@ -49,6 +49,7 @@ class OrderDesk:
         instruments: Mapping[str, Instrument],
         outlets: Outlets,
         entry_bar: Callable[[], str],
+        weighing: Weighing,
     ) -> None:
         """`entry_bar()` returns why no risk may be added at this moment, or ''. Exits and cancels are exempt."""
         self._sender = sender
@@ -56,6 +57,7 @@ class OrderDesk:
         self._instruments = instruments
         self._outlets = outlets
         self._entry_bar = entry_bar
+        self._weighing = weighing
         self._link: OrderLink | None = None
 
     def open(self, link: OrderLink) -> None:
@@ -75,7 +77,7 @@ class OrderDesk:
                 priority=message.priority,
                 size=len(message.orders),
                 write=lambda: self._write(message, deadline),
-                refuse=lambda reason: self._refuse(message.orders, reason),
+                refuse=lambda reason: self._refuse(message, reason),
                 label=", ".join(order.request.order_ref for order in message.orders),
                 deadline=deadline,
                 alive=entry,
@@ -104,11 +106,11 @@ class OrderDesk:
     def _write(self, message: PlaceOrders, deadline: float) -> int:
         link, orders = self._link, message.orders
         if link is None:
-            self._refuse(orders, "there is no connection to the broker")
+            self._refuse(message, "there is no connection to the broker")
             return 0
         bar = self._entry_bar() if message.priority is Priority.ENTRY else ""
         if bar:
-            self._refuse(orders, bar)
+            self._refuse(message, bar)
             return 0
         now = trio.current_time()
         refusal = self._gate.refusal(
@@ -127,7 +129,7 @@ class OrderDesk:
                 self._outlets.alarm(
                     "order.last_gate", f"refused: {refusal.reason}", symbol=symbol, order_ref=refusal.order_ref
                 )
-            self._refuse(orders, f"last gate: {refusal.order_ref}: {refusal.reason}", denied=True)
+            self._refuse(message, f"last gate: {refusal.order_ref}: {refusal.reason}", denied=True)
             return 0
         try:
             # all of it is made before the first byte leaves, so that half a bracket never does
@@ -136,15 +138,16 @@ class OrderDesk:
                 for order, contract, form in wire:
                     link.client.placeOrder(order.order_id, contract, form)
         except (ConnectionError, ValueError) as error:
-            self._refuse(orders, str(error))
+            self._refuse(message, str(error))
             return 0
         self._gate.sent(orders, now)
         for order in orders:
             self._outlets.orders(OrderSent(order.request.order_ref, order.order_id, link.epoch))
         return len(orders)
 
-    def _refuse(self, orders: Sequence[OutgoingOrder], reason: str, *, denied: bool = False) -> None:
-        for order in orders:
+    def _refuse(self, message: PlaceOrders, reason: str, *, denied: bool = False) -> None:
+        entry = next((order for order in message.orders if order.request.role.adds_risk), None)
+        for order in message.orders:
             request = order.request
             if denied:
                 log(
@@ -155,4 +158,5 @@ class OrderDesk:
                     order_ref=request.order_ref,
                     reason=reason,
                 )
-            self._outlets.orders(OrderNotSent(request.order_ref, order.order_id, reason))
+            weighed = self._weighing.verdicts(message.orders, message.deadline_seconds) if order is entry else ()
+            self._outlets.orders(OrderNotSent(request.order_ref, order.order_id, reason, verdicts=weighed))

@@ -83,6 +83,21 @@ class Sender:
         """Return how many messages could be written this instant."""
         return self._budget.available(trio.current_time())
 
+    def wait(self, size: int, priority: Priority) -> tuple[int, float]:
+        """Return how many messages go before a unit of this size that came now, and the seconds until the budget lets
+        it leave."""
+        now = trio.current_time()
+        ahead = sum(unit.size for unit in self._queue if unit.priority <= priority)
+        seconds, rest = divmod(ahead + size - 1, self._budget.limit)
+        return ahead, self._budget.when(rest + 1, now) - now + seconds
+
+    def round_trip(self) -> tuple[float | None, float]:
+        """Return the age of the last round trip on this connection, None for none, and the age up to which it counts;
+        both in seconds."""
+        if self._trips is None:
+            return None, 0.0
+        return self._trips.age(trio.current_time()), self._trips.seconds
+
     def pump(self) -> None:
         """Write what may be written, refuse what is too late, and set the timer for the rest."""
         if self._trips is None:

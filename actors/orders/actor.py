@@ -30,7 +30,7 @@ from actors.runtime.base import ActorContext, RunQueueActor
 from config.settings import Settings
 from domain.order_states import IllegalTransition
 from domain.orders.book import FACTS
-from messages.decision import WeighOrders
+from messages.decision import EntryWeighed, WeighOrders
 from messages.gateway import (
     AskTradingAllowed,
     BrokerCommission,
@@ -166,6 +166,8 @@ class OrderActor(RunQueueActor):
                 self._submission.submit(message)
             case WeighOrders():
                 self._submission.weigh(message)
+            case EntryWeighed():
+                self._submission.weighed(message)
             case AttachOrders():
                 return attach(self._desk, message)
             case ModifyOrder():

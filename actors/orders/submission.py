@@ -12,7 +12,7 @@ from config.settings import BrokerSettings
 from domain.entry_gates import entry_of, worth_recording
 from domain.ids import OrderIdsExhausted
 from domain.order_gates import Circumstances, Verdict, denials, gates, judge
-from messages.decision import EntryWeighed, WeighOrders
+from messages.decision import EntryWeighed, WeighOrders, WeighOutgoing
 from messages.gateway import OrderNotSent, OutgoingOrder, PlaceOrders, Priority
 from messages.journal import Append, Entry
 from messages.order import (
@@ -65,7 +65,7 @@ class Submission:
         weighed = self._weighed(group, verdicts, denied)
         if denied or not group.orders:
             if weighed is not None:
-                desk.journal.tell(Append((Entry(weighed.symbol, weighed),)))
+                self._have_weighed(weighed, group.orders)
             self._refuse(group, denied)
             return
         try:
@@ -109,7 +109,15 @@ class Submission:
             outcome=message.outcome,
             verdicts=message.verdicts + verdicts,
         )
-        self._desk.journal.tell(Append((Entry(message.symbol, fact),)))
+        self._have_weighed(fact, () if message.group is None else message.group.orders)
+
+    def weighed(self, fact: EntryWeighed) -> None:
+        """The gateway has judged too what is not sent: the record is whole."""
+        self._desk.journal.tell(Append((Entry(fact.symbol, fact),)))
+
+    def _have_weighed(self, fact: EntryWeighed, orders: Sequence[OrderRequest]) -> None:
+        outgoing = tuple(OutgoingOrder(order, 0, self._desk.account) for order in orders)
+        self._desk.gateway.tell(WeighOutgoing(fact, outgoing, self._settings.entry_deadline_seconds))
 
     def _weighed(
         self, group: SubmitOrders, verdicts: Mapping[str, tuple[Verdict, ...]], denied: tuple[OrderDenied, ...]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from messages.journal import Record
-from messages.order import OrderView
+from messages.order import OrderStatus, OrderView
 from messages.signal import PredictionSignalEvent
 from monitoring.trace.subject import Subject
 from monitoring.trace.words import Words
@@ -65,5 +65,6 @@ class Trace:
 
     @property
     def traded(self) -> tuple[str, ...]:
-        """References of the orders that were intended."""
-        return tuple(outcome.view.order_ref for outcome in self.orders)
+        """References of the orders of which bytes left, or may have."""
+        views = (outcome.view for outcome in self.orders)
+        return tuple(view.order_ref for view in views if view.status is not OrderStatus.NOT_SENT)

@@ -65,7 +65,7 @@ def _head(trace: Trace) -> Iterator[Text]:
         yield _order(outcome)
     for position in trace.positions:
         yield _position(position)
-    if not trace.orders:
+    if not trace.traded:
         yield Text("  nothing was traded", style="yellow")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from messages.decision import EntryWeighed
+from messages.gateway import OrderNotSent
 from messages.signal import SignalIgnored, SignalReceived
 from monitoring.trace.source import Source
 
@@ -14,10 +15,12 @@ __all__ = ["untraded"]
 def untraded(symbol: str, source: Source, at: datetime | None = None) -> str | None:
     """Return the id of the prediction for a symbol that was judged nearest to `at`, or else of the newest of those
     that were not traded; None where there is none."""
+    records = [record.payload for record in source.stream(symbol)]
+    kept = {fact.order_ref for fact in records if isinstance(fact, OrderNotSent) and not fact.cancellation}
     traded = {
-        record.payload.signal_id
-        for record in source.stream(symbol)
-        if isinstance(record.payload, EntryWeighed) and not record.payload.outcome
+        fact.signal_id
+        for fact in records
+        if isinstance(fact, EntryWeighed) and not fact.outcome and not kept.issuperset(fact.order_refs)
     }
     found: list[tuple[datetime, str]] = []
     for record in source.mentioning(f'"symbol":"{symbol}"', "signals"):

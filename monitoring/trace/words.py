@@ -116,8 +116,9 @@ def _of_order(payload: Any) -> Words | None:
             return Words("intent", f"overtaken in the send queue by another order: leaves as order id {order_id}")
         case OrderSent(_, order_id, epoch):
             return Words("sent", f"given to the socket as order id {order_id}, connection {epoch}")
-        case OrderNotSent(_, _, reason, cancellation):
-            return Words("sent", f"{'the cancellation was' if cancellation else 'was'} not sent: {reason}")
+        case OrderNotSent(_, _, reason, cancellation, verdicts):
+            text = f"{'the cancellation was' if cancellation else 'was'} not sent: {reason}"
+            return Words("sent", text, verdicts)
         case OrderDenied(_, reason, figures):
             return Words("denied", reason, details=tuple(figures.split("; ")) if figures else ())
         case OrderResolved(_, status, evidence):

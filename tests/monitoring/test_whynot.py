@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from simulator.faults.verbs import BlackHole
+
 D = Decimal
 
 
@@ -30,7 +32,7 @@ def test_an_unsure_prediction_is_judged_by_all_gates_behind_the_one_that_stopped
     answer = told("whynot", ids[0], path)
     assert answer["traded"] is False
     assert answer["prediction"]["confidence"] == 0.5
-    assert stages(answer) == ["signal", "rule buy", "position", "portfolio", "orders"]
+    assert stages(answer) == ["signal", "rule buy", "position", "portfolio", "orders", "gateway"]
     assert failed(answer) == {
         "signal: confidence",
         "rule buy: condition",
@@ -160,3 +162,44 @@ def test_what_is_not_known_is_exit_code_1_with_what_comes_near(journal_of, verb,
     assert done.returncode == 1
     assert "did you mean AAPL:known?" in done.stderr
     assert verb(verb_name, "AAPL:known", "--journal", str(path)).returncode == 0
+
+
+def test_the_gates_of_the_gateway_are_weighed_for_what_is_never_sent(journal_of, told):
+    ids = []
+
+    async def body(it):
+        ids.append(await it.predict("BUY", 0.5, "unsure"))
+        ids.append(await it.predict("BUY", 0.9, "sure"))
+        await it.settle(400)
+        await it.trade_at(100.0)
+        it.quiet = True
+        it.paper.faults.do(BlackHole())
+        ids.append(await it.predict("BUY", 0.7, "while nothing answers"))
+
+    path = journal_of(body, max_orders_per_minute=2, max_gross_exposure=D(8000))
+    answer = told("whynot", ids[0], path)
+    gates = [gate["gate"] for gate in answer["gates"] if gate["stage"] == "gateway"]
+    assert gates == [
+        *("connection", "link to IB", "broker's lists", "message rate", "restart window", "liveness", "send queue"),
+        *("last gate: terms", "last gate: order rate"),
+    ]
+    # a bracket is three orders: what stands behind the first refusal is told too
+    assert figures(answer, "gateway", "last gate: order rate") == "0 orders left within a minute; 2 are allowed"
+    assert figures(answer, "gateway", "liveness").endswith("s ago, at most 5 s")
+    assert figures(answer, "gateway", "send queue").startswith("0 messages before it: leaves after 0.0 s")
+    assert {"portfolio: gross exposure", "gateway: last gate: order rate"} <= failed(told("whynot", ids[1], path))
+    assert failed(told("whynot", ids[2], path)) >= {"gateway: liveness"}
+
+
+def test_what_the_gateway_refused_was_not_traded_and_all_its_gates_are_told(journal_of, told):
+    ids = []
+
+    async def body(it):
+        ids.append(await it.predict("BUY", 0.9, "sure"))
+        assert not it.at_broker()
+
+    path = journal_of(body, max_orders_per_minute=2)
+    answer = told("whynot", "AAPL", path)
+    assert (answer["id"], answer["traded"]) == (ids[0], False)
+    assert failed(answer) == {"gateway: last gate: order rate"}
+    assert [order["status"] for order in answer["orders"]] == ["NOT_SENT"] * 3
