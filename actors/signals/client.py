@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -27,7 +29,7 @@ class RateLimitedError(ServiceError):
     """429: nothing before `seconds` have passed."""
 
     def __init__(self, seconds: float) -> None:
-        """`seconds` come from X-RateLimit-Reset, or are a minute where it says nothing."""
+        """`seconds` come from Retry-After or X-RateLimit-Reset, or are a minute where neither says anything."""
         super().__init__(f"rate limit reached; free again in {seconds:.0f} s")
         self.seconds = seconds
 
@@ -37,6 +39,8 @@ class OptionsFlowClient:
 
     def __init__(self, base_url: str, api_key: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """`base_url` already holds `/api/v1`; `transport` takes the network's place in a simulation."""
+        self.exhausted_seconds = 0.0
+        """For how long, by the last answer, nothing more will be answered."""
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/") + "/",
             headers={"X-API-Key": api_key, "Accept": "application/json"},
@@ -56,10 +60,12 @@ class OptionsFlowClient:
             response = await self._http.get("prediction/latest", params={"ticker": symbol})
         except httpx.HTTPError as error:
             raise ServiceError(f"{type(error).__name__}: {error}") from error
+        exhausted = response.headers.get("X-RateLimit-Remaining", "").strip() == "0"
+        self.exhausted_seconds = _pause_seconds(response.headers, now_epoch) if exhausted else 0.0
         if response.status_code == 401:
             raise KeyRefusedError("the service refuses the API key (401)")
         if response.status_code == 429:
-            raise RateLimitedError(_reset_seconds(response.headers.get("X-RateLimit-Reset"), now_epoch))
+            raise RateLimitedError(_pause_seconds(response.headers, now_epoch))
         if response.status_code == 404:
             raise NoPredictionError(f"the service has no prediction for {symbol} (404)")
         try:
@@ -71,14 +77,30 @@ class OptionsFlowClient:
         return body.get("data")
 
 
-def _reset_seconds(header: str | None, now_epoch: float) -> float:
-    """X-RateLimit-Reset is a time stamp in some services and a wait in others; more than a day is a time stamp."""
-    try:
-        value = float(header or "")
-    except ValueError:
-        return 60.0
-    wait = value - now_epoch if value > 86_400 else value
+def _pause_seconds(headers: httpx.Headers, now_epoch: float) -> float:
+    """Retry-After (seconds, or a date) goes before X-RateLimit-Reset.
+
+    That is a time stamp in some services and a wait in others; more than a day is a time stamp.
+    """
+    after = headers.get("Retry-After")
+    wait = None if after is None else _seconds(after, now_epoch)
+    if wait is None:
+        reset = _seconds(headers.get("X-RateLimit-Reset", ""), now_epoch)
+        wait = 60.0 if reset is None else reset
     return min(max(wait, 1.0), 3_600.0)
+
+
+def _seconds(written: str, now_epoch: float) -> float | None:
+    try:
+        value = float(written)
+    except ValueError:
+        try:
+            return parsedate_to_datetime(written).timestamp() - now_epoch
+        except ValueError:
+            return None
+    if not math.isfinite(value):
+        return None
+    return value - now_epoch if value > 86_400 else value
 
 
 def _reason(body: Any) -> str:

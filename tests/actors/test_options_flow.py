@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 import trio
 import trio.testing
 from attrs import evolve
@@ -11,7 +12,7 @@ from actors.bus import EventBus
 from actors.journal import JournalActor
 from actors.runtime.base import RunQueueActor
 from actors.runtime.system import System
-from actors.signals.client import OptionsFlowClient
+from actors.signals.client import OptionsFlowClient, RateLimitedError
 from actors.signals.options_flow import OptionsFlowActor
 from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import virtual
@@ -75,6 +76,7 @@ class House:
         self.bus = EventBus()
         self.events, self.alarms = [], []
         self.tradable = True
+        self.intervals = {}
         self.key = KEY
         self.settings = PollerSettings(base_url="http://service/api/v1", api_key=KEY, min_confidence=0.75)
 
@@ -83,7 +85,12 @@ class House:
         await self.system.start(
             name,
             lambda context: OptionsFlowActor(
-                context, settings=self.settings, symbols=tickers, bus=self.bus, client=client
+                context,
+                settings=self.settings,
+                symbols=tickers,
+                bus=self.bus,
+                client=client,
+                intervals=self.intervals,
             ),
         )
 
@@ -192,10 +199,61 @@ def test_an_outage_backs_off_is_alarmed_and_cleared_when_it_is_over():
         house.network.down = False
         house.push()
         await trio.sleep(60)
-        assert house.alarms[-1] == ClearAlarm("signals.unavailable", symbol="SLV")
+        assert house.alarms[-1] == ClearAlarm("signals.unavailable")
+        assert len([alarm for alarm in house.alarms if isinstance(alarm, RaiseAlarm)]) == 1
         assert len(house.taken()) == 1
 
     run(body)
+
+
+def test_an_outage_of_the_service_is_one_alarm_whatever_the_number_of_tickers():
+    async def body(house):
+        house.network.down = True
+        await house.start(("SLV", "GLD", "CVNA", "UVXY", "SOXL", "SOXS", "TQQQ", "SQQQ"))
+        await trio.sleep(600)
+        [alarm] = house.alarms
+        assert (alarm.kind, alarm.symbol) == ("signals.unavailable", None)
+        house.network.down = False
+        await trio.sleep(600)
+        assert [alarm for alarm in house.alarms if isinstance(alarm, RaiseAlarm)] == [alarm]
+
+    run(body)
+
+
+def test_each_ticker_is_polled_at_its_own_interval():
+    async def body(house):
+        house.intervals = {"GLD": 30.0}
+        await house.start(("SLV", "GLD"))
+        await trio.sleep(119)
+        assert len(house.network.requests) == 2 + 4
+
+    run(body)
+
+
+def test_a_pause_in_retry_after_goes_before_the_reset():
+    async def body():
+        def answer(request):
+            return httpx.Response(429, headers={"Retry-After": "7", "X-RateLimit-Reset": "50"}, json={})
+
+        async with OptionsFlowClient("http://service/api/v1", KEY, httpx.MockTransport(answer)) as client:
+            with pytest.raises(RateLimitedError) as caught:
+                await client.latest_prediction("SLV", 0.0)
+            assert caught.value.seconds == 7
+
+    trio.run(body)
+
+
+def test_a_limit_that_is_used_up_is_waited_for_before_the_service_refuses():
+    async def body():
+        def answer(request):
+            headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "20"}
+            return httpx.Response(200, headers=headers, json={"status": "success", "data": {}})
+
+        async with OptionsFlowClient("http://service/api/v1", KEY, httpx.MockTransport(answer)) as client:
+            await client.latest_prediction("SLV", 0.0)
+            assert client.exhausted_seconds == 20
+
+    trio.run(body)
 
 
 def test_the_rate_limit_of_the_service_is_honoured():
