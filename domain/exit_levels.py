@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from domain.distances import PlannedStep, check_targets, planned_steps, price_at
 from domain.instrument import increment_at, round_price, stop_rounding
 from domain.scale_out import TargetLevel
+from domain.time_exits import check_times
 from messages.market import Instrument
 from messages.order import Role, Side
 from messages.position import ExitPlan
@@ -62,10 +63,11 @@ def exit_levels(plan: ExitPlan, side: Side, average: Decimal, instrument: Instru
     to it. So for a long position both round up, for a short one both round down; an absolute price is rounded too.
 
     Raises:
-        ValueError: a level is not a positive price, a multiple of the ATR is not an amount yet, steps or targets make
-            no sense, or the instrument has no price bands.
+        ValueError: a level is not a positive price, a multiple of the ATR is not an amount yet, steps, targets or
+            times make no sense, or the instrument has no price bands.
     """
     check_targets(plan)
+    check_times(plan)
     if (plan.stop_loss_atr, plan.take_profit_atr, plan.trailing_stop_atr) != (None, None, None):
         raise ValueError("the ATR is not known")
     # a stop and a limit order that leave a position round the same way

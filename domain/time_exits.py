@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from messages.position import ExitPlan
 
-__all__ = ["leaves_at", "time_of_day", "zone_of"]
+__all__ = ["check_times", "leaves_at", "time_of_day", "zone_of"]
 
 
 def time_of_day(text: str) -> time:
@@ -27,6 +27,18 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo("America/New_York")
 
 
+def check_times(plan: ExitPlan) -> None:
+    """Raise ValueError where the times of a plan make no sense."""
+    for name in ("exit_after_seconds", "exit_after_bars", "bar_seconds"):
+        value = getattr(plan, name)
+        if value is not None and value <= 0:
+            raise ValueError(f"{name} is a number above 0, not {value}")
+    if (plan.exit_after_bars is None) != (plan.bar_seconds is None):
+        raise ValueError("bars have a number and a length")
+    if plan.exit_at is not None:
+        time_of_day(plan.exit_at)
+
+
 def leaves_at(plan: ExitPlan, opened: datetime, zone: ZoneInfo) -> datetime | None:
     """Return the instant (UTC) at which a position opened then (aware) is left, the first of several; None for never.
 
@@ -35,15 +47,10 @@ def leaves_at(plan: ExitPlan, opened: datetime, zone: ZoneInfo) -> datetime | No
     time on a day on which the clocks change.
 
     Raises:
-        ValueError: no such time, or no such number of seconds or bars.
+        ValueError: as `check_times`.
     """
+    check_times(plan)
     found = []
-    for name in ("exit_after_seconds", "exit_after_bars", "bar_seconds"):
-        value = getattr(plan, name)
-        if value is not None and value <= 0:
-            raise ValueError(f"{name} is a number above 0, not {value}")
-    if (plan.exit_after_bars is None) != (plan.bar_seconds is None):
-        raise ValueError("bars have a number and a length")
     if plan.exit_after_seconds is not None:
         found.append(opened + timedelta(seconds=plan.exit_after_seconds))
     if plan.exit_after_bars is not None and plan.bar_seconds is not None:

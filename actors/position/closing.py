@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from domain.entries import exit_request
 from domain.exit_orders import next_oca_group
+from domain.scale_out import slice_of
 from messages.order import OrderStatus, OrderType, OrderView, Role, SubmitOrders
 
 if TYPE_CHECKING:
@@ -39,8 +41,8 @@ class Closing:
 
     1. Working entries are cancelled. What of them still fills is closed too.
     2. A market order for what is held joins the OCA group of stop and target (type 1: a fill of one cancels the others,
-       with block). Until it fills, stop and target protect; when it fills they go; whichever comes first, no two of
-       them can sell the same shares.
+       with block); of a position in slices, one for each. Until it fills, stop and target protect; when it fills they
+       go; whichever comes first, no two of them can sell the same shares.
     3. Where it cannot join (the group is spent by a partial fill, exits of other kinds work, the position lies on the
        wrong side) or the broker refuses it there, the exits are cancelled first, each cancellation is waited for, and
        the market order goes alone. That is a gap without protection, and it is measured like any other.
@@ -72,19 +74,40 @@ class Closing:
         exits = list(book.live(Role.STOP, Role.TARGET, Role.EXIT))
         if self._waiting or book.plan is None or any(order.order_ref in self._refs for order in exits):
             return
-        group = next_oca_group(book.plan.position_id, book.all_exits())
-        if self._cancel_first or book.wrong_side or any(order.oca_group != group for order in exits):
+        parts = self._parts(book.plan.position_id, exits)
+        if self._cancel_first or book.wrong_side or not parts:
             self._cancel_first = True
             for order in exits:
                 actor.cancel(order.order_ref, f"closing: {self.reason}")
             if exits:
                 return
-            group = ""
+            parts = {"": book.quantity}
         source = f"{self.source}: {self.reason}"
-        new_id = actor.environment.new_id
-        request = exit_request(book.symbol, book.quantity, book.plan.position_id, group, new_id, source)
-        self._refs.add(request.order_ref)
-        actor.submit(SubmitOrders((request,), actor.address.name, actor.reference_price()))
+        new_id, position_id = actor.environment.new_id, book.plan.position_id
+        requests = [
+            exit_request(book.symbol, quantity, position_id, group, new_id, source) for group, quantity in parts.items()
+        ]
+        self._refs.update(request.order_ref for request in requests)
+        for request in requests:
+            actor.submit(SubmitOrders((request,), actor.address.name, actor.reference_price()))
+
+    def _parts(self, position_id: str, exits: list[OrderView]) -> dict[str, Decimal]:
+        """Return OCA group → what is to be sold in it (bought back: negative); none where exits have to go first.
+
+        Each slice is left by a market order in its own group. Together they must be what is held.
+        """
+        book = self._book
+        if not exits:
+            return {next_oca_group(position_id, book.all_exits()): book.quantity}
+        parts: dict[str, Decimal] = {}
+        for order in exits:
+            if order.oca_group != next_oca_group(position_id, book.all_exits(), slice_of(position_id, order)):
+                return {}
+            parts[order.oca_group] = max(parts.get(order.oca_group, Decimal(0)), order.remaining)
+        if len(parts) == 1:
+            return dict.fromkeys(parts, book.quantity)
+        whole = sum(parts.values(), Decimal(0)) == abs(book.quantity)
+        return {group: quantity.copy_sign(book.quantity) for group, quantity in parts.items()} if whole else {}
 
     def ended(self, order: OrderView) -> None:
         """Note that a market exit is over without having filled in full."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from domain.entries import levels_refusal
-from domain.exit_levels import exit_levels
+from domain.entries import EntryRefused, levels_refusal
+from domain.exit_levels import exit_levels, tighter
+from domain.position_book import KEPT
+from domain.time_exits import check_times, leaves_at, zone_of
 from messages.order import Role
 from messages.position import (
     AdjustExits,
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from actors.position.actor import PositionActor
 
 __all__ = ["adjust_exits", "close_position"]
+
+RULE = "rule:"
+"""How the source of a rule's command begins."""
 
 
 def close_position(actor: PositionActor, command: ClosePosition) -> CommandOutcome:
@@ -54,23 +59,43 @@ def close_position(actor: PositionActor, command: ClosePosition) -> CommandOutco
 
 
 def adjust_exits(actor: PositionActor, command: AdjustExits) -> CommandOutcome:
-    """Take another plan of exits, unless they would fire at once."""
+    """Take another plan of exits, unless they would fire at once. A rule's never loosens the stop."""
     book = actor.book
     if book.plan is None or actor.closing is not None:
         return CommandRefused("no open position" if book.plan is None else "the position is being closed")
-    average, mark = book.ledger.average_price, actor.quote.mark
-    if average is not None and actor.instrument is not None:
-        try:
-            levels = exit_levels(command.exits, book.side, average, actor.instrument)
-        except ValueError as error:
-            return CommandRefused("the exits are no prices", str(error))
-        wrong = levels_refusal(levels, book.side, Decimal(repr(mark))) if mark is not None else ""
-        if wrong:
-            return CommandRefused("the exits would fire at once", wrong)
-    fact = ExitsAdjusted(book.plan.position_id, command.exits, command.source)
-    actor.append(fact)
-    book.adjusted(fact)
+    try:
+        exits = actor.levels.fixed(command.exits)
+        check_times(exits)
+        stop = _new_stop(actor, exits)
+    except EntryRefused as refused:
+        return CommandRefused(refused.reason, refused.figures)
+    except ValueError as error:
+        return CommandRefused("the exits are no prices", str(error))
+    facts = [ExitsAdjusted(book.plan.position_id, exits, command.source)]
+    before = actor.levels.stop
+    kept = before if command.source.startswith(RULE) and tighter(book.side, before, stop) != stop else None
+    if kept is not None:
+        facts.append(ExitsAdjusted(book.plan.position_id, ExitPlan(stop_loss_price=kept), KEPT))
+    for fact in facts:
+        actor.append(fact)
+        book.adjusted(fact)
     actor.levels.forget()
     actor.converge()
     actor.reports.updated(actor.view())
-    return CommandAccepted(text="exits adjusted")
+    return CommandAccepted(text="exits adjusted" + (f"; the stop stays at {kept}" if kept is not None else ""))
+
+
+def _new_stop(actor: PositionActor, exits: ExitPlan) -> Decimal | None:
+    """Return where the stop would stand. Raises EntryRefused where an exit would fire at once, or ValueError."""
+    book, instrument = actor.book, actor.instrument
+    average, mark = book.ledger.average_price, actor.quote.mark
+    if average is None or instrument is None:
+        return None
+    levels = exit_levels(exits, book.side, average, instrument)
+    wrong = levels_refusal(levels, book.side, Decimal(repr(mark))) if mark is not None else ""
+    due = leaves_at(exits, book.ledger.opened, zone_of(instrument.time_zone)) if book.ledger.opened else None
+    if not wrong and due is not None and due <= actor.environment.now():
+        wrong = f"it would have been left at {due:%Y-%m-%d %H:%M} UTC"
+    if wrong:
+        raise EntryRefused("the exits would fire at once", wrong)
+    return levels.stop

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import trio
 
 from actors.position.protection import Protection, TryAgain
-from actors.position.stop_levels import StopLevels
 from messages.order import Role
 
 if TYPE_CHECKING:
@@ -132,7 +131,7 @@ class Convergence:
         actor.closing = None
         actor.second_line.calm()
         actor.protection = Protection(actor)
-        actor.levels = StopLevels(actor)
+        actor.levels.begin()
         actor.reports.closed(view, record, held=held)
         for kind in (
             "position.flipped",
