@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -12,11 +13,11 @@ from actors.storage.errors import JournalDamaged, JournalUnusable
 from actors.storage.lock import JournalLock
 from actors.storage.port import Opened
 from actors.storage.recovery import recovered_rows, recovery_text
-from actors.storage.reserve import Mark, ReserveFile
+from actors.storage.reserve import RESERVE_BYTES, Mark, ReserveFile
 from actors.storage.rows import Header, Row
 from actors.storage.sqlite import SqliteJournal
 from actors.storage.wal import inspect_wal, reserve_wal
-from actors.storage.worker import Worker
+from actors.storage.worker import Place, Worker
 from messages.journal import Replay
 
 __all__ = ["DiskStorage"]
@@ -38,24 +39,34 @@ class DiskStorage:
     """One thread writes; others read and move the write-ahead log into the file beside it, so that neither a long
     replay nor the moving delays an intent."""
 
-    def __init__(self, path: Path) -> None:
-        """`path` is the journal file; its folder is made where it is missing."""
+    def __init__(
+        self,
+        path: Path,
+        place: Callable[[str], Place] = Worker,
+        *,
+        log_bytes: int = RESERVED,
+        reserve_bytes: int = RESERVE_BYTES,
+    ) -> None:
+        """`path` is the journal file; its folder is made where it is missing. `place` makes a thread of some name;
+        `log_bytes` and `reserve_bytes` are made beforehand."""
         self.path = path
+        self._place = place
         self._lock = JournalLock(path)
         self._writing = SqliteJournal(path)
         self._reading = SqliteJournal(path, read_only=True)
         self._moving = SqliteJournal(path)
-        self._reserve = ReserveFile(path)
-        self._writer: Worker | None = None
-        self._reader: Worker | None = None
-        self._mover: Worker | None = None
+        self._reserve = ReserveFile(path, reserve_bytes)
+        self._log_bytes = log_bytes
+        self._writer: Place | None = None
+        self._reader: Place | None = None
+        self._mover: Place | None = None
         self._unmoved = 0
         self._move_failed: JournalUnusable | None = None
 
     async def open(self, owner: str, created: str) -> Opened:
         """See `Storage.open`."""
-        self._writer, self._reader = Worker("journal writer"), Worker("journal reader")
-        self._mover = Worker("journal mover")
+        self._writer, self._reader = self._place("journal writer"), self._place("journal reader")
+        self._mover = self._place("journal mover")
         try:
             opened = await self._writer.run(partial(self._open, owner, created))
             await self._reader.run(self._reading.open)
@@ -146,7 +157,7 @@ class DiskStorage:
             sequence, hashed = recovered[-1].sequence, recovered[-1].hash
         self._reserve.renew()
         try:
-            reserve_wal(self.path, RESERVED)
+            reserve_wal(self.path, self._log_bytes)
         except OSError as error:
             raise JournalUnusable(f"{self.path}: its write-ahead log cannot be made: {error.strerror}") from error
         repaired = f"the last write was not finished, and {wal.torn} pages of it were dropped" if wal.torn else ""

@@ -1,18 +1,50 @@
-"""A thread that does blocking work for trio tasks, one job at a time, in the order in which they come."""
+"""Where blocking work is done for trio tasks: in a thread, one job at a time; in simulations on the spot."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import outcome
 import trio
 
-__all__ = ["Worker"]
+__all__ = ["Inline", "Place", "Worker"]
 
 T = TypeVar("T")
+
+
+class Place(Protocol):
+    """Does jobs, in the order in which they come."""
+
+    async def run(self, job: Callable[[], T]) -> T:
+        """Return what `job` returns, or raise what it raises."""
+
+    def post(self, job: Callable[[], None]) -> None:
+        """Have `job` done, and wait for nothing. It must not raise."""
+
+    def end(self) -> None:
+        """Give back what it takes, after the jobs that wait."""
+
+
+class Inline:
+    """Does the job within the call: under a virtual clock nothing goes by meanwhile, and no thread may."""
+
+    def __init__(self, name: str) -> None:
+        """As `Worker`; the name is nobody's."""
+
+    async def run(self, job: Callable[[], T]) -> T:
+        """See `Place.run`."""
+        await trio.lowlevel.checkpoint()
+        return job()
+
+    def post(self, job: Callable[[], None]) -> None:
+        """See `Place.post`."""
+        job()
+
+    def end(self) -> None:
+        """There is nothing to give back."""
 
 
 class Worker:

@@ -1,0 +1,130 @@
+"""The journal's real files, and what is left of them when the power fails: for simulations in virtual time.
+
+Each start works on files of its own, in a folder of its own; a death copies them into the next, without what the disk
+had not taken. So what opens after a death is what SQLite, its write-ahead log, the lock and the reserve make of the
+very bytes. A commit is one write into the write-ahead log and one sync of it: a death between the two leaves of the
+written bytes nothing, a part that ends at any byte, any of its sectors, or all of them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from actors.storage.disk import DiskStorage
+from actors.storage.errors import JournalUnusable
+from actors.storage.rows import Row
+from actors.storage.wal import wal_path
+from actors.storage.worker import Inline
+
+__all__ = ["Cut", "MortalFiles", "MortalStorage", "in_part", "kept", "lost", "sectors"]
+
+_SECTOR = 512
+_LOG_BYTES, _RESERVE_BYTES = 100 * 4_120, 50_000  # a simulated life is short, and there are many
+
+Cut = Callable[[bytes, bytes, Random], bytes]
+"""(as it was, as it is written and not synced, dice) → as it is found after the death; all of the same length."""
+
+
+def lost(before: bytes, _: bytes, __: Random) -> bytes:
+    """Nothing of it had reached the disk."""
+    return before
+
+
+def kept(_: bytes, after: bytes, __: Random) -> bytes:
+    """All of it had, though nobody had said so."""
+    return after
+
+
+def in_part(before: bytes, after: bytes, dice: Random) -> bytes:
+    """It had come as far as some byte."""
+    end = dice.randrange(1, len(after))
+    return after[:end] + before[end:]
+
+
+def sectors(before: bytes, after: bytes, dice: Random) -> bytes:
+    """Some sectors had been written, in no order, and at least one had not."""
+    missing = dice.randrange((len(after) + _SECTOR - 1) // _SECTOR)
+    pieces = []
+    for number, start in enumerate(range(0, len(after), _SECTOR)):
+        from_after = number != missing and dice.random() < 0.7
+        pieces.append((after if from_after else before)[start : start + _SECTOR])
+    return b"".join(pieces)
+
+
+class MortalFiles:
+    """The journal of one machine through its deaths. One process at a time.
+
+    `at(step)` is called at "append" (nothing is written yet), "write" (written, not synced) and "sync" (durable, not
+    acknowledged). It may call `die`: nothing that the process still does reaches the disk then.
+    """
+
+    def __init__(self, folder: Path, at: Callable[[str], None]) -> None:
+        """`folder` is empty. It is best on a file system in memory: all that is synced here is synced really, too."""
+        self._folder = folder
+        self.at = at
+        self.lives = 0
+        self.alive = True
+        self.unsynced = (b"", b"")  # the write-ahead log before the append that is going on, and with it
+
+    @property
+    def path(self) -> Path:
+        """The journal of the present life, or of the next."""
+        return self._folder / f"life-{self.lives}" / "pitboss.journal"
+
+    def storage(self) -> MortalStorage:
+        """Return what a journal actor opens."""
+        self.alive = True
+        return MortalStorage(self, self.path)
+
+    def die(self, cut: Cut = kept, dice: Random | None = None) -> None:
+        """End the process as of now. `cut` says what is left of what is written and not synced, at "write"."""
+        before, after = self.unsynced
+        self.alive = False
+        old = self.path
+        self.lives += 1
+        self.path.parent.mkdir(parents=True)
+        for suffix in ("", ".reserve"):
+            self.path.with_name(old.name + suffix).write_bytes(old.with_name(old.name + suffix).read_bytes())
+        log = wal_path(old).read_bytes()
+        wal_path(self.path).write_bytes(log if log != after else _found(before, after, cut, dice or Random(0)))
+
+
+class MortalStorage(DiskStorage):
+    """`DiskStorage` on `MortalFiles`. What its process does after its death it does to nothing."""
+
+    def __init__(self, files: MortalFiles, path: Path) -> None:
+        super().__init__(path, Inline, log_bytes=_LOG_BYTES, reserve_bytes=_RESERVE_BYTES)
+        self._files = files
+
+    async def append(self, rows: list[Row]) -> None:
+        """See `Storage.append`."""
+        files = self._files
+        self._passes("append")
+        before = wal_path(self.path).read_bytes()
+        await super().append(rows)
+        files.unsynced = (before, wal_path(self.path).read_bytes())
+        self._passes("write")
+        files.unsynced = (b"", b"")
+        self._passes("sync")
+
+    def _passes(self, step: str) -> None:
+        if self._mine:
+            self._files.at(step)
+        if not self._mine:
+            raise JournalUnusable("the process is dead")
+
+    @property
+    def _mine(self) -> bool:
+        return self._files.alive and self._files.path == self.path
+
+
+def _found(before: bytes, after: bytes, cut: Cut, dice: Random) -> bytes:
+    """Return the log of which only what a commit has changed may be missing."""
+    before = before.ljust(len(after), b"\0")
+    size = len(after)
+    first = bisect_left(range(size), True, key=lambda at: before[: at + 1] != after[: at + 1])
+    end = size - bisect_left(range(size), True, key=lambda at: before[-at - 1 :] != after[-at - 1 :])
+    return before[:first] + cut(before[first:end], after[first:end], dice) + after[end:]

@@ -1,0 +1,93 @@
+"""The process dies at any point of a bracket's life, and at any point of the recovery from that, up to three times.
+
+The suite takes a part: each point of one life, what differs in the others, some pairs and triples. All of them, with
+everything that can become of what was in flight, and many more pairs and triples: `CRASH_POINTS=all pytest -s
+tests/crash_points`, which prints the counts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from random import Random
+
+import pytest
+
+ALL = os.environ.get("CRASH_POINTS") == "all"
+PAIRS, TRIPLES = (400, 200) if ALL else (30, 12)
+SEED = 4
+
+
+def singles(ordeal, trials, script, *, first=0, last=None, sample=1, busy=False):
+    """Every point of a life, or each so many, with one fate after the other; with every fate where all are wanted."""
+    trial, point, fates = trials
+    steps = ordeal(trial(script)).points[0]
+    seen = Counter()
+    for number in range(first, len(steps) if last is None else last):
+        seen[steps[number]] += 1
+        if ALL:
+            seeds = range(len(fates[steps[number]]))
+        else:
+            seeds = [seen[steps[number]]] if number % sample == 0 else []
+        for seed in seeds:
+            yield trial(script, (point(number, seed),), busy=busy)
+
+
+def report(what, lived):
+    deaths = Counter(death for it in lived for death in it.died)
+    raised = Counter(kind for it in lived for kind in it.raised())
+    print(f"\n{what}: {len(lived)} lives, {sum(deaths.values())} deaths {dict(deaths)}, alarms {dict(raised)}")
+
+
+def test_it_may_die_at_any_point_from_the_command_to_the_target(ordeal, survive, trials):
+    lived = survive(singles(ordeal, trials, "target"))
+    assert all(len(it.died) == 1 for it in lived)
+    report("target", lived)
+
+
+@pytest.mark.parametrize("script", ["stop", "close", "short"])
+def test_it_may_die_at_any_point_of_another_life(ordeal, survive, trials, script):
+    # what differs from the life above is its end
+    first = 0 if ALL or script == "short" else ordeal(trials[0](script)).began[4]
+    lived = survive(singles(ordeal, trials, script, first=first))
+    assert all(len(it.died) == 1 for it in lived)
+    report(script, lived)
+
+
+def test_it_may_die_at_any_point_of_its_first_start(ordeal, survive, trials):
+    points = ordeal(trials[0]("start")).began[0]
+    lived = survive(singles(ordeal, trials, "start", last=points, sample=4))
+    assert all(len(it.died) == 1 for it in lived)
+    report("first start", lived)
+
+
+def test_the_market_may_go_on_while_it_is_dead(ordeal, survive, trials):
+    scripts = ("target", "stop", "close", "short") if ALL else ("target",)
+    lived = survive(each for one in scripts for each in singles(ordeal, trials, one, sample=2, busy=True))
+    assert all(len(it.died) == 1 for it in lived)
+    report("busy", lived)
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_it_may_die_again_while_it_recovers(ordeal, survive, trials, times):
+    trial, point, _ = trials
+    dice = Random(SEED + times)
+    wanted = PAIRS if times == 2 else TRIPLES
+
+    def deaths(script, before):
+        """The same deaths, and one more in each of three places of the recovery from them."""
+        clean = ordeal(trial(script, before))
+        points = clean.recovered[-1] if before else len(clean.points[0])
+        return [(*before, point(number, dice.randrange(100))) for number in dice.sample(range(points), min(3, points))]
+
+    chosen = []
+    while len(chosen) < wanted:
+        script = dice.choice(["target", "stop", "close", "short"])
+        several = [()]
+        for _ in range(times):
+            several = deaths(script, dice.choice(several))
+        chosen += [trial(script, each, busy=dice.random() < 0.5) for each in several]
+    lived = survive(chosen)
+    # a market that goes on can make a recovery shorter than the one in which the points were counted
+    assert all(len(it.died) == times for it in lived if not it.trial.busy)
+    report(f"{times} deaths", lived)
