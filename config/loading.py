@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import cattrs
+from attrs import evolve, frozen
 from cattrs.errors import ClassValidationError
 from cattrs.gen import make_dict_structure_fn
 
 from config.checks import inconsistencies
-from config.expectations import Expectation
+from config.expectations import EnvironmentText, Expectation
 from config.overrides import PREFIX, apply_overrides
 from config.problems import Problem, SettingsError, problems_of
-from config.settings import ProcessSettings, RuleSettings, Settings
+from config.settings import ProcessSettings, RuleSettings, Settings, Symbol, SymbolSettings
 
-__all__ = ["load", "load_places", "load_process", "read", "settings_from"]
+__all__ = ["load", "load_places", "load_process", "read", "settings_from", "with_symbol", "without_symbol"]
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -58,6 +59,35 @@ def settings_from(data: dict[str, Any], environ: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def with_symbol(settings: Settings, symbol: str, written: Mapping[str, str]) -> Settings:
+    """Add a symbol, its section written as key → value, both text; without any the section that is there stays.
+
+    Raises SettingsError.
+    """
+    if not written and symbol in settings.symbols:
+        return settings
+    data = {symbol: {key: EnvironmentText(value) for key, value in written.items()}}
+    try:
+        section = _converter().structure({"symbols": data}, _Symbols).symbols
+    except ClassValidationError as error:
+        raise SettingsError(problems_of(error, {"symbols": data})) from None
+    changed = evolve(settings, symbols={**settings.symbols, **section})
+    problems = [one for one in inconsistencies(changed) if one not in set(inconsistencies(settings))]
+    if problems:
+        raise SettingsError(problems)
+    return changed
+
+
+def without_symbol(settings: Settings, symbol: str) -> Settings:
+    """Leave a symbol out. Rules may still name it; they do nothing for it."""
+    return evolve(settings, symbols={name: section for name, section in settings.symbols.items() if name != symbol})
+
+
+@frozen
+class _Symbols:
+    symbols: Mapping[Annotated[str, Symbol], SymbolSettings]
 
 
 def read(path: Path) -> dict[str, Any]:

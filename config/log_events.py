@@ -71,6 +71,8 @@ EVENTS: Mapping[str, Event] = {
     "feed.resumed": _event("ticks of {symbol} arrive again", "symbol"),
     "instrument.qualified": _event("{symbol} is known to the broker", "symbol"),
     "instrument.unknown": _event("{symbol} is not known to the broker: {text?}", "symbol"),
+    "symbol.added": _event("{symbol} is traded from now on", "symbol"),
+    "symbol.removed": _event("{symbol} is traded no more {reason?}", "symbol"),
     # signal, rule
     "signal.received": _event("signal {signal?} {symbol} at {confidence?}", "symbol", "signal_id"),
     "signal.ignored": _event("signal for {symbol} ignored: {reason}", "symbol", "reason"),

@@ -30,6 +30,7 @@ from config.expectations import (
 )
 from config.rule_settings import ActionSettings, IndicatorName, IndicatorSettings, RuleSettings
 from config.windows import RestartWindow
+from messages.market import ContractQuery
 from messages.position import ExitPlan, Size
 
 __all__ = [
@@ -239,6 +240,16 @@ class Settings:
         """The calendar of the symbol's exchange."""
         section = self.symbols.get(symbol)
         return (section.calendar if section is not None else None) or self.defaults.calendar
+
+    def query(self, symbol: str) -> ContractQuery:
+        """What the broker is asked for a symbol's contract."""
+        section = self.symbols.get(symbol) or SymbolSettings()
+        return ContractQuery(
+            sec_type=section.sec_type,
+            exchange=section.exchange,
+            primary_exchange=section.primary_exchange,
+            currency=section.currency,
+        )
 
     def size(self, symbol: str, rule: ActionSettings | None = None) -> Size:
         """How much to trade: the rule's word, else the symbol's, else the defaults'."""

@@ -29,6 +29,7 @@ from messages import (
     risk,
     schedule,
     signal,
+    symbol,
     verdict,
 )
 from messages.codec_error import CodecError, refusal
@@ -51,6 +52,7 @@ MODULES: tuple[ModuleType, ...] = (
     risk,
     schedule,
     signal,
+    symbol,
     verdict,
 )
 

@@ -11,6 +11,7 @@ from attrs import frozen
 from messages.event import BaseEvent
 
 __all__ = [
+    "ContractQuery",
     "FeedInterrupted",
     "FeedResumed",
     "FeedSilent",
@@ -71,12 +72,23 @@ class Instrument:
 # position → gateway
 
 
+@frozen(slots=True, kw_only=True)
+class ContractQuery:
+    """What the broker is asked for besides the symbol."""
+
+    sec_type: str = "STK"
+    exchange: str = "SMART"
+    primary_exchange: str = ""
+    currency: str = "USD"
+
+
 @frozen(slots=True)
 class Subscribe:
     """Qualify the symbol's contract and stream its ticks to `position/SYMBOL`; answered by InstrumentQualified or
     InstrumentUnknown, now and again after each reconnect."""
 
     symbol: str
+    query: ContractQuery = ContractQuery()
 
 
 @frozen(slots=True)

@@ -37,6 +37,7 @@ _VERBS = {
     "whynot": "supervisors.verbs_why:whynot",
 }
 _JOURNAL_VERBS = ("verify", "dump", "stats")
+_SYMBOL_VERBS = {"add": "add", "remove": "remove", "list": "list_"}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -83,4 +84,8 @@ def _app() -> App:
     for name in _JOURNAL_VERBS:
         journal.command(f"supervisors.verbs_journal:{name}", name=name)
     app.command(journal)
+    symbol = App(name="symbol", help="Add a symbol to a running process, take one away, or list them.")
+    for name, function in _SYMBOL_VERBS.items():
+        symbol.command(f"supervisors.verbs_symbol:{function}", name=name)
+    app.command(symbol)
     return app

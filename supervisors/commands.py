@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from actors.runtime.system import System
 from config.logging import log
 from config.settings import Settings
@@ -25,6 +27,7 @@ from messages.position import (
     Size,
 )
 from messages.risk import FlattenAll, Halt, Rearm, Resume
+from messages.symbol import AddSymbol, ListSymbols, RemoveSymbol
 from supervisors.asking import NoAnswerError, ask
 from supervisors.levels import amount, exit_plan
 from supervisors.process_state import ProcessState
@@ -42,6 +45,7 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "cancel": frozenset({"order_ref"}),
     "adopt": frozenset({"symbol", "stop", "target", "trail", "beside"}),
     "alarms": frozenset({"clear"}),
+    "symbol": frozenset({"do", "symbol", "terms"}),
     "halt": frozenset({"reason"}),
     "resume": frozenset({"reason"}),
     "rearm": frozenset({"reason"}),
@@ -57,9 +61,7 @@ class Refused(Exception):  # an answer, not an accident
 class Commands:
     """Answers requests. Each is a mapping with `command` and its fields, all of them text or None."""
 
-    def __init__(self, settings: Settings, system: System, state: ProcessState) -> None:
-        """`settings` supply the exits of a symbol that a command does not name."""
-        self._settings = settings
+    def __init__(self, system: System, state: ProcessState) -> None:
         self._system = system
         self._state = state
 
@@ -69,6 +71,8 @@ class Commands:
         try:
             if command == "status":
                 return {"ok": True, "status": await collect_status(self._system, self._state)}
+            if command == "symbols":
+                return {"ok": True, "symbols": _listed(await self._effective())}
             fields = self._fields(command, request)
             text, order_refs = await self._carry_out(str(command), fields)
         except (Refused, NoAnswerError, ValueError) as error:
@@ -95,6 +99,7 @@ class Commands:
             "cancel": self._cancel,
             "adopt": self._adopt,
             "alarms": self._clear_alarm,
+            "symbol": self._change_symbol,
             "halt": self._halt,
             "resume": self._resume,
             "rearm": self._rearm,
@@ -114,7 +119,7 @@ class Commands:
             side=side,
             size=Size(quantity=quantity),
             exits=exit_plan(
-                self._settings.exits(symbol), fields.get("stop"), fields.get("target"), fields.get("trail")
+                (await self._effective()).exits(symbol), fields.get("stop"), fields.get("target"), fields.get("trail")
             ),
             source="operator",
             order_type=OrderType.MARKET if limit is None else OrderType.LIMIT,
@@ -169,6 +174,12 @@ class Commands:
         outcome = await ask(self._system.address("alarms"), AcknowledgeAlarm(fields.get("clear", "")))
         return _accepted(outcome)
 
+    async def _change_symbol(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        symbols, symbol = self._system.address("symbols"), _symbol(fields)
+        if fields.get("do") == "remove":
+            return _accepted(await ask(symbols, RemoveSymbol(symbol), 10.0))
+        return _accepted(await ask(symbols, AddSymbol(symbol, _terms(fields.get("terms", ""))), 10.0))
+
     async def _halt(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
         halt = Halt(fields.get("reason", "operator"), cancel_entries=True)
         return _accepted(await ask(self._system.address("portfolio"), halt))
@@ -186,6 +197,10 @@ class Commands:
         if "symbol" in fields:
             return await self._close(fields)
         return _accepted(await ask(self._system.address("portfolio"), FlattenAll(fields.get("reason", "operator"))))
+
+    async def _effective(self) -> Settings:
+        settings: Settings = await ask(self._system.address("symbols"), ListSymbols())
+        return settings
 
     async def _held(self, symbol: str) -> Decimal:
         if not any(address.name == f"position/{symbol}" for address in self._system.addresses("position/")):
@@ -212,6 +227,20 @@ def _accepted(outcome: CommandOutcome) -> tuple[str, tuple[str, ...]]:
             raise Refused(f"{reason} ({figures})" if figures else reason)
         case _:
             raise TypeError(f"it answered {outcome!r}")
+
+
+def _listed(settings: Settings) -> list[Reply]:
+    return [
+        {"symbol": symbol}
+        | {key: str(value) for key, value in attrs.asdict(section, recurse=False).items() if value not in (None, "")}
+        for symbol, section in settings.symbols.items()
+    ]
+
+
+def _terms(text: str) -> tuple[tuple[str, str], ...]:
+    """Read key=value, one a line."""
+    pairs = (line.partition("=") for line in text.splitlines() if line)
+    return tuple((key.strip(), value.strip()) for key, _, value in pairs)
 
 
 def _symbol(fields: dict[str, str]) -> str:

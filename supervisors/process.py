@@ -44,7 +44,7 @@ class Process:
         lifecycle.attach(self.system)
         self.state = ProcessState(environment, self.bus)
         self.root = tree(settings, self.system, self.bus)
-        self.commands = Commands(settings, self.system, self.state)
+        self.commands = Commands(self.system, self.state)
         self._process_id = process_id
         self._serving = trio.CancelScope()
         self._stop_reason = ""

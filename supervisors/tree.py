@@ -2,6 +2,7 @@
 
     root (rest_for_one)
     ├─ journal                 append-only, written ahead; everything else can be rebuilt from it
+    ├─ symbols                 which symbols are traded
     ├─ gateway                 the one connection to TWS
     ├─ orders                  the only writer of orders
     ├─ portfolio               exposure, limits, halts
@@ -19,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import define, frozen
 
 from actors.alarms import AlarmsActor
 from actors.bus import EventBus
@@ -31,12 +32,15 @@ from actors.portfolio import PortfolioActor
 from actors.position import PositionActor
 from actors.rules import RuleBook, RulesActor
 from actors.runtime.address import Address
+from actors.runtime.base import ActorContext
+from actors.runtime.lifecycle import StartFailedError
 from actors.runtime.system import System
 from actors.signals.client import OptionsFlowClient
 from actors.signals.options_flow import OptionsFlowActor
 from actors.storage.disk import DiskStorage
 from actors.storage.port import Storage
 from actors.storage.sqlite import journal_path
+from actors.symbols import SymbolsActor
 from config.rules import build_rules
 from config.settings import Settings
 from domain.rules import Rule
@@ -47,9 +51,19 @@ from supervisors.specification import (
     Strategy,
     SupervisorSpecification,
 )
-from supervisors.supervisor import Supervisor
+from supervisors.supervisor import Supervisor, SupervisorStoppedError
 
 __all__ = ["World", "build_tree"]
+
+
+OPTIONS_FLOW = "signals/options-flow"
+
+
+@define
+class _Now:
+    """The settings with which an actor is started from now on. Changed by `symbols` alone, read by factories alone."""
+
+    settings: Settings
 
 
 @frozen(kw_only=True)
@@ -65,6 +79,7 @@ class World:
 def build_tree(settings: Settings, system: System, bus: EventBus, world: World | None = None) -> Supervisor:
     """Return the root supervisor of a process, not started yet."""
     world = world or World()
+    now = _Now(settings)
     history = LinkHistory(LastGate(settings.risk))
     rules = RuleBook((*build_rules(settings), *world.rules))
 
@@ -74,7 +89,27 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
         return DiskStorage(journal_path(settings.journal.url, settings.process.state_dir))
 
     def position(name: str) -> ChildSpecification:
-        return ChildSpecification(name, lambda context: PositionActor(context, settings=settings, bus=bus))
+        return ChildSpecification(name, lambda context: PositionActor(context, settings=now.settings, bus=bus))
+
+    def begin(settings: Settings) -> None:
+        now.settings = settings
+        positions = root.supervisor("positions")
+        for name in (f"position/{symbol}" for symbol in settings.symbols):
+            if name not in positions.children:
+                positions.start_child_soon(position(name))
+
+    async def renew(settings: Settings) -> None:
+        now.settings = settings
+        try:
+            await root.restart_child("rules")
+            if settings.signals.base_url:
+                await root.supervisor("signals").restart_child(OPTIONS_FLOW)
+        except (StartFailedError, SupervisorStoppedError):
+            return  # the supervisor goes on with it like with any crash, or the process ends
+
+    def rules_actor(context: ActorContext) -> RulesActor:
+        rules.renew(build_rules(now.settings))
+        return RulesActor(context, rules=rules, bus=bus, settings=now.settings)
 
     root = Supervisor(
         SupervisorSpecification(
@@ -91,6 +126,10 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
                     startup=120.0,
                 ),
                 ChildSpecification(
+                    "symbols",
+                    lambda context: SymbolsActor(context, settings=settings, bus=bus, begin=begin, renew=renew),
+                ),
+                ChildSpecification(
                     "gateway",
                     lambda context: GatewayActor(
                         context,
@@ -104,20 +143,21 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
                 ChildSpecification(
                     "orders", lambda context: OrderActor(context, settings=settings, bus=bus), startup=120.0
                 ),
-                ChildSpecification("portfolio", lambda context: PortfolioActor(context, settings=settings, bus=bus)),
+                ChildSpecification(
+                    "portfolio", lambda context: PortfolioActor(context, settings=now.settings, bus=bus)
+                ),
                 SupervisorSpecification(
                     "positions",
                     strategy=Strategy.ONE_FOR_ONE,
                     past_intensity=PastIntensity.QUARANTINE,
                     intensity=3,
                     period=60.0,
-                    children=tuple(position(f"position/{symbol}") for symbol in settings.symbols),
                 ),
-                ChildSpecification("rules", lambda context: RulesActor(context, rules=rules, bus=bus, settings=settings)),
+                ChildSpecification("rules", rules_actor),
                 SupervisorSpecification(
                     "signals",
                     strategy=Strategy.ONE_FOR_ONE,
-                    children=(_options_flow(settings, bus, world),) if settings.signals.base_url else (),
+                    children=(_options_flow(now, bus, world),) if settings.signals.base_url else (),
                 ),
                 ChildSpecification("alarms", lambda context: AlarmsActor(context, bus=bus)),
             ),
@@ -132,10 +172,10 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
     return root
 
 
-def _options_flow(settings: Settings, bus: EventBus, world: World) -> ChildSpecification:
+def _options_flow(now: _Now, bus: EventBus, world: World) -> ChildSpecification:
     return ChildSpecification(
-        "signals/options-flow",
+        OPTIONS_FLOW,
         lambda context: OptionsFlowActor(
-            context, settings=settings.signals, symbols=settings.symbols, bus=bus, client=world.signals
+            context, settings=now.settings.signals, symbols=now.settings.symbols, bus=bus, client=world.signals
         ),
     )

@@ -49,7 +49,7 @@ class DataDesk:
     def subscribe(self, message: Subscribe) -> None:
         """Want a symbol. What is known of it already is told again: its position may have restarted."""
         new = message.symbol not in self.feeds
-        feed = self.feeds.want(message.symbol)
+        feed = self.feeds.want(message.symbol, message.query)
         known = self._instruments.get(message.symbol)
         if known is not None:
             self._qualified(known)
@@ -82,7 +82,7 @@ class DataDesk:
     def silent(self, symbol: str) -> None:
         """A feed brings nothing: start it anew, unless it is known why."""
         if self._work is not None and self.feeds.silent(symbol):
-            self._work.send_nowait(self.feeds.want(symbol))
+            self._work.send_nowait(self.feeds[symbol])
 
     def again(self) -> None:
         """TWS has dropped its subscriptions: start each anew."""
@@ -119,19 +119,19 @@ class DataDesk:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._share_lines, session, nursery)
                 async for feed in receive:
-                    nursery.start_soon(self._start, session, feed)
+                    nursery.start_soon(self._start, session, nursery, feed)
         finally:
             self._work = None
 
-    async def _start(self, session: Session, feed: Feed) -> None:
+    async def _start(self, session: Session, nursery: trio.Nursery, feed: Feed) -> None:
         symbol = feed.symbol
         known = self._instruments.get(symbol)
         if known is not None:
             # its ticks first; whether it is still the same contract is asked afterwards
-            await self._want_ticks(session, feed)
+            await self._want_ticks(session, nursery, feed)
         while symbol in self.feeds:
             try:
-                instrument = await session.contracts.qualify(symbol)
+                instrument = await session.contracts.qualify(symbol, feed.query)
             except UnknownContractError as error:
                 self._unknown(symbol, str(error))
                 return
@@ -142,29 +142,33 @@ class DataDesk:
             self._instruments[symbol] = instrument
             self._qualified(instrument)
             if known is None or known.con_id != instrument.con_id:
-                await self._want_ticks(session, feed)
+                await self._want_ticks(session, nursery, feed)
             return
 
-    async def _want_ticks(self, session: Session, feed: Feed) -> None:
+    async def _want_ticks(self, session: Session, nursery: trio.Nursery, feed: Feed) -> None:
         """Ask for a feed's ticks: anew where it has a line, else as soon as it gets one."""
         if feed.symbol not in self.feeds:
             return
+        self._lines.ask(feed.symbol)
+        self._deal(session, nursery, but=feed.symbol)
         if feed.symbol in self._lines:
             await self._request_ticks(session, feed)
-        else:
-            self._lines.ask(feed.symbol)
-            self._look.set()
+        self._look.set()
 
     async def _share_lines(self, session: Session, nursery: trio.Nursery) -> None:
         while True:
             self._look = trio.Event()
-            for grant in self._lines.turn(trio.current_time()):
-                if grant.instead_of is not None:
-                    self._give_up(session, grant.instead_of)
-                nursery.start_soon(self._request_ticks, session, self.feeds.want(grant.symbol))
+            self._deal(session, nursery)
             self._report()
             with trio.move_on_after(self._lines.due(trio.current_time())):
                 await self._look.wait()
+
+    def _deal(self, session: Session, nursery: trio.Nursery, but: str = "") -> None:
+        for grant in self._lines.turn(trio.current_time()):
+            if grant.instead_of is not None:
+                self._give_up(session, grant.instead_of)
+            if grant.symbol != but:
+                nursery.start_soon(self._request_ticks, session, self.feeds[grant.symbol])
 
     def _give_up(self, session: Session, symbol: str) -> None:
         request = self.feeds.suspend(symbol)

@@ -13,7 +13,7 @@ from actors.ib.numbers import known
 from actors.runtime.address import Address
 from actors.runtime.items import TickDelivery
 from config.logging import log
-from messages.market import FeedInterrupted, FeedResumed, TickType
+from messages.market import ContractQuery, FeedInterrupted, FeedResumed, TickType
 
 __all__ = ["NO_LINE_LEFT", "Fault", "Feed", "FeedDesk"]
 
@@ -51,6 +51,7 @@ class Feed:
 
     symbol: str
     address: Address
+    query: ContractQuery
     request_id: int = 0
     faults: dict[Fault, str] = field(factory=dict)
 
@@ -76,11 +77,15 @@ class FeedDesk:
     def __contains__(self, symbol: object) -> bool:
         return symbol in self._feeds
 
-    def want(self, symbol: str) -> Feed:
+    def __getitem__(self, symbol: str) -> Feed:
+        return self._feeds[symbol]
+
+    def want(self, symbol: str, query: ContractQuery) -> Feed:
         """Return the feed of a symbol, which is wanted from now on."""
         feed = self._feeds.get(symbol)
         if feed is None:
-            feed = self._feeds[symbol] = Feed(symbol, self._address_of(symbol))
+            feed = self._feeds[symbol] = Feed(symbol, self._address_of(symbol), query)
+        feed.query = query
         return feed
 
     def drop(self, symbol: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 
 import trio
@@ -12,9 +12,8 @@ from ib_insync.contract import Contract, ContractDetails
 from actors.gateway.sender import Sender
 from actors.ib.client import WireClient
 from actors.ib.contract import instrument_of, market_rule_of, query_for
-from config.settings import SymbolSettings
 from messages.gateway import Priority
-from messages.market import Instrument
+from messages.market import ContractQuery, Instrument
 
 __all__ = ["ContractDesk", "NoAnswerError", "UnknownContractError"]
 
@@ -54,24 +53,22 @@ class ContractDesk:
         client: WireClient,
         sender: Sender,
         next_request_id: Callable[[], int],
-        symbols: Mapping[str, SymbolSettings],
         timeout: float,
     ) -> None:
         """`timeout` is in seconds for each answer, from the moment when its request was written."""
         self._client = client
         self._sender = sender
         self._next_request_id = next_request_id
-        self._symbols = symbols
         self._timeout = timeout
         self._answers: dict[int, _Answer] = {}  # request id → answer
         self._rules: dict[int, _Rule] = {}  # market rule id → rule
 
-    async def qualify(self, symbol: str) -> Instrument:
+    async def qualify(self, symbol: str, query: ContractQuery) -> Instrument:
         """Return the one contract that the broker knows for a symbol.
 
         Raises UnknownContractError, or NoAnswerError after the time-out.
         """
-        details = await self._details(symbol, query_for(symbol, self._symbols.get(symbol) or SymbolSettings()))
+        details = await self._details(symbol, query_for(symbol, query))
         rule = market_rule_of(details)
         return instrument_of(symbol, details, None if rule is None else await self._bands(rule))
 

@@ -76,7 +76,7 @@ class Session:
         self.client = WireClient(self.wrapper, connection)
         self.trips = RoundTrips(settings.broker.liveness_seconds)
         self.snapshot = SnapshotDesk(epoch, self.client, sender, self.next_request_id, timeout)
-        self.contracts = ContractDesk(self.client, sender, self.next_request_id, settings.symbols, timeout)
+        self.contracts = ContractDesk(self.client, sender, self.next_request_id, timeout)
         self.account = AccountDesk(self.client, sender, self.next_request_id, outlets)
         self.closed = trio.Event()
         self.reason = ""

@@ -8,20 +8,19 @@ from decimal import Decimal
 from ib_insync.contract import Contract, ContractDetails
 
 from actors.ib.numbers import known
-from config.settings import SymbolSettings
-from messages.market import Instrument
+from messages.market import ContractQuery, Instrument
 
 __all__ = ["contract_of", "instrument_of", "market_rule_of", "query_for", "symbol_of"]
 
 
-def query_for(symbol: str, settings: SymbolSettings) -> Contract:
+def query_for(symbol: str, query: ContractQuery) -> Contract:
     """Return the description with which the broker is asked for the contract of a symbol."""
     return Contract(
         symbol=symbol,
-        secType=settings.sec_type,
-        exchange=settings.exchange,
-        primaryExchange=settings.primary_exchange,
-        currency=settings.currency,
+        secType=query.sec_type,
+        exchange=query.exchange,
+        primaryExchange=query.primary_exchange,
+        currency=query.currency,
     )
 
 

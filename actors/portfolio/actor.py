@@ -50,6 +50,7 @@ from messages.risk import (
     TradingState,
 )
 from messages.verdict import GateVerdict
+from messages.symbol import SymbolAdded, SymbolRemoved
 
 __all__ = ["PortfolioActor"]
 
@@ -91,6 +92,7 @@ class PortfolioActor(RunQueueActor):
             max_sector_exposure=risk.max_sector_exposure,
             price_collar_pct=risk.price_collar_pct,
         )
+        self._settings = settings
         self._know(settings)
         self.bus = bus
         self.figures = Figures(risk, self._currency_of)

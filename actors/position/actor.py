@@ -34,6 +34,7 @@ from actors.position.second_line import GraceOver, NotExecuted, SecondLine, Stop
 from actors.position.stop_levels import StopLevels, StopMoved
 from actors.position.time_exit import TimeExit, TimeIsUp
 from actors.runtime.base import ActorContext, RunQueueActor
+from config.loading import with_symbol
 from config.settings import Settings
 from domain.entries import EntryRefused
 from domain.position_book import HistoryNeeded, PositionBook, requested
@@ -52,6 +53,7 @@ from messages.market import (
     Subscribe,
     TakePrice,
     TickType,
+    Unsubscribe,
     VolumeEvent,
 )
 from messages.order import (
@@ -69,6 +71,9 @@ from messages.position import (
     AdoptHolding,
     BrokerHolding,
     ClosePosition,
+    CommandAccepted,
+    CommandOutcome,
+    CommandRefused,
     DescribePosition,
     DoubleDown,
     OpenPosition,
@@ -77,6 +82,7 @@ from messages.position import (
     PositionView,
     ScaleIn,
 )
+from messages.symbol import LeaveSymbol, SymbolAdded
 
 __all__ = ["PositionActor"]
 
@@ -126,6 +132,7 @@ class PositionActor(RunQueueActor):
         self._marking = False
         self._need = Need.NOTHING
         self.levels = StopLevels(self)
+        self.left = False  # the symbol was removed: data and entries have ended
         self.protection = Protection(self)
         self.time_exit = TimeExit(self)
         self.second_line = SecondLine(self)
@@ -153,7 +160,7 @@ class PositionActor(RunQueueActor):
         self.book.adopt(await self.orders.ask(ListOrders(self.symbol, done=True)))
         self.protection = Protection(self, restored=bool(self.book.quantity))
         self.bus.subscribe(TradingAllowed, self.address)
-        self.system.address("gateway").tell(Subscribe(self.symbol))
+        self.system.address("gateway").tell(Subscribe(self.symbol, self.settings.query(self.symbol)))
         self.every(LOOK_SECONDS, LookAtFeed())
         self.tell_self(_Begin())
 
@@ -243,6 +250,10 @@ class PositionActor(RunQueueActor):
                 return take_price(self, message)
             case DescribePosition():
                 return self.view()
+            case LeaveSymbol():
+                return self._leave()
+            case SymbolAdded(symbol, written):
+                self._return(with_symbol(self.settings, symbol, dict(written)))
             case GroupRefused():
                 self._hearing.refused(message)
             case BrokerHolding():
@@ -333,8 +344,21 @@ class PositionActor(RunQueueActor):
 
     # commands
 
+    def _leave(self) -> CommandOutcome:
+        if self._need is not Need.NOTHING or self.closing is not None:
+            return CommandRefused(f"{self.symbol} has a position or working orders", f"{self.book.quantity} held")
+        self.left = True
+        self.system.address("gateway").tell(Unsubscribe(self.symbol))
+        return CommandAccepted()
+
+    def _return(self, settings: Settings) -> None:
+        self.left, self.settings = False, settings
+        self.system.address("gateway").tell(Subscribe(self.symbol, settings.query(self.symbol)))
+
     def refuse_new_risk(self) -> None:
         """Raise EntryRefused where this symbol must not take new risk now."""
+        if self.left:
+            raise EntryRefused("the symbol was removed", f"pitboss symbol add {self.symbol}")
         if not self.allowed.allowed:
             raise EntryRefused("orders are not reconciled with the broker", self.allowed.reason)
         if self.holding.difference is not None:

@@ -18,7 +18,7 @@ from actors.ib import reports
 from actors.ib.contract import contract_of, instrument_of, market_rule_of, query_for, symbol_of
 from actors.ib.numbers import known, positive
 from actors.ib.order import order_of
-from config.settings import SymbolSettings
+from messages.market import ContractQuery
 from messages.gateway import OutgoingOrder
 from messages.order import OrderRequest, OrderType, Role, Side, TimeInForce
 
@@ -231,7 +231,7 @@ def test_an_instrument_has_the_bands_of_its_rule_or_its_minimum_tick() -> None:
 
 
 def test_the_query_for_a_symbol_uses_its_settings() -> None:
-    query = query_for("MSFT", SymbolSettings(exchange="NYSE", primary_exchange="ISLAND", currency="EUR"))
+    query = query_for("MSFT", ContractQuery(exchange="NYSE", primary_exchange="ISLAND", currency="EUR"))
     asked = (query.symbol, query.secType, query.exchange, query.primaryExchange, query.currency)
     assert asked == ("MSFT", "STK", "NYSE", "ISLAND", "EUR")
 
