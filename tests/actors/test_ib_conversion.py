@@ -18,8 +18,8 @@ from actors.ib import reports
 from actors.ib.contract import contract_of, instrument_of, market_rule_of, query_for, symbol_of
 from actors.ib.numbers import known, positive
 from actors.ib.order import order_of
-from messages.market import ContractQuery
 from messages.gateway import OutgoingOrder
+from messages.market import ContractQuery
 from messages.order import OrderRequest, OrderType, Role, Side, TimeInForce
 
 UNSET = 1.7976931348623157e308
