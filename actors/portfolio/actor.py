@@ -17,6 +17,7 @@ from actors.portfolio.hearsay import Heard, Hearsay
 from actors.portfolio.weighing import Weighed, weigh_group
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.storage.errors import JournalError
+from config.loading import with_symbol
 from config.logging import log
 from config.settings import Settings, SymbolSettings
 from domain.breaker_meters import Trip
@@ -49,8 +50,8 @@ from messages.risk import (
     Resume,
     TradingState,
 )
-from messages.verdict import GateVerdict
 from messages.symbol import SymbolAdded, SymbolRemoved
+from messages.verdict import GateVerdict
 
 __all__ = ["PortfolioActor"]
 
@@ -175,6 +176,11 @@ class PortfolioActor(RunQueueActor):
 
     def _on_command(self, message: Any) -> Any:
         match message:
+            case SymbolAdded(symbol, written):
+                self._settings = with_symbol(self._settings, symbol, dict(written))
+                self._know(self._settings)
+            case SymbolRemoved():
+                pass  # its limits may still be needed: what it earned and lost today counts on
             case Halt(reason, cancel_entries):
                 return self._desk.halt(reason, cancel_entries=cancel_entries)
             case Resume(reason):
