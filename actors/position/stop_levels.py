@@ -118,7 +118,7 @@ class StopLevels:
         self._of = key
         before, self.planned, self.monitor = self.monitor, None, None
         if before is not None and before.moved is not None:
-            self.moved = before.moved
+            self.moved = before.moved.value
         if book.plan is None or average is None or instrument is None or book.wrong_side:
             return
         side = book.side
