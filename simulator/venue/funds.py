@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 
 from simulator.contracts import ContractDefinition
@@ -11,11 +10,10 @@ from simulator.venue.bookkeeping import Bookkeeping
 from simulator.venue.commissions import commission_currency
 from simulator.venue.market import as_decimal
 from simulator.venue.refusal import OrderRefused
-from simulator.venue.reserves import reserved
+from simulator.venue.reserves import Reserves
 from simulator.venue.valuation import Totals
-from simulator.venue.working import Working
 
-__all__ = ["check_funds", "what_if"]
+__all__ = ["check_funds", "expected_price", "what_if"]
 
 _CENT = Decimal("0.01")
 
@@ -24,12 +22,12 @@ def check_funds(
     order: Order,
     definition: ContractDefinition,
     books: Bookkeeping,
-    working: Iterable[Working],
+    reserves: Reserves,
     already: Decimal = ZERO,
 ) -> None:
     """Raise OrderRefused (201) if the account cannot carry the position that the order leads to.
 
-    Orders that only reduce a position are always let in. What other `working` orders may open is reserved for;
+    Orders that only reduce a position are always let in. What other working orders may open is reserved for;
     `already` is what the order has filled.
     """
     held = books.ledger.holding(order.account, definition).quantity
@@ -38,7 +36,9 @@ def check_funds(
     if abs(held + signed) <= abs(held):
         return
     after = _after(order, definition, books, signed)[1]
-    needed = after.initial_margin + reserved(order, working, books, expected_price)
+    if after.equity_with_loan >= after.initial_margin + reserves.at_most(order.account):
+        return  # whatever the others are
+    needed = after.initial_margin + reserves.of_others(order)
     if after.equity_with_loan < needed:
         raise OrderRefused(
             201,
@@ -48,7 +48,7 @@ def check_funds(
         )
 
 
-def what_if(order: Order, definition: ContractDefinition, books: Bookkeeping, working: Iterable[Working]) -> WhatIf:
+def what_if(order: Order, definition: ContractDefinition, books: Bookkeeping, reserves: Reserves) -> WhatIf:
     """Return the account's margins before and after the order, were it filled at once.
 
     Both initial margins include what is reserved for other working orders, so that they say what would be let in.
@@ -56,7 +56,7 @@ def what_if(order: Order, definition: ContractDefinition, books: Bookkeeping, wo
     signed = order.quantity if order.side == "BUY" else -order.quantity
     before = books.valuation.totals(order.account)
     commission, after = _after(order, definition, books, signed)
-    promised = reserved(order, working, books, expected_price)
+    promised = reserves.of_others(order)
     short_of_funds = after.equity_with_loan < after.initial_margin + promised
     return WhatIf(
         init_margin_before=before.initial_margin + promised,

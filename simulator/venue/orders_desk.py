@@ -14,9 +14,10 @@ from simulator.venue.changes import apply_change, limit_offset, set_times
 from simulator.venue.conditions import Conditions, read_conditions
 from simulator.venue.engine import CANCELLED, Engine
 from simulator.venue.families import may_start
-from simulator.venue.funds import check_funds, what_if
+from simulator.venue.funds import check_funds, expected_price, what_if
 from simulator.venue.refusal import OrderRefused
 from simulator.venue.registry import Registry
+from simulator.venue.reserves import Reserves
 from simulator.venue.schedule import ignores_outside_hours, locked, schedule
 from simulator.venue.sessions import Sessions
 from simulator.venue.working import Stage, Working
@@ -42,6 +43,7 @@ class OrdersDesk:
         self._engine = engine
         self._sessions_of = sessions_of
         self._now = now
+        self._reserves = Reserves(registry.live, books, expected_price)
 
     def place(self, order: Order) -> None:
         """Accept a new order or a change of a live one; a refusal is told as an error."""
@@ -68,7 +70,7 @@ class OrdersDesk:
         try:
             definition = self._checked(order)
             self.conditions(order)
-            return what_if(order, definition, self._books, self._registry.live.values())
+            return what_if(order, definition, self._books, self._reserves)
         except OrderRefused as refusal:
             return OrderError(order.order_id, order.client_id, refusal.code, refusal.text)
 
@@ -115,7 +117,7 @@ class OrdersDesk:
         working.limit_offset = limit_offset(order)
         set_times(working, times)
         if not working.exits:
-            check_funds(order, definition, self._books, self._registry.live.values())
+            check_funds(order, definition, self._books, self._reserves)
         order.placed_at = self._now()
         self._registry.add(working)
         if parent is not None:
@@ -134,8 +136,9 @@ class OrdersDesk:
         times = schedule(change, self._sessions_of(working.definition), self._now())
         self._check_group(change)
         if not working.exits and change.quantity > working.order.quantity:
-            check_funds(change, working.definition, self._books, self._registry.live.values(), working.order.filled)
+            check_funds(change, working.definition, self._books, self._reserves, working.order.filled)
         apply_change(working, change, times, self._registry.ranks)
+        self._reserves.changed(working)
         self._engine.reconsider(working, conditions)
         if working.stage is Stage.HELD:
             if working.order.transmit:
