@@ -183,8 +183,6 @@ class OpenedSystem:
             await self._close("it did not start", error)
             raise
         self._body.__enter__()
-        if self._failure is not None:  # it ended between the start and here
-            self._body.cancel()
         return system
 
     async def __aexit__(
@@ -197,7 +195,7 @@ class OpenedSystem:
         except BaseException as other:  # noqa: BLE001 - what is left of a group, raised below
             remaining = other
         await self._close("the program's block has ended" if error is None else f"{type(error).__name__}", remaining)
-        failure = self._failure
+        failure = self._failure or (self._system.crashed if self._system is not None else None)
         if remaining is None and failure is not None:
             if not isinstance(failure, Exception):
                 raise failure
@@ -241,7 +239,9 @@ class OpenedSystem:
             process = Process(settings, self._environment, partial(build_tree, world=world), process_id=os.getpid())
         except ValueError as error:
             raise StartError(str(error), ExitCode.USAGE) from error
-        system = self._system = PitbossSystem(process, self._nursery, paper, (*build_rules(settings), *beside))
+        system = self._system = PitbossSystem(
+            process, self._nursery, paper, (*build_rules(settings), *beside), self._body.cancel
+        )
         self._token = CURRENT.set(system)
         process.bus.subscribe(TradingAllowed, self._readiness)
         self._nursery.start_soon(self._run, process)

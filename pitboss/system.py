@@ -39,9 +39,15 @@ class PitbossSystem:
     """
 
     def __init__(
-        self, process: Process, background: trio.Nursery, paper: PaperMarket | None, rules: Iterable[Rule]
+        self,
+        process: Process,
+        background: trio.Nursery,
+        paper: PaperMarket | None,
+        rules: Iterable[Rule],
+        end_block: Callable[[], object],
     ) -> None:
         """Made by `open_system`."""
+        self._end_block = end_block
         self.process = process
         self.rules = {rule.rule_id: rule for rule in rules}  # rule_id → rule
         self.paper = paper
@@ -50,6 +56,7 @@ class PitbossSystem:
         self._background = background
         self._handlers = 0  # tasks that hand events to handlers
         self._quiet = trio.Event()
+        self.crashed: BaseException | None = None  # what a handler raised that is to end the program
         self._over = ""  # why nothing can be asked of it any more
         for event_type in (PositionEvent, OrderEvent):
             process.bus.subscribe(event_type, self.views)
@@ -150,6 +157,11 @@ class PitbossSystem:
     async def _handler(self, function: Callable[[], Awaitable[None]]) -> None:
         try:
             await function()
+        except trio.Cancelled:
+            raise
+        except BaseException as error:  # noqa: BLE001 - SystemExit, KeyboardInterrupt: raised where the block ends
+            self.crashed = error
+            self._end_block()
         finally:
             self._handlers -= 1
             if not self._handlers:
