@@ -36,7 +36,6 @@ from actors.runtime.base import ActorContext
 from actors.runtime.lifecycle import StartFailedError
 from actors.runtime.system import System
 from actors.signals.client import OptionsFlowClient
-from actors.signals.options_flow import OptionsFlowActor
 from actors.storage.disk import DiskStorage
 from actors.storage.port import Storage
 from actors.storage.sqlite import journal_path
@@ -44,6 +43,7 @@ from actors.symbols import SymbolsActor
 from config.rules import build_rules
 from config.settings import Settings
 from domain.rules import Rule
+from supervisors.signal_sources import OPTIONS_FLOW, signal_sources
 from supervisors.specification import (
     Backoff,
     ChildSpecification,
@@ -54,9 +54,6 @@ from supervisors.specification import (
 from supervisors.supervisor import Supervisor, SupervisorStoppedError
 
 __all__ = ["World", "build_tree"]
-
-
-OPTIONS_FLOW = "signals/options-flow"
 
 
 @define
@@ -157,7 +154,7 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
                 SupervisorSpecification(
                     "signals",
                     strategy=Strategy.ONE_FOR_ONE,
-                    children=(_options_flow(now, bus, world),) if settings.signals.base_url else (),
+                    children=signal_sources(lambda: now.settings, bus, world.signals),
                 ),
                 ChildSpecification("alarms", lambda context: AlarmsActor(context, bus=bus)),
             ),
@@ -170,12 +167,3 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
 
     system.on_demand("position/", make_position)
     return root
-
-
-def _options_flow(now: _Now, bus: EventBus, world: World) -> ChildSpecification:
-    return ChildSpecification(
-        OPTIONS_FLOW,
-        lambda context: OptionsFlowActor(
-            context, settings=now.settings.signals, symbols=now.settings.symbols, bus=bus, client=world.signals
-        ),
-    )
