@@ -258,6 +258,8 @@ class Position:
         settings = self._system.settings
         size, side = size_and_side(terms, settings.size(self.symbol))
         limit = terms.get("limit_price")
+        if limit is not None and number("limit_price", limit) <= 0:
+            raise ValueError(f"limit_price: {limit!r} is no price")
         return OpenPosition(
             side=side,
             size=size,

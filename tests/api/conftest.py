@@ -30,6 +30,13 @@ class House:
         assert self.system.paper is not None
         await self.system.paper.trade_at(symbol, price)
 
+    async def mark(self, position: pitboss.Position, price: float) -> None:
+        """Let the market trade at a price, and wait until the position has it: TWS tells ticks every 250 ms."""
+        await self.trade_at(price, position.symbol)
+        with trio.fail_after(10):
+            while (await position.refresh()).last_price != price:
+                await trio.sleep(0.01)
+
     async def until(self, true: Callable[[], bool], what: str) -> None:
         """Wait for what no event of the API tells: what the broker's own book says."""
         with trio.move_on_after(10):
