@@ -127,6 +127,7 @@ def the_master_hears_of_all_and_may_touch_nothing() -> None:
     settle(ib, watcher)
     assert [code for _, code, *_ in errors] == [10147]
     ib.cancelOrder(trade.order)
+    settle(ib, watcher)
     other.placeOrder(AAPL, ibi.MarketOrder("BUY", 1))
     settle(ib, other, watcher)
     assert [execution.clientId for _, _, execution in fills] == [8]
