@@ -20,6 +20,7 @@ INCIDENT = {
     "'state: Filled' brought storms of cancels, and open orders that never ended.",
     "pitboss": "An order that is being cancelled is live exposure until its end is confirmed; a fill after the "
     "request, or after Cancelled, is booked and protected or closed like any other.",
+    "tests": ["tests/incidents/test_interleavings.py"],
 }
 UNHEARD = {"order.unknown", "protection.missing"}  # the market exit leaves while TWS says nothing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import permutations
 from random import Random
 
@@ -62,24 +63,37 @@ def test_inc_18_all_orders_of_the_messages_of_one_fill(stage, variant):
 TOLD = MESSAGES[:3]
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_inc_18_three_partial_fills_in_any_order_with_losses_and_repeats(stage, seed):
-    async def body(it):
-        dice = Random(seed)
-        await it.open(limit="99.00")
-        entry = next(order for order in it.at_broker() if order.side == "BUY")
-        it.now(Hold(messages=MESSAGES, asked=False, name="held"))
-        for quantity in (40, 30, 30):
-            it.broker_fill(entry, quantity, f"9{dice.randrange(6, 9)}.50")
-        order = list(range(24))
-        dice.shuffle(order)
-        if seed % 2:
-            it.now(Drop(messages=[dice.choice(MESSAGES)], asked=False, count=3))
-        it.now(Release("held", order))
-        await it.settle(20)
-        assert (await it.view()).average_price == entry.average_price
-        assert (await it.view()).protected
-        await it.sound(maybe={"protection.missing"})
-        assert (it.held(), len(it.ours())) == (100, 3)
+SAMPLES = int(os.environ.get("PITBOSS_SAMPLES", "300"))
+PORTION = 10  # samples of one process
 
-    stage(body)
+
+@pytest.mark.parametrize("portion", range(SAMPLES // PORTION))
+def test_inc_18_three_partial_fills_in_any_order_with_losses_and_repeats(stage, portion):
+    """At least 300 shuffles; more with PITBOSS_SAMPLES=…"""
+
+    async def body(it):
+        for seed in range(portion * PORTION, (portion + 1) * PORTION):
+            dice = Random(seed)
+            await it.trade_at(100.0)
+            await it.open(limit="99.00")
+            entry = [order for order in it.at_broker() if order.side == "BUY"][-1]
+            kind, lost, twice = dice.choice(MESSAGES), seed % 3 == 1, seed % 3 == 2
+            if lost:
+                it.now(Drop(messages=[kind], asked=False, count=dice.randrange(1, 4)))
+            it.now(Hold(messages=MESSAGES, asked=False, name="held"))
+            for quantity in (40, 30, 30):
+                it.broker_fill(entry, quantity, f"9{dice.randrange(6, 9)}.50")
+            order = [*range(24), *(dice.sample(range(24), 8) if twice else ())]
+            dice.shuffle(order)
+            it.now(Release("held", order))
+            it.paper.faults.clear()
+            await it.settle(12)
+            view, known = await it.view(), (await it.known())[entry.order_ref]
+            assert (known.status, known.filled, it.held()) == (OrderStatus.FILLED, 100, 100), seed
+            assert (view.average_price, view.protected) == (entry.average_price, True), seed
+            assert len(it.ours()) % 4 == 3, "nothing is sent twice"
+            await it.close()
+            await it.settle(2)
+        await it.sound(maybe={"protection.missing", "order.unknown"})
+
+    stage(body, broker={"reconcile_seconds": 8.0})
