@@ -113,7 +113,7 @@ def reconcile(
     ended: set[str] = set()
     for echo in completed:
         found = book.find(echo.order_ref, echo.perm_id)
-        if found is not None:
+        if found is not None and not _old(found, echo):
             _note(known, found)
             ended.add(found.order_ref)
             effects += book.apply(echo, at)
@@ -163,6 +163,15 @@ def reconcile(
 def _note(known: dict[str, _Before], record: OrderRecord | None) -> None:
     if record is not None:
         known.setdefault(record.order_ref, _Before(record, record.status, record.epoch))
+
+
+def _old(record: OrderRecord, echo: BrokerOrder) -> bool:
+    """Whether a completed order is known to be just that: TWS lists those of the whole day each time."""
+    if not (record.finished and echo.perm_id in record.perms):
+        return False
+    filled = echo.quantity if echo.filled is None else echo.filled
+    word = "Filled" if record.status is OrderStatus.FILLED else "Cancelled"
+    return echo.status == word and filled <= record.filled_once
 
 
 def _enough(last_epoch: int, epoch: int, count: int) -> bool:

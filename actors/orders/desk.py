@@ -17,7 +17,7 @@ from messages.gateway import TradingAllowed
 from messages.journal import Append, Entry
 from messages.lifecycle import ClearAlarm, RaiseAlarm
 from messages.market import Instrument
-from messages.order import OrderEvent, OrderResolvedEvent, OrderStatus, OrderUnknownEvent
+from messages.order import OrderEvent, OrderResolvedEvent, OrderUnknownEvent
 from messages.risk import Halt
 
 __all__ = ["OrderDesk"]
@@ -77,10 +77,10 @@ class OrderDesk:
     def holds(self) -> dict[str, str]:
         """Return symbol → why it takes no new risk: an order of it is severely wrong, or unknown."""
         held: dict[str, str] = {}
-        for record in self.book.live():
+        for record in self.book.troubled():
             if record.severe:
                 held[record.symbol] = f"on hold: {record.order_ref} has {', '.join(sorted(record.severe))}"
-            elif record.status is OrderStatus.UNKNOWN:
+            else:
                 held.setdefault(record.symbol, f"nobody knows where {record.order_ref} stands")
         return held
 

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from messages.order import Commission, Execution, Side
 
-__all__ = ["BookedFill", "base_of", "fill_of", "line_of"]
+__all__ = ["BookedFill", "base_of", "fill_of", "line_of", "tells", "version_of"]
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n"})
 _MEANINGS = {"\\": "\\", "t": "\t", "n": "\n"}
@@ -34,13 +34,23 @@ def line_of(fill: BookedFill) -> str:
         str(fill.most),
     ]  # fmt: skip
     for cost in fill.commissions:
-        fields += [cost.exec_id, _number(cost.amount), cost.currency, _number(cost.realized_pnl)]
+        fields += _cost(cost)
     return "\t".join(_escaped(field) for field in fields)
 
 
 def base_of(line: str) -> str:
     """Return the execId base of a line."""
     return _plain(line.partition("\t")[0])
+
+
+def version_of(line: str) -> str:
+    """Return the execId of the version that a line holds."""
+    return _plain(line.split("\t", 2)[1])
+
+
+def tells(line: str, commission: Commission) -> bool:
+    """Whether the line holds this very report."""
+    return f"{line}\t".endswith("\t".join(["", *(_escaped(field) for field in _cost(commission)), ""]))
 
 
 def fill_of(line: str) -> BookedFill:
@@ -82,6 +92,10 @@ def _plain(text: str) -> str:
         return text
     parts = iter(text)
     return "".join(_MEANINGS[next(parts)] if part == "\\" else part for part in parts)
+
+
+def _cost(cost: Commission) -> list[str]:
+    return [cost.exec_id, _number(cost.amount), cost.currency, _number(cost.realized_pnl)]
 
 
 def _number(value: Decimal | None) -> str:

@@ -43,6 +43,7 @@ from messages.order import (
     OrderIntended,
     OrderRenumbered,
     OrderResolved,
+    OrderStatus,
 )
 
 __all__ = ["FACTS", "Fact", "OrderBook"]
@@ -85,6 +86,7 @@ class OrderBook:
         self.con_ids: dict[str, int] = {}  # symbol → contract, where known
         self._orders: dict[str, OrderRecord] = {}
         self._live: dict[str, OrderRecord] = {}  # those of them that are not done
+        self._troubled: dict[str, OrderRecord] = {}  # those of these that are severely wrong, or unknown
         self._external: dict[int, OrderRecord] = {}  # permId → order of somebody else that is open
         self._by_perm: dict[int, OrderRecord] = {}
         self._by_id: dict[tuple[int, int, int], OrderRecord] = {}  # (client id, epoch, order id) → order
@@ -130,8 +132,7 @@ class OrderBook:
         self._retired.update(retired)
         for record in orders:
             self._orders[record.order_ref] = record
-            if not record.status.done:
-                self._live[record.order_ref] = record
+            self._file(record)
             self._by_perm.update(dict.fromkeys(record.perms, record))
             self._by_id.update(dict.fromkeys(numbers.get(record.order_ref, ()), record))
             if record.bases:
@@ -144,6 +145,10 @@ class OrderBook:
     def live(self) -> list[OrderRecord]:
         """Return those of our orders that are not done, oldest first."""
         return list(self._live.values())
+
+    def troubled(self) -> Iterator[OrderRecord]:
+        """Yield the live ones that are severely wrong, or unknown."""
+        return iter(self._troubled.values())
 
     def external(self) -> Iterator[OrderRecord]:
         """Yield the open orders that are not ours."""
@@ -168,11 +173,20 @@ class OrderBook:
         effects, record = self._dispatch(fact)
         if record is not None:
             record.at = at or record.at
-            if record.status.done:
-                self._live.pop(record.order_ref, None)
-            else:
-                self._live.setdefault(record.order_ref, record)
+            self._file(record)
         return effects
+
+    def _file(self, record: OrderRecord) -> None:
+        ref = record.order_ref
+        if record.status.done:
+            self._live.pop(ref, None)
+            self._troubled.pop(ref, None)
+            return
+        self._live.setdefault(ref, record)
+        if record.severe or record.status is OrderStatus.UNKNOWN:
+            self._troubled[ref] = record
+        else:
+            self._troubled.pop(ref, None)
 
     def forget_connections(self) -> None:
         """End a replay: what was said belongs to connections of an earlier process, and nothing is queued any more.
@@ -190,6 +204,7 @@ class OrderBook:
             return []
         before = Standing.of(record)
         move(record, OrderInput.DOUBT)
+        self._file(record)
         return [Happened(record.symbol, event) for event in changes(record, before, reason)]
 
     def _dispatch(self, fact: Fact) -> tuple[list[Effect], OrderRecord | None]:
@@ -302,6 +317,8 @@ class OrderBook:
         record = self.find(execution.order_ref, execution.perm_id, execution.client_id, epoch, execution.order_id)
         if record is None and self._elsewhere(execution.account):
             return [], None
+        if self.executions.is_in_force(execution) and (record is None or execution.perm_id in record.perms):
+            return [], record  # the broker tells the whole day again with each comparison
         effects: list[Effect] = []
         wrong: tuple[str, ...] = ()
         before = None

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from domain.orders.archive import BookedFill, base_of, fill_of, line_of
+from domain.orders.archive import BookedFill, base_of, fill_of, line_of, tells, version_of
 from messages.order import Commission, Execution
 
 __all__ = ["Booking", "Executions"]
@@ -53,6 +53,15 @@ class Executions:
         self._net[execution.symbol] = self._net.get(execution.symbol, Decimal(0)) + execution.signed_quantity
         return Booking(execution, known)
 
+    def is_in_force(self, execution: Execution) -> bool:
+        """Tell whether this very version is in force; what is kept as a line stays one."""
+        base = execution.base
+        known = self._in_force.get(base)
+        if known is not None:
+            return known.exec_id == execution.exec_id and known.quantity == execution.quantity
+        line = self._restored.get(base) or self._archived.get(base)
+        return line is not None and version_of(line) == execution.exec_id
+
     def in_force(self, base: str) -> Execution:
         """Return the version in force; raises KeyError for a base that was never booked."""
         self._take_out(base)
@@ -76,6 +85,9 @@ class Executions:
         if commission.amount is None and commission.realized_pnl is None:
             return None
         base = commission.exec_id.rpartition(".")[0] or commission.exec_id
+        line = self._restored.get(base) or self._archived.get(base)
+        if line is not None and tells(line, commission):
+            return None
         self._take_out(base)
         if self._commissions.get(commission.exec_id) == commission:
             return None

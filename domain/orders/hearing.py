@@ -41,7 +41,7 @@ def hear_echo(record: OrderRecord, echo: BrokerOrder, con_id: int | None) -> lis
         record.claimed = max(record.claimed, echo.filled)
     effects += _hear_word(record, echo.status, "", echo.perm_id, completed=echo.completed)
     # a trailing stop's trigger moves all day: where it stands is no news
-    said = (evolve(echo, trail_stop_price=None),)
+    said = (echo if echo.trail_stop_price is None else evolve(echo, trail_stop_price=None),)
     return _conclude(record, before, echo, said, f"openOrder {echo.status}", effects, modified)
 
 

@@ -164,6 +164,11 @@ class OrderRecord:
         return self.echoed == self.live and self.worked and self.tif_shown in ("", self.tif)
 
     @property
+    def finished(self) -> bool:
+        """Whether it is done, and nothing that it was told of is open."""
+        return self.status.done and not (self.severe or self.outlived or self.twofold or self.short_of_claim)
+
+    @property
     def short_of_claim(self) -> bool:
         """Whether the broker has named a larger filled quantity than executions account for."""
         return self.claimed > self.filled_once or (self.claimed_whole and self.filled_once == 0)

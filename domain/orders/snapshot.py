@@ -36,7 +36,7 @@ def retirable(book: OrderBook, kept: int) -> list[str]:
     """Return the references of the done orders, oldest first, that may leave memory: all but the latest `kept`, and
     those of which something is still to be heard."""
     done = [record for record in book.orders() if record.status.done]
-    return [record.order_ref for record in done[: max(0, len(done) - kept)] if _settled(record)]
+    return [record.order_ref for record in done[: max(0, len(done) - kept)] if record.finished]
 
 
 def save(book: OrderBook, snapshot_id: str) -> Saved:
@@ -78,10 +78,6 @@ def restored_book(
     numbers = {state.order_ref: state.numbers for state in states}
     book.restore([_record(state) for state in states], numbers, retired)
     return book
-
-
-def _settled(record: OrderRecord) -> bool:
-    return not (record.severe or record.outlived or record.twofold or record.short_of_claim)
 
 
 def _state(record: OrderRecord, numbers: Sequence[tuple[int, int, int]]) -> OrderState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from typing import NamedTuple
 
 from domain.order_states import OrderInput, advance
 from domain.orders.record import LIVE_UNTOUCHED, OrderRecord
@@ -22,8 +22,7 @@ from messages.order import (
 __all__ = ["Standing", "changes", "end_modify", "move", "settle"]
 
 
-@frozen(slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where an order stood, for comparison."""
 
     status: OrderStatus

@@ -121,6 +121,9 @@ def test_the_book_of_a_snapshot_and_the_rest_is_the_book_of_everything(new_desk:
     assert {record.order_ref for record in saved.live()} == {
         record.order_ref for record in whole.live() if record.order_ref not in retired
     }
+    for book in (whole, saved):
+        wrong = {one.order_ref for one in book.live() if one.severe or one.status is OrderStatus.UNKNOWN}
+        assert {one.order_ref for one in book.troubled()} == wrong
     for base in whole.executions.in_memory():
         execution = whole.executions.in_force(base)
         assert saved.executions.in_force(base) == execution
@@ -139,6 +142,7 @@ def test_a_correction_of_a_fill_that_left_memory_replaces_it(new_desk: Any) -> N
     assert book.knows("pb-1")
     assert book.apply(desk.fill(), None) == []
     assert book.apply(desk.commission(), None) == []
+    assert book.executions.in_memory() == [], "what is told again stays out of memory"
     effects = book.apply(desk.fill(90, exec_id="e1.02"), None)
     events = [effect.message for effect in effects if isinstance(effect, Happened)]
     (corrected,) = [event for event in events if isinstance(event, OrderCorrectedEvent)]

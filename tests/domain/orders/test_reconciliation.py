@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from domain.orders.effects import SendCancel
 from messages.gateway import BrokerSnapshot, OrderNotSent
@@ -273,3 +274,14 @@ def test_a_modification_that_never_left_is_not_looked_for(desk: Any) -> None:
     record = desk.working()
     desk.tell(desk.modify(60, 151), OrderNotSent("pb-1", 5, "link down"))
     assert desk.reconcile(desk.snapshot(opened=[desk.echo(record)])).again == ""
+
+
+def test_what_is_finished_takes_no_part_however_often_it_is_listed(desk: Any) -> None:
+    record = desk.working()
+    desk.tell(desk.fill(), desk.commission(), desk.status("Filled", 100))
+    assert desk.order().status is OrderStatus.FILLED
+    told = desk.echo(record, "Filled", epoch=2, order_id=0, completed=True, filled=D(100))
+    lists = desk.snapshot(epoch=2, completed=(told,), fills=(desk.fill(),))
+    assert desk.reconcile(lists).effects == ()
+    more = desk.snapshot(epoch=2, completed=(evolve(told, filled=D(120), quantity=D(120)),))
+    assert desk.reconcile(more).effects, "a claim of more is news"
