@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from simulator.contracts import ContractDefinition
 from simulator.server.history_terms import HistoryTerms
-from simulator.venue import Venue
+from simulator.venue.archive import Archive
 from simulator.venue.sessions import Session
 from simulator.wire import market_answers as say
 from simulator.wire.session_answers import Fields
@@ -36,14 +36,14 @@ def schedule_answer(
     return say.historical_schedule(req_id, first, last, definition.time_zone, rows)
 
 
-def regular_hours(venue: Venue, con_id: int) -> Callable[[float], bool]:
+def regular_hours(archive: Archive, con_id: int) -> Callable[[float], bool]:
     """Return what tells whether a moment, in seconds since 1970, was in the regular hours of a contract's exchange."""
     last: list[Session] = []
 
     def inside(second: float) -> bool:
         moment = datetime.fromtimestamp(second, UTC)
         if not last or not last[-1].early <= moment < last[-1].late:
-            last[:] = venue.sessions(con_id, moment, moment + timedelta(seconds=1))
+            last[:] = archive.sessions(con_id, moment, moment + timedelta(seconds=1))
         return bool(last) and last[-1].opens <= moment < last[-1].closes
 
     return inside

@@ -91,10 +91,12 @@ class HistoryDesk:
     def _read(self, contract: Contract, terms: HistoryTerms) -> list[Bar]:
         venue, con_id, regular = self._tws.venue, contract.con_id, terms.regular_hours
         if terms.intraday:
-            return venue.bars(con_id, terms.bar_seconds, terms.start, terms.end, terms.what, regular=regular)
+            return venue.archive.bars(con_id, terms.bar_seconds, terms.start, terms.end, terms.what, regular=regular)
         # The venue's bars begin at whole multiples since 1970; days begin at midnight in TWS's zone.
         start = begin_of(terms.start, DAY)
-        return joined(venue.bars(con_id, HOUR, start, terms.end, terms.what, regular=regular), terms.bar_seconds)
+        return joined(
+            venue.archive.bars(con_id, HOUR, start, terms.end, terms.what, regular=regular), terms.bar_seconds
+        )
 
     def _schedule(self, request: r.ReqHistoricalData, contract: Contract, terms: HistoryTerms) -> None:
         session, definition = self._session, self._tws.contracts.by_con_id(contract.con_id)
@@ -102,7 +104,7 @@ class HistoryDesk:
             text = "Error validating request.-'bL' : cause - SCHEDULE is told of days, and to API versions that know it"
             session.error(request.req_id, 321, text)
             return
-        sessions = self._tws.venue.sessions(contract.con_id, terms.start, terms.end)
+        sessions = self._tws.venue.archive.sessions(contract.con_id, terms.start, terms.end)
         session.send(schedule_answer(request.req_id, definition, terms, sessions, regular=terms.regular_hours))
 
     def _paced(self, contract: Contract, request: r.ReqHistoricalData | r.ReqHistoricalTicks) -> bool:
@@ -131,7 +133,11 @@ class HistoryDesk:
         if contract is None:
             return
         try:
-            hours = regular_hours(self._tws.venue, contract.con_id) if request.regular_hours else lambda second: True
+            hours = (
+                regular_hours(self._tws.venue.archive, contract.con_id)
+                if request.regular_hours
+                else lambda second: True
+            )
             window = tick_window(request, hours)
             if not self._paced(contract, request):
                 return
@@ -145,7 +151,7 @@ class HistoryDesk:
         contract = self._find(request.req_id, request.contract)
         if contract is None:
             return
-        begins = self._tws.venue.history_begins(contract.con_id, request.what) if request.what in KINDS else None
+        begins = self._tws.venue.archive.begins(contract.con_id, request.what) if request.what in KINDS else None
         if begins is None:
             self._session.error(request.req_id, 162, f"{HMDS_ERROR}No head time stamp")
             return

@@ -39,7 +39,9 @@ class LiveBars:
 
     def tick(self, tick: Ticked, quote: Quote) -> None:
         """Take a tick into the bar; tell a bar that it ends."""
-        if self._terms.regular_hours and not self._session.tws.venue.in_regular_hours(self.contract.con_id, tick.time):
+        if self._terms.regular_hours and not self._session.tws.venue.archive.in_regular_hours(
+            self.contract.con_id, tick.time
+        ):
             return
         price = price_of(self._terms.what, tick, quote)
         if price is not None:

@@ -52,6 +52,6 @@ class RealTimeBars:
             self._begin += _SPAN
 
     def _send(self, bar: Bar) -> None:
-        if self._regular_hours and not self._session.tws.venue.in_regular_hours(self.contract.con_id, bar.time):
+        if self._regular_hours and not self._session.tws.venue.archive.in_regular_hours(self.contract.con_id, bar.time):
             return
         self._session.send(say.real_time_bar(self._req_id, int(bar.time.timestamp()), bar))

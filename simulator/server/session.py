@@ -9,7 +9,6 @@ a frame and cannot be read is answered with error 320.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.model import VenueEvent
 from simulator.server.account import AccountDesk
 from simulator.server.contract_desk import ContractDesk
+from simulator.server.handshake import GREETING, agree
 from simulator.server.history import HistoryDesk
 from simulator.server.market_data import MarketDataDesk
 from simulator.server.orders import OrderDesk
@@ -36,15 +36,9 @@ from simulator.wire.order_answers import tws_time
 if TYPE_CHECKING:
     from simulator.server.paper_tws import PaperTws
 
-__all__ = ["NEWEST_VERSION", "OLDEST_VERSION", "Session", "Stage"]
-
-OLDEST_VERSION = 157
-NEWEST_VERSION = 176
-"""177 and above change layouts that ib_insync does not know; 201 and above switch to protobuf."""
+__all__ = ["Session", "Stage"]
 
 Handler = Callable[[Any], object]
-_GREETING = b"API\0"
-_VERSIONS = re.compile(rb"v(\d{2,4})\.\.(\d{2,4})( \S.*)?\0?", re.ASCII)
 
 
 class Stage(Enum):
@@ -217,10 +211,10 @@ class Session:
     # handshake
 
     def _greet(self) -> None:
-        greeting = self._reader.take(len(_GREETING))
+        greeting = self._reader.take(len(GREETING))
         if greeting is None:
             return
-        if greeting != _GREETING:
+        if greeting != GREETING:
             raise MalformedFrame("no API greeting")
         self.stage = Stage.VERSION
 
@@ -247,16 +241,13 @@ class Session:
             self.request(request)
 
     def _negotiate(self, body: bytes) -> None:
-        versions = _VERSIONS.fullmatch(body)
-        if versions is None:
-            raise MalformedFrame("no version range")
-        lowest, highest = int(versions[1]), int(versions[2])
-        self.version = min(highest, NEWEST_VERSION)
-        if self.version < max(lowest, OLDEST_VERSION):
+        agreed = agree(body)
+        if agreed is None:
             self.end()
             return
-        if b"PACEAPI" in (versions[3] or b""):
-            self._pacing = Pacing(PacingLimits(per_second=0))  # the client has asked to be slowed down, not refused
+        self.version = agreed.version
+        if agreed.wants_pacing:
+            self._pacing = Pacing(PacingLimits(per_second=0))
         self.stage = Stage.START
         # Nothing else may follow before startApi: ibapi discards the rest of what it then receives.
         self.send([self.version, tws_time(self.tws.environment.now())])

@@ -11,7 +11,6 @@ from functools import partial
 from config.environment import Environment
 from simulator.contracts import ContractBook, ContractDefinition
 from simulator.model import (
-    Bar,
     Commission,
     Contract,
     Executed,
@@ -29,6 +28,7 @@ from simulator.model import (
 )
 from simulator.past import NO_PAST, Past
 from simulator.venue.account_values import account_values
+from simulator.venue.archive import Archive
 from simulator.venue.bookkeeping import Bookkeeping
 from simulator.venue.clockwork import Clockwork
 from simulator.venue.engine import Engine
@@ -42,7 +42,7 @@ from simulator.venue.rates import Rates
 from simulator.venue.refusal import OrderRefused
 from simulator.venue.registry import Registry
 from simulator.venue.resumption import resume
-from simulator.venue.sessions import Calendars, Session
+from simulator.venue.sessions import Calendars
 from simulator.venue.standing import Course, Standing, course_of, held_of
 from simulator.venue.valuation import Valuation
 from simulator.venue.working import Stage, Working
@@ -80,7 +80,7 @@ class Venue:
         self._listeners: list[Callable[[VenueEvent], None]] = []
         self._commands: deque[Callable[[], None]] = deque()
         self._busy = False
-        self._calendars = calendars = Calendars(calendar, self._latest)
+        calendars = Calendars(calendar, self._latest)
         self._rates = Rates()
         self._registry = Registry()
         self.past = past
@@ -90,6 +90,7 @@ class Venue:
         self._books = Bookkeeping(ledger, self._rates, valuation, ExecutionIds(environment.random), self._emit)
         self._engine = Engine(self._registry, self._books, self._emit, self.now, contracts, calendars.of)
         self._desk = OrdersDesk(contracts, self._registry, self._books, self._engine, calendars.of, self.now)
+        self.archive = Archive(self._history, calendars, self._desk.definition)
         self._clock = Clockwork(self._registry, self._engine, valuation, calendars, self._latest)
 
     # orders
@@ -261,40 +262,6 @@ class Venue:
         """Return the market of a contract as it stands; all NaN if it has had no tick."""
         market = self._engine.markets.get(con_id)
         return Quote() if market is None else market.quote
-
-    def bars(
-        self,
-        con_id: int,
-        bar_seconds: int,
-        start: datetime,
-        end: datetime,
-        what: str = "TRADES",
-        *,
-        regular: bool = False,
-    ) -> list[Bar]:
-        """Return bars of the past and of the ticks seen; `what` is TRADES, BID, ASK, MIDPOINT or BID_ASK.
-
-        `regular` leaves out what was outside the regular hours of the contract's exchange.
-        """
-        hours = None
-        begins = self._history.begins(con_id, "TRADES" if what == "TRADES" else "MIDPOINT") if regular else None
-        if begins is not None and not self._calendars.always:
-            sessions = self.sessions(con_id, max(start, begins), end)
-            hours = [(one.opens.timestamp(), one.closes.timestamp()) for one in sessions]
-        return self._history.bars(con_id, bar_seconds, start, end, what, hours)
-
-    def sessions(self, con_id: int, start: datetime, end: datetime) -> list[Session]:
-        """Return the contract's sessions that are on at some time of `[start, end)`. Raises OrderRefused (200)."""
-        return self._calendars.between(self._desk.definition(con_id), start, end)
-
-    def in_regular_hours(self, con_id: int, moment: datetime) -> bool:
-        """Whether the contract's exchange is open; `moment` is not long ago. Raises OrderRefused (200)."""
-        session = self._calendars.of(self._desk.definition(con_id)).current(moment)
-        return session.opens <= moment < session.closes
-
-    def history_begins(self, con_id: int, what: str = "TRADES") -> datetime | None:
-        """Return when the oldest bar begins, None if there is none."""
-        return self._history.begins(con_id, what)
 
     def now(self) -> datetime:
         """Return the venue's time: the environment's, or the latest that it was told."""

@@ -88,7 +88,7 @@ def test_ticks_of_trades_and_quotes_come_in_order_of_time(lean: Write, tmp_path:
 
 
 def minute_bars(broker: PaperBroker, con_id: int, what: str, seconds: int = 60) -> list[Bar]:
-    return broker.venue.bars(con_id, seconds, START - timedelta(days=400), START + timedelta(days=10), what)
+    return broker.venue.archive.bars(con_id, seconds, START - timedelta(days=400), START + timedelta(days=10), what)
 
 
 def test_bars_made_of_a_bar_s_ticks_are_that_bar_again(lean: Write, tmp_path: Path) -> None:

@@ -76,13 +76,13 @@ def test_bars_have_the_prices_of_their_interval(bench: Any) -> None:
         bench.time = START + timedelta(seconds=seconds)
         bench.trade(price, size)
     con_id = bench.contract("AAPL").con_id
-    first, second = bench.venue.bars(con_id, 5, START, START + timedelta(minutes=1))
+    first, second = bench.venue.archive.bars(con_id, 5, START, START + timedelta(minutes=1))
     assert (first.time, first.open, first.high, first.low, first.close) == (START, 100.0, 101.0, 99.5, 100.5)
     assert (first.volume, first.count) == (500, 4)
     assert first.wap == pytest.approx((100 * 100 + 200 * 101 + 100 * 99.5 + 100 * 100.5) / 500)
     assert (second.time, second.volume) == (START + timedelta(seconds=10), 300)
-    assert bench.venue.bars(con_id, 5, START, START + timedelta(seconds=5)) == [first]
-    (minute,) = bench.venue.bars(con_id, 60, START, START + timedelta(minutes=1))
+    assert bench.venue.archive.bars(con_id, 5, START, START + timedelta(seconds=5)) == [first]
+    (minute,) = bench.venue.archive.bars(con_id, 60, START, START + timedelta(minutes=1))
     assert (minute.high, minute.low, minute.count) == (102.0, 99.5, 5)
 
 
@@ -92,12 +92,12 @@ def test_bars_of_quotes_and_their_middle(bench: Any) -> None:
     bench.quote(99.5, 101.5)
     con_id = bench.contract("AAPL").con_id
     end = START + timedelta(seconds=5)
-    assert [bar.close for bar in bench.venue.bars(con_id, 5, START, end, "BID")] == [99.5]
-    (middle,) = bench.venue.bars(con_id, 5, START, end, "MIDPOINT")
+    assert [bar.close for bar in bench.venue.archive.bars(con_id, 5, START, end, "BID")] == [99.5]
+    (middle,) = bench.venue.archive.bars(con_id, 5, START, end, "MIDPOINT")
     assert (middle.open, middle.close, middle.volume) == (100.0, 100.5, -1)
-    assert bench.venue.bars(con_id, 5, START, end) == []
+    assert bench.venue.archive.bars(con_id, 5, START, end) == []
     with pytest.raises(ValueError, match="'YIELD'"):
-        bench.venue.bars(con_id, 5, START, end, "YIELD")
+        bench.venue.archive.bars(con_id, 5, START, end, "YIELD")
 
 
 def test_a_price_that_means_none_makes_no_bar() -> None:
