@@ -18,7 +18,7 @@ from pitboss.event.api import PredictionSignal, RuleFiredEvent, prediction
 from pitboss.order.base import OrderStatus, OrderType
 from pitboss.position.base import PositionStatus
 
-PAGE = Path(__file__).with_name("requirements_code.md").read_text(encoding="utf-8")
+PAGE = Path(__file__).with_name("requirements_code.txt").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"^## ([^\n]+)\n\n```python\n(.*?)^```$", PAGE, flags=re.M | re.S))
 CLASSES = {
     "Event Bus": pitboss.EventBus,
