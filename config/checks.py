@@ -29,6 +29,7 @@ def inconsistencies(settings: Settings) -> Iterator[Problem]:
         yield from _sizes(f"symbols.{name}", settings, symbol)
     yield from _clock(settings)
     yield from _indicators(settings)
+    yield from _groups(settings)
     yield from _rules(settings)
 
 
@@ -126,6 +127,19 @@ def _indicators(settings: Settings) -> Iterator[Problem]:
                 yield Problem(f"indicators.{name}.symbols", f'"{symbol}" has no [symbols.{symbol}]{hint}')
         if name in ("price", "spread", "spread_pct", "symbol"):
             yield Problem(f"indicators.{name}", "is a word that [[rules]] market uses; take another name")
+
+
+def _groups(settings: Settings) -> Iterator[Problem]:
+    for name, group in settings.risk.groups.items():
+        path = f"risk.groups.{name}"
+        if not group.symbols:
+            yield Problem(f"{path}.symbols", "names no symbol")
+        for symbol in group.symbols:
+            if symbol not in settings.symbols:
+                hint = did_you_mean(symbol, settings.symbols)
+                yield Problem(f"{path}.symbols", f'"{symbol}" has no [symbols.{symbol}]{hint}')
+        if (group.max_gross_exposure, group.max_net_exposure, group.max_gross_shares) == (None, None, None):
+            yield Problem(path, "limits nothing: set max_gross_exposure, max_net_exposure or max_gross_shares")
 
 
 def _rules(settings: Settings) -> Iterator[Problem]:

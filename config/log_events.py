@@ -88,6 +88,7 @@ EVENTS: Mapping[str, Event] = {
     "order.intent": _event("{role?} intended: {side?} {quantity?} {symbol} {type?} {order_ref}", "symbol", "order_ref"),
     "order.denied": _event("{side?} {symbol} denied: {reason} {figures?}", "symbol", "reason"),
     "order.renumbered": _event("{symbol} {order_ref} leaves as order id {order_id}: overtaken", "symbol", "order_ref"),
+    "order.resized": _event("{symbol} made smaller: {figures}", "symbol", "figures"),
     "order.sent": _event("{role?} {symbol} sent {order_ref}", "symbol", "order_ref"),
     "order.accepted": _event("{role?} {symbol} accepted {order_ref}", "symbol", "order_ref"),
     "order.modified": _event("{role?} {symbol} modified {order_ref}", "symbol", "order_ref"),

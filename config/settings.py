@@ -7,11 +7,9 @@ A limit that is None does not exist. Each key is explained in `config/profiles/*
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
@@ -22,12 +20,11 @@ from config.expectations import (
     Number,
     OneOf,
     Text,
-    TimeOfDay,
     Url,
     Whole,
     Windows,
-    Zone,
 )
+from config.risk_settings import RiskSettings
 from config.rule_settings import ActionSettings, IndicatorName, IndicatorSettings, RuleSettings
 from config.windows import RestartWindow
 from messages.market import ContractQuery
@@ -52,12 +49,8 @@ Shares = Annotated[Decimal, Number("a number of shares", above=True)]
 Money = Annotated[Decimal, Number("an amount of money", above=True)]
 Fraction = Annotated[Decimal, Number("a fraction (0.03 is 3 %)", high=Decimal("0.99"))]
 RiskFraction = Annotated[Decimal, Number("a fraction of the equity (0.01 is 1 %)", above=True, high=Decimal(1))]
-TrailingPart = Annotated[Decimal, Number("a part of the trailing distance", above=True, high=Decimal(1))]
 Confidence = Annotated[float, Number("a confidence", high=Decimal(1), kind=float)]
-NEW_YORK = ZoneInfo("America/New_York")
-MIDNIGHT = time(0)
 YesNo = Annotated[bool, Flag()]
-BreakerAction = Annotated[Literal["reduce_only", "flatten"], OneOf(("reduce_only", "flatten"))]
 FlattenAt = Annotated[str, Text('a time of day such as "15:59", or empty', r"([01]\d|2[0-3]):[0-5]\d|")]
 Calendar = Annotated[str, Text('an exchange calendar such as "XNYS"', r"[A-Za-z0-9_/]{2,12}")]
 Symbol = Text("a symbol in capitals, as IB writes it", r"[A-Z0-9][A-Z0-9 .\-]{0,19}")
@@ -114,37 +107,6 @@ class SignalSettings:
     push_port: Annotated[int, Whole(0, 65535)] = 0
     api_key: str = field(default="", repr=False)
     push_token: str = field(default="", repr=False)
-
-
-@frozen(slots=True, kw_only=True)
-class RiskSettings:
-    """Limits on new risk; orders that reduce risk pass them."""
-
-    max_position_shares: Shares | None = None
-    max_position_notional: Money | None = None
-    max_order_notional: Money | None = None
-    max_gross_exposure: Money | None = None
-    max_sector_exposure: Money | None = None
-    max_daily_loss: Money | None = None
-    daily_loss_action: BreakerAction = "reduce_only"
-    max_drawdown: Money | None = None
-    max_drawdown_pct: Annotated[Decimal, Number("a fraction of the equity", above=True, high=Decimal(1))] | None = None
-    drawdown_action: BreakerAction = "reduce_only"
-    max_consecutive_losses: Annotated[int, Whole(1, 1_000)] | None = None
-    consecutive_losses_action: BreakerAction = "reduce_only"
-    max_reject_streak: Annotated[int, Whole(1, 1_000)] | None = None
-    reject_streak_action: BreakerAction = "reduce_only"
-    breaker_observations: Annotated[int, Whole(1, 100)] = 3
-    breaker_seconds: SecondsOrZero = 5.0
-    trading_day_zone: Annotated[ZoneInfo, Zone()] = NEW_YORK
-    trading_day_start: Annotated[time, TimeOfDay()] = MIDNIGHT
-    currency: Annotated[str, Text("a currency of three letters", r"[A-Z]{3}")] = "USD"
-    price_collar_pct: Fraction | None = None
-    max_orders_per_minute: Annotated[int, Whole(1, 10_000)] | None = None
-    naked_seconds: Seconds = 5.0
-    quote_max_age_seconds: Seconds = 5.0
-    local_stop_grace_seconds: SecondsOrZero = 5.0
-    trail_step: TrailingPart = Decimal("0.1")
 
 
 @frozen(slots=True, kw_only=True)

@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping
+from decimal import ROUND_FLOOR, Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from messages.order import Side
+from domain.exposure import Exposure, Holding, PendingOrder
 from messages.verdict import GateVerdict
 
-__all__ = ["Exposure", "Holding", "LimitCheck", "Limits", "PendingOrder", "Refusal", "check_order", "weigh_order"]
+__all__ = ["Bounds", "Group", "LimitCheck", "Limits", "Refusal", "check_order", "largest_within", "weigh_order"]
 
-ZERO = Decimal(0)
+
+@frozen(slots=True, kw_only=True)
+class Bounds:
+    """What several symbols together must not exceed, each None for no limit: the sum of their absolute values, the
+    absolute value of their sum, and their units."""
+
+    gross: Decimal | None = None
+    net: Decimal | None = None
+    shares: Decimal | None = None
+
+
+@frozen(slots=True, kw_only=True)
+class Group:
+    """Symbols that move together."""
+
+    name: str
+    symbols: frozenset[str]
+    bounds: Bounds
 
 
 @frozen(slots=True, kw_only=True)
 class Limits:
-    """The limits; None is none. Notionals are in the account's currency, `price_collar_pct` is a fraction."""
+    """The limits; None is none. Notionals are in the account's currency, `price_collar_pct` is a fraction.
+
+    `sector` holds for each sector by itself.
+    """
 
     max_position_shares: Decimal | None = None
     max_position_notional: Decimal | None = None
     max_order_notional: Decimal | None = None
-    max_gross_exposure: Decimal | None = None
-    max_sector_exposure: Decimal | None = None
+    portfolio: Bounds = Bounds()
+    sector: Bounds = Bounds()
+    groups: tuple[Group, ...] = ()
     price_collar_pct: Decimal | None = None
-
-
-@frozen(slots=True)
-class Holding:
-    """What is held of a symbol (negative when short) and the price that it is valued at, per unit."""
-
-    quantity: Decimal
-    price: Decimal
-
-
-@frozen(slots=True)
-class PendingOrder:
-    """An order that may still add to a position: reserved, on its way, or working, with what may still fill."""
-
-    symbol: str
-    side: Side
-    quantity: Decimal
-    price: Decimal
 
 
 @frozen(slots=True)
@@ -51,44 +54,6 @@ class Refusal:
 
     reason: str
     figures: str
-
-
-class Exposure:
-    """Worst-case exposure: of each symbol the larger of what it comes to if all its pending buys fill and no sell, or
-    the reverse. Exits are not counted: they only reduce."""
-
-    def __init__(
-        self, holdings: Mapping[str, Holding], pending: Iterable[PendingOrder], sectors: Mapping[str, str]
-    ) -> None:
-        """`sectors` maps symbol → sector; a symbol without one belongs to none."""
-        self._holdings = holdings
-        self._sectors = sectors
-        self._buys: dict[str, Decimal] = {}
-        self._sells: dict[str, Decimal] = {}
-        self._prices: dict[str, Decimal] = {symbol: holding.price for symbol, holding in holdings.items()}
-        for order in pending:
-            side = self._buys if order.side is Side.BUY else self._sells
-            side[order.symbol] = side.get(order.symbol, ZERO) + order.quantity
-            self._prices[order.symbol] = max(self._prices.get(order.symbol, ZERO), order.price)
-
-    def shares(self, symbol: str) -> Decimal:
-        """Return the worst case of a symbol, in units, unsigned."""
-        holding = self._holdings.get(symbol)
-        held = holding.quantity if holding is not None else ZERO
-        return max(abs(held + self._buys.get(symbol, ZERO)), abs(held - self._sells.get(symbol, ZERO)))
-
-    def notional(self, symbol: str) -> Decimal:
-        """Return the worst case of a symbol in money, at the highest price known of what is held and pending."""
-        return self.shares(symbol) * self._prices.get(symbol, ZERO)
-
-    def gross(self) -> Decimal:
-        """Return the sum of the symbols' worst cases."""
-        return sum((self.notional(symbol) for symbol in self._prices), ZERO)
-
-    def sector(self, name: str) -> Decimal:
-        """Return the sum of the worst cases of a sector's symbols."""
-        members = (symbol for symbol in self._prices if self._sectors.get(symbol) == name)
-        return sum((self.notional(symbol) for symbol in members), ZERO)
 
 
 @frozen(slots=True)
@@ -113,9 +78,10 @@ def check_order(
     sectors: Mapping[str, str],
     *,
     limit_price: Decimal | None = None,
+    quote: Decimal | None = None,
 ) -> Refusal | None:
     """Return the first limit that this order would break if it and everything pending filled; None if none."""
-    checks = weigh_order(order, limits, holdings, pending, sectors, limit_price=limit_price)
+    checks = weigh_order(order, limits, holdings, pending, sectors, limit_price=limit_price, quote=quote)
     return next((Refusal(check.reason, check.figures) for check in checks if check.reason), None)
 
 
@@ -127,40 +93,91 @@ def weigh_order(
     sectors: Mapping[str, str],
     *,
     limit_price: Decimal | None = None,
+    quote: Decimal | None = None,
 ) -> tuple[LimitCheck, ...]:
     """Return what each limit says of this order, if it and everything pending filled.
 
-    `order.price` is the quote of the decision, by which the order is valued; `limit_price`, where it has one, must
-    not be worse than that by more than the collar. The order must not be among `pending` yet. Without quantity or
-    price there is nothing to compare with the limits.
+    `order.price` is what one unit is worth by the `quote` of the decision; `limit_price`, where it has one, must not
+    be worse than that quote by more than the collar. Without a `quote` the two are the same. The order must not be
+    among `pending` yet. Without quantity or price there is nothing to compare with the limits.
     """
     if not order.quantity > 0:
         return (LimitCheck("quantity", "a quantity must be positive", f"quantity {order.quantity}"),)
     if not order.price > 0:
         return (LimitCheck("price", "no price to value the order by", f"price {order.price}"),)
-    value = order.quantity * order.price
-    after = Exposure(holdings, (*pending, order), sectors)
-    symbol, sector = order.symbol, sectors.get(order.symbol, "")
     return (
-        _collar(order, limits.price_collar_pct, limit_price),
-        _limit("order notional", value, limits.max_order_notional),
-        _limit("position shares", after.shares(symbol), limits.max_position_shares),
-        _limit("position notional", after.notional(symbol), limits.max_position_notional),
-        _limit("gross exposure", after.gross(), limits.max_gross_exposure),
-        _limit(f"exposure of sector {sector}", after.sector(sector), limits.max_sector_exposure)
-        if sector
-        else LimitCheck("sector exposure", "", "the symbol has no sector"),
+        _collar(order, limits.price_collar_pct, limit_price, quote or order.price),
+        _limit("order notional", order.quantity * order.price, limits.max_order_notional),
+        *_exposure(order, limits, Exposure(holdings, (*pending, order)), sectors),
     )
 
 
-def _collar(order: PendingOrder, collar: Decimal | None, limit_price: Decimal | None) -> LimitCheck:
+def largest_within(
+    order: PendingOrder,
+    lot: Decimal,
+    limits: Limits,
+    holdings: Mapping[str, Holding],
+    pending: Iterable[PendingOrder],
+    sectors: Mapping[str, str],
+) -> Decimal:
+    """Return the largest multiple of `lot`, at most the order's quantity, that every limit allows; 0 where none does.
+
+    The collar does not depend on the quantity and is left out.
+    """
+    waiting = tuple(pending)
+    free = evolve(limits, price_collar_pct=None)
+
+    def fits(lots: Decimal) -> bool:
+        smaller = evolve(order, quantity=lots * lot)
+        return check_order(smaller, free, holdings, waiting, sectors) is None
+
+    return _most(fits, (order.quantity / lot).to_integral_value(ROUND_FLOOR)) * lot
+
+
+def _most(fits: Callable[[Decimal], bool], top: Decimal) -> Decimal:
+    """Return the largest whole number from 0 to `top` that fits, where whatever is smaller than one that fits does."""
+    low, high = Decimal(0), top
+    while low < high:
+        middle = ((low + high + 1) / 2).to_integral_value(ROUND_FLOOR)
+        if fits(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _exposure(order: PendingOrder, limits: Limits, after: Exposure, sectors: Mapping[str, str]) -> Iterable[LimitCheck]:
+    symbol, sector = order.symbol, sectors.get(order.symbol, "")
+    yield _limit("position shares", after.shares(symbol), limits.max_position_shares)
+    yield _limit("position notional", after.notional(symbol), limits.max_position_notional)
+    yield from _bounds("", after, None, limits.portfolio)
+    if sector:
+        members = {member for member, name in sectors.items() if name == sector}
+        yield from _bounds(f" of sector {sector}", after, members, limits.sector)
+    else:
+        yield LimitCheck("sector exposure", "", "the symbol has no sector")
+    for group in limits.groups:
+        if symbol in group.symbols:
+            yield from _bounds(f" of group {group.name}", after, group.symbols, group.bounds)
+
+
+def _bounds(whose: str, after: Exposure, symbols: Iterable[str] | None, bounds: Bounds) -> Iterable[LimitCheck]:
+    totals = after.totals(None if symbols is None else frozenset(symbols))
+    yield _limit(f"exposure{whose}" if whose else "gross exposure", totals.gross, bounds.gross)
+    if bounds.net is not None:
+        yield _limit(f"net exposure{whose}", totals.net, bounds.net)
+    if bounds.shares is not None:
+        yield _limit(f"shares{whose}", totals.shares, bounds.shares)
+
+
+def _collar(order: PendingOrder, collar: Decimal | None, limit_price: Decimal | None, quote: Decimal) -> LimitCheck:
     if limit_price is None:
         return LimitCheck("collar", "", "no limit price")
     if collar is None:
         return LimitCheck("collar", "", f"limit {limit_price}, no collar")
-    worst = order.price * (1 + order.side.sign * collar)
+    worst = quote * (1 + order.side.sign * collar)
     beyond = (limit_price - worst) * order.side.sign > 0
-    figures = f"limit {limit_price}, quote {order.price}, collar {collar}"
+    figures = f"limit {limit_price}, quote {quote}, collar {collar}"
     return LimitCheck("collar", "limit price beyond the collar" if beyond else "", figures)
 
 

@@ -40,6 +40,10 @@ class Rates:
             return ""
         return f"the account counts in {self.told_base}, risk.currency is {self.base}"
 
+    def known(self) -> tuple[tuple[str, Decimal], ...]:
+        """Return each currency with its rate, the account's own included."""
+        return tuple({**self._rates, self.base: _ONE}.items())
+
     def of(self, currency: str) -> Decimal | None:
         """Return the rate."""
         return _ONE if currency == self.base else self._rates.get(currency)

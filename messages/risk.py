@@ -245,4 +245,6 @@ class PortfolioView:
     losses_in_a_row: int = 0
     rejects_in_a_row: int = 0
     suspicions: tuple[str, ...] = ()
+    net_exposure: Decimal = Decimal(0)
+    rates: tuple[tuple[str, Decimal], ...] = ()  # currency → what one unit of it is worth
     closing: tuple[str, ...] = ()  # symbols that are not flat yet while FLATTENING

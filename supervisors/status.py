@@ -118,6 +118,8 @@ def _portfolio(view: PortfolioView) -> dict[str, Any]:
         "realized_pnl": _money(view.realized_pnl),
         "unrealized_pnl": _money(view.unrealized_pnl),
         "commission": _money(view.commission),
+        "net_exposure": _money(view.net_exposure),
+        "exchange_rates": {currency: _money(rate) for currency, rate in view.rates},
         "day": view.day,
         "daily_pnl": _money(view.daily_pnl),
         "broker_daily_pnl": _money(view.broker_daily_pnl),

@@ -45,6 +45,8 @@ def describe(settings: Settings) -> list[str]:
     lines: list[str] = []
     for name in ("process", "broker", "signals", "risk", "defaults"):
         lines += _table(f"[{name}]", getattr(settings, name))
+    for name, group in settings.risk.groups.items():
+        lines += _table(f"[risk.groups.{name}]", group)
     for symbol, section in settings.symbols.items():
         lines += _table(f"[symbols.{symbol}]" if symbol.isalnum() else f'[symbols."{symbol}"]', section)
     for rule in settings.rules:
@@ -60,6 +62,8 @@ def _table(head: str, section: Any) -> list[str]:
     lines = [head]
     for field in attrs.fields(type(section)):
         value = getattr(section, field.name)
+        if field.name == "groups":
+            continue  # each is a table of its own
         if field.name == "api_key":
             lines.append(f"# api_key = {MASK} (from API_KEY)" if value else "# no API_KEY")
         elif value is None:

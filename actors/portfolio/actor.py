@@ -14,7 +14,8 @@ from actors.portfolio import plans
 from actors.portfolio.breaker import BreakerDesk, LookAgain
 from actors.portfolio.figures import Figures
 from actors.portfolio.hearsay import Heard, Hearsay
-from actors.portfolio.weighing import Weighed, weigh_group
+from actors.portfolio.terms import guards_of, limits_of
+from actors.portfolio.weighing import Circumstances, Weighed, weigh_group
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.storage.errors import JournalError
 from config.loading import with_symbol
@@ -22,11 +23,14 @@ from config.logging import log
 from config.settings import Settings, SymbolSettings
 from domain.breaker_meters import Trip
 from domain.entry_gates import entry_of, outcome_text, worth_recording
-from domain.limits import Exposure, Holding, LimitCheck, Limits, PendingOrder
+from domain.exposure import Exposure, Holding, PendingOrder
+from domain.guards import OrderFlow
+from domain.limits import LimitCheck
 from messages.decision import WeighOrders
 from messages.gateway import AccountPnl, AccountValue, AskAccount
 from messages.journal import Appended, JournalBroken, JournalFailed, Replay
 from messages.lifecycle import ActorQuarantined, ClearAlarm, RaiseAlarm
+from messages.market import Instrument, InstrumentQualified
 from messages.order import (
     GroupRefused,
     ListOrders,
@@ -85,14 +89,10 @@ class PortfolioActor(RunQueueActor):
     def __init__(self, context: ActorContext, *, settings: Settings, bus: EventBus) -> None:
         super().__init__(context)
         risk = settings.risk
-        self._limits = Limits(
-            max_position_shares=risk.max_position_shares,
-            max_position_notional=risk.max_position_notional,
-            max_order_notional=risk.max_order_notional,
-            max_gross_exposure=risk.max_gross_exposure,
-            max_sector_exposure=risk.max_sector_exposure,
-            price_collar_pct=risk.price_collar_pct,
-        )
+        self._limits, self._guards = limits_of(risk), guards_of(risk)
+        self._flow = OrderFlow(self._guards)
+        self._resize = risk.on_limit == "resize"
+        self._instruments: dict[str, Instrument] = {}
         self._settings = settings
         self._know(settings)
         self.bus = bus
@@ -118,7 +118,7 @@ class PortfolioActor(RunQueueActor):
         for view in await self.system.address("orders").ask(ListOrders()):
             if view.role is not None and view.role.adds_risk:
                 self._follow(view, await self._decided_at(view))
-        for event_type in (AccountValue, AccountPnl, PositionCloseEvent, ActorQuarantined):
+        for event_type in (AccountValue, AccountPnl, PositionCloseEvent, ActorQuarantined, InstrumentQualified):
             self.bus.subscribe(event_type, self.address)
         for about_orders in (OrderRejectedEvent, OrderAcceptedEvent, OrderFilledEvent):
             self.bus.subscribe(about_orders, Hearsay(self.address))
@@ -166,6 +166,8 @@ class PortfolioActor(RunQueueActor):
                 return self._view()
             case LookAgain():
                 self._look()
+            case InstrumentQualified(instrument):
+                self._instruments[instrument.symbol] = instrument
             case _:
                 return self._on_command(message)
         return None
@@ -239,12 +241,37 @@ class PortfolioActor(RunQueueActor):
             self.system.address(message.reply_to).tell(GroupRefused(tuple(denials)))
             self._tell_why(message, weighed)
             return
-        self._reserved.update(weighed.taken)
+        if weighed.group is not message:
+            cut = weighed.verdicts[-1].figures
+            log("order.resized", actor=self.address.name, symbol=message.orders[0].symbol, figures=cut)
+        for order in weighed.group.orders:
+            if order.role.adds_risk:
+                price = message.reference_price or order.limit_price or order.stop_price or _ZERO
+                self._reserved[order.order_ref] = PendingOrder(order.symbol, order.side, order.quantity, price)
+        self._flow.passed(weighed.group.orders, trio.current_time())
         verdicts = message.verdicts + weighed.verdicts
-        self.system.address("orders").tell(evolve(message, cleared=True, verdicts=verdicts))
+        self.system.address("orders").tell(evolve(weighed.group, cleared=True, verdicts=verdicts))
 
     def _weigh(self, group: SubmitOrders) -> Weighed:
-        return weigh_group(group, self._state_checks(), self._limits, self._held(), self._reserved, self._sectors)
+        symbol = group.orders[0].symbol if group.orders else ""
+        worth, unknown = self._worth(symbol)
+        instrument = self._instruments.get(symbol)
+        increment = instrument.size_increment if instrument is not None else Decimal(1)
+        now = Circumstances(
+            state=self._state_checks(),
+            limits=self._limits,
+            guards=self._guards,
+            flow=self._flow,
+            holdings=self._held(),
+            reserved=self._waiting(),
+            sectors=self._sectors,
+            worth=worth,
+            unknown=unknown,
+            lot=max(increment, Decimal(1)),
+            resize=self._resize,
+            now=trio.current_time(),
+        )
+        return weigh_group(group, now)
 
     def _tell_why(self, group: SubmitOrders, weighed: Weighed) -> None:
         """Pass a refused group on to the gates behind this one, which have all verdicts journaled."""
@@ -277,10 +304,16 @@ class PortfolioActor(RunQueueActor):
         against = "trading is halted" if breaker.state is not TradingState.ACTIVE else ""
         if breaker.tripped:
             against = "the breaker has tripped"
+        currency = self.figures.rates.disagreement or self._unvalued()
         return (
             LimitCheck("journal", "the journal has failed" if broken else "", broken or "sound"),
             LimitCheck("halted", against, self._desk.words if against else "active"),
             LimitCheck("holdings", "what is held is not known yet" if awaited else "", awaited or "all known"),
+            LimitCheck(
+                "currency",
+                "what is held or works cannot be valued" if currency else "",
+                currency or f"all in {self.figures.rates.base}",
+            ),
         )
 
     def _follow(self, view: OrderView, decided_at: Decimal | None = None) -> None:
@@ -306,11 +339,44 @@ class PortfolioActor(RunQueueActor):
         return Decimal(repr(holding.mark)) if holding.mark else holding.average_price or _ZERO
 
     def _held(self) -> dict[str, Holding]:
-        return {
-            symbol: Holding(holding.quantity, self._mark(symbol))
-            for symbol, holding in self._holdings.items()
-            if holding.quantity
-        }
+        """What is held, valued in the account's currency; without what cannot be valued."""
+        held = {}
+        for symbol, holding in self._holdings.items():
+            if holding.quantity and (worth := self._worth(symbol)[0]) is not None:
+                held[symbol] = Holding(holding.quantity, self._mark(symbol) * worth)
+        return held
+
+    def _waiting(self) -> tuple[PendingOrder, ...]:
+        """What is reserved, likewise."""
+        return tuple(
+            evolve(order, price=order.price * worth)
+            for order in self._reserved.values()
+            if (worth := self._worth(order.symbol)[0]) is not None
+        )
+
+    def _unvalued(self) -> str:
+        """Return why something that is held or reserved cannot be valued, "" where all can."""
+        symbols = {symbol for symbol, holding in self._holdings.items() if holding.quantity}
+        symbols |= {order.symbol for order in self._reserved.values()}
+        return next((why for symbol in sorted(symbols) if (why := self._worth(symbol)[1])), "")
+
+    def _worth(self, symbol: str) -> tuple[Decimal | None, str]:
+        """Return what one point of one unit is worth in the account's currency, or why that is not known."""
+        instrument, told = self._instruments.get(symbol), self._holdings.get(symbol)
+        terms = self._symbols.get(symbol, SymbolSettings())
+        if instrument is not None:
+            multiplier = instrument.multiplier
+        elif told is not None and told.currency:
+            multiplier = told.multiplier
+        elif terms.sec_type == "STK":
+            multiplier = Decimal(1)
+        else:
+            return None, f"the broker has not described {symbol} yet"
+        currency = instrument.currency if instrument is not None else self._currency_of(symbol)
+        rate = self.figures.rates.of(currency)
+        if rate is None:
+            return None, f"{symbol}: no exchange rate from {currency} to {self.figures.rates.base} is known"
+        return multiplier * rate, ""
 
     def _hold(self, message: HoldingChanged) -> None:
         """Take what a symbol holds; the totals follow by the difference, however many symbols there are."""
@@ -342,12 +408,15 @@ class PortfolioActor(RunQueueActor):
         self._roll_day()
         figures, desk = self.figures, self._desk
         pnl, rates = figures.pnl, figures.rates
+        held = Exposure(self._held(), ()).totals()
         return PortfolioView(
             state=desk.breaker.state,
             reason=desk.breaker.reason,
             equity=figures.equity,
-            gross_exposure=Exposure(self._held(), (), self._sectors).gross(),
-            reserved=sum((order.quantity * order.price for order in self._reserved.values()), _ZERO),
+            gross_exposure=held.gross,
+            net_exposure=held.net,
+            reserved=sum((order.quantity * order.price for order in self._waiting()), _ZERO),
+            rates=rates.known(),
             realized_pnl=rates.total(pnl.realized.amounts) or _ZERO,
             unrealized_pnl=rates.total(pnl.unrealized.amounts) or _ZERO,
             commission=rates.total(pnl.commission.amounts) or _ZERO,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.limits import Exposure, Holding, Limits, PendingOrder, check_order, weigh_order
+from domain.exposure import Exposure, Holding, PendingOrder, Totals
+from domain.limits import Bounds, Group, Limits, check_order, largest_within, weigh_order
 from messages.order import Side
 
 D = Decimal
@@ -25,8 +27,9 @@ LIMITS = Limits(
     max_position_shares=D(600),
     max_position_notional=D(60_000),
     max_order_notional=D(50_000),
-    max_gross_exposure=D(120_000),
-    max_sector_exposure=D(80_000),
+    portfolio=Bounds(gross=D(120_000), net=D(90_000), shares=D(4_000)),
+    sector=Bounds(gross=D(80_000)),
+    groups=(Group(name="mine", symbols=frozenset({"GLD", "TQQQ"}), bounds=Bounds(gross=D(70_000), net=D(50_000))),),
 )
 
 
@@ -68,8 +71,8 @@ BUY = PendingOrder("AAPL", Side.BUY, D(100), D(50))
         (Limits(max_position_shares=D(200)), None),
         (Limits(max_position_shares=D(199)), "position shares above the limit: 200 > 199"),
         (Limits(max_position_notional=D(9999)), "position notional above the limit: 10000 > 9999"),
-        (Limits(max_gross_exposure=D(9999)), "gross exposure above the limit: 10000 > 9999"),
-        (Limits(max_sector_exposure=D(9999)), "exposure of sector tech above the limit: 10000 > 9999"),
+        (Limits(portfolio=Bounds(gross=D(9999))), "gross exposure above the limit: 10000 > 9999"),
+        (Limits(sector=Bounds(gross=D(9999))), "exposure of sector tech above the limit: 10000 > 9999"),
     ],
 )
 def test_a_refusal_names_the_limit_and_the_figures(limits: Limits, refusal: str | None) -> None:
@@ -93,11 +96,11 @@ def test_an_order_without_price_or_quantity_is_refused() -> None:
 
 def test_buys_and_sells_that_wait_do_not_offset_each_other() -> None:
     waiting = (PendingOrder("AAPL", Side.BUY, D(100), D(10)), PendingOrder("AAPL", Side.SELL, D(100), D(10)))
-    assert Exposure({}, waiting, {}).shares("AAPL") == 100
+    assert Exposure({}, waiting).shares("AAPL") == 100
 
 
 def test_every_limit_is_told_and_the_first_broken_one_is_the_refusal():
-    limits = Limits(max_order_notional=D(1000), max_position_shares=D(5), max_gross_exposure=D(5000))
+    limits = Limits(max_order_notional=D(1000), max_position_shares=D(5), portfolio=Bounds(gross=D(5000)))
     order = PendingOrder("AAPL", Side.BUY, D(10), D(150))
     checks = weigh_order(order, limits, {}, (), SECTORS, limit_price=D(151))
     assert [(check.name, bool(check.reason), check.figures) for check in checks] == [
@@ -111,3 +114,33 @@ def test_every_limit_is_told_and_the_first_broken_one_is_the_refusal():
     refusal = check_order(order, limits, {}, (), SECTORS, limit_price=D(151))
     assert refusal is not None
     assert (refusal.reason, refusal.figures) == ("order notional above the limit", "1500 > 1000")
+
+
+@given(st.lists(orders, max_size=6), orders)
+def test_the_largest_that_fits_fits_and_one_more_lot_does_not(pending: list[PendingOrder], order: PendingOrder) -> None:
+    waiting: list[PendingOrder] = []
+    for one in pending:
+        if check_order(one, LIMITS, {}, waiting, SECTORS) is None:
+            waiting.append(one)
+    lot = D(10)
+    quantity = largest_within(order, lot, LIMITS, {}, waiting, SECTORS)
+    assert quantity % lot == 0
+    assert 0 <= quantity <= order.quantity
+    if quantity:
+        assert check_order(evolve(order, quantity=quantity), LIMITS, {}, waiting, SECTORS) is None
+    if quantity + lot <= order.quantity:
+        assert check_order(evolve(order, quantity=quantity + lot), LIMITS, {}, waiting, SECTORS) is not None
+
+
+def test_net_counts_shorts_against_longs_and_a_group_its_own_members() -> None:
+    holdings = {"AAPL": Holding(D(100), D(50)), "GLD": Holding(D(-100), D(40))}
+    assert Exposure(holdings, ()).totals() == Totals(D(9000), D(1000), D(200))
+    group = Group(name="two", symbols=frozenset({"AAPL", "GLD"}), bounds=Bounds(net=D(1500)))
+    limits = Limits(groups=(group,))
+    assert check_order(PendingOrder("AAPL", Side.BUY, D(10), D(50)), limits, holdings, (), {}) is None
+    refusal = check_order(PendingOrder("AAPL", Side.BUY, D(11), D(50)), limits, holdings, (), {})
+    assert refusal is not None
+    assert (refusal.reason, refusal.figures) == ("net exposure of group two above the limit", "1550 > 1500")
+    # a sale that offsets today counts against the other end: the buys that wait may be the ones that fill
+    both = (PendingOrder("AAPL", Side.SELL, D(100), D(50)),)
+    assert Exposure(holdings, both).totals().net == 4000

@@ -4,11 +4,12 @@ from decimal import Decimal
 
 import pytest
 import trio
+from attrs import evolve
 
 from actors.portfolio import PortfolioActor
 from messages.gateway import AccountPnl, AccountValue
 from messages.lifecycle import ActorQuarantined
-from messages.market import TickType
+from messages.market import Instrument, InstrumentQualified, TickType
 from messages.order import (
     GroupRefused,
     OrderCancelledEvent,
@@ -33,6 +34,7 @@ from messages.risk import (
 )
 
 D = Decimal
+AAPL = Instrument("AAPL", 265598, "STK", "SMART", "NASDAQ", "USD", D(1), ((D(0), D("0.01")),), D(1))
 
 
 async def portfolio(it):
@@ -287,3 +289,66 @@ def test_equity_is_the_brokers_net_liquidation(house):
         assert (await portfolio(it)).equity == D("100000.50")
 
     house(body)
+
+
+def test_what_is_too_much_is_made_smaller_with_its_exits_where_that_is_configured(house):
+    async def body(it):
+        assert isinstance(await it.open(quantity=150), CommandAccepted)
+        assert [order.quantity for order in it.submitted[0].orders] == [99, 99, 99]
+        verdict = it.submitted[0].verdicts[-1]
+        assert (verdict.gate, verdict.passed) == ("resize", True)
+        assert verdict.figures == "150 → 99: gross exposure above the limit, 15001.5 > 10000"
+        assert await it.open(add=True) == CommandRefused("gross exposure above the limit", "19901.99 > 10000")
+
+    house(body, max_gross_exposure=D(10_000), on_limit="resize")
+
+
+def test_an_unknown_exchange_rate_is_never_one_for_one(house):
+    async def body(it):
+        it.bus.publish(InstrumentQualified(evolve(AAPL, currency="EUR", multiplier=D(2))))
+        refused = await it.open(quantity=10)
+        assert refused == CommandRefused(
+            "what it is worth is not known", "AAPL: no exchange rate from EUR to USD is known"
+        )
+        it.bus.publish(AccountValue("DU1", "ExchangeRate", "1.1", "EUR"))
+        refused = await it.open(quantity=10)
+        assert refused == CommandRefused("gross exposure above the limit", "2200.22 > 2000")
+        assert isinstance(await it.open(quantity=9), CommandAccepted)
+        assert (await portfolio(it)).reserved == D("1980.198")
+
+    house(body, max_gross_exposure=D(2_000))
+
+
+def test_limits_in_another_currency_than_the_accounts_are_kept_by_refusing(house):
+    async def body(it):
+        it.bus.publish(AccountValue("DU1", "NetLiquidation", "100000", "EUR"))
+        refused = await it.open(quantity=10)
+        assert refused.figures == "the account counts in EUR, risk.currency is USD"
+
+    house(body)
+
+
+def test_guards_on_size_rate_and_repetition_are_named_with_their_figures(house):
+    async def body(it):
+        assert await it.open(quantity=4) == CommandRefused("order size below the minimum", "4 < 5")
+        assert await it.open(quantity=301) == CommandRefused("order size above the limit", "301 > 300")
+        assert await it.open(quantity=9) == CommandRefused("smallest notional below the minimum", "900.09 < 1000")
+        assert isinstance(await it.open(quantity=20), CommandAccepted)
+        twice = await it.open(quantity=20, add=True)
+        assert twice.reason == "the same order was sent a moment ago"
+        assert twice.figures == "BUY 20 at the market, 0.0 s ago; 10 s must pass"
+        assert isinstance(await it.open(quantity=30, add=True), CommandAccepted)
+        often = await it.open(quantity=40, add=True)
+        assert often == CommandRefused("more orders a minute than allowed", "4 within a minute and 1 now > 4")
+        await trio.sleep(61)
+        it.quote(99.99, 100.0, 100.0)
+        assert isinstance(await it.open(quantity=20, add=True), CommandAccepted)
+
+    house(
+        body,
+        min_order_shares=D(5),
+        max_order_shares=D(300),
+        min_order_notional=D(1_000),
+        max_orders_per_minute=4,
+        duplicate_seconds=10.0,
+    )
