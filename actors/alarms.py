@@ -13,39 +13,15 @@ import attrs
 from actors.bus import EventBus
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.storage.errors import JournalError
+from config.alarm_kinds import kind_of
 from config.logging import log
 from messages.journal import Append, Entry, Replay
 from messages.lifecycle import AcknowledgeAlarm, AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
 from messages.position import CommandAccepted, CommandOutcome, CommandRefused
 
-__all__ = ["LASTING", "STREAM", "AlarmsActor"]
+__all__ = ["STREAM", "AlarmsActor"]
 
 STREAM = "alarms"
-
-LASTING = frozenset(
-    {
-        "actor.quarantined",
-        "broker.client_id_in_use",
-        "broker.degraded",
-        "broker.incomplete",
-        "broker.lost",
-        "instrument.unknown",
-        "journal.damaged",
-        "journal.failed",
-        "journal.slow",
-        "order.not_cancelled",
-        "order.unknown",
-        "position.not_closed",
-        "position.unmanaged",
-        "protection.failed",
-        "protection.impossible",
-        "protection.missing",
-        "reconcile.difference",
-        "risk.daily_loss",
-        "signals.unavailable",
-    }
-)
-"""Kinds that stand for something that goes on: whoever raised them clears them, and nobody else can."""
 
 # kind, symbol, order reference, permId
 Identity: TypeAlias = tuple[str, str | None, str | None, int | None]
@@ -129,7 +105,7 @@ class AlarmsActor(RunQueueActor):
         alarm = next((one for one in self._standing.values() if one.id == message.id), None)
         if alarm is None:
             return CommandRefused("no alarm with this id stands", message.id)
-        if alarm.kind in LASTING:
+        if kind_of(alarm.kind).lasting:
             return CommandRefused(f"{alarm.kind} ends when its cause does", alarm.text)
         self._end(alarm, message.by)
         return CommandAccepted(text=f"cleared: {alarm.kind}: {alarm.text}")
