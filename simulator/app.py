@@ -73,7 +73,9 @@ class PaperBroker:
         # A copy, so that a fault that sets the clock sets the broker's alone.
         self.environment = environment = copy(environment)
         self.contracts = _contract_book(settings.contracts)
-        self.feed: Feed = open_feed(settings.feed, self.contracts, environment, settings.speed, settings.seed)
+        self.feed: Feed = open_feed(
+            settings.feed, self.contracts, environment, settings.speed, settings.seed, settings.calendar
+        )
         self.venue = Venue(
             environment,
             self.contracts,

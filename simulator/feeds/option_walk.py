@@ -34,7 +34,8 @@ class OptionWalk(Walk):
         super().__init__(definition, seed)
         self._value = self._worth(0.0)
 
-    def _move(self, seconds: float, elapsed: float, shared: float) -> None:
+    def move(self, seconds: float, elapsed: float, shared: float, lively: float) -> None:
+        """Follow the underlying."""
         self._value = self._worth(elapsed)
 
     def _worth(self, elapsed: float) -> float:

@@ -36,8 +36,12 @@ _LEAN = "lean:FOLDER:SYMBOL,…[:RESOLUTION][@FROM..TO]"
 _EXPECTED = f"synthetic[:SYMBOL,…][@RATE][*FACTOR], recorded:FILE[:SYMBOL][,FILE…][:loop][@FROM..TO], {_LEAN} or manual"
 
 
-def open_feed(spec: str, contracts: ContractBook, environment: Environment, speed: float, seed: int) -> Feed:
+def open_feed(
+    spec: str, contracts: ContractBook, environment: Environment, speed: float, seed: int, calendar: str = "always"
+) -> Feed:
     """Return the feed that `spec` describes, `speed` times faster than its data, 0 for as fast as possible.
+
+    A synthetic market keeps the hours of `calendar`; recordings have their own.
 
     Raises FeedError with what is wrong.
     """
@@ -48,7 +52,14 @@ def open_feed(spec: str, contracts: ContractBook, environment: Environment, spee
             symbols, rate, factor = _synthetic(spec)
             definitions = [_definition(one, contracts) for one in symbols.split(",")] if symbols else list(contracts)
             return SyntheticFeed(
-                definitions, environment, contracts=contracts, speed=speed, seed=seed, rate=rate, factor=factor
+                definitions,
+                environment,
+                contracts=contracts,
+                speed=speed,
+                seed=seed,
+                rate=rate,
+                factor=factor,
+                calendar=calendar,
             )
         case "recorded" if rest:
             return _recorded(rest, contracts, environment, speed)

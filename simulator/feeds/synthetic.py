@@ -9,11 +9,13 @@ from collections.abc import Iterator, Sequence
 from config.environment import Environment
 from simulator.contracts import ContractBook, ContractDefinition
 from simulator.feeds.feed import Deliver, FeedError
+from simulator.feeds.hours import PEAK, Hours, Phase
 from simulator.feeds.option_walk import OptionWalk
 from simulator.feeds.pacing import Timed, check_speed, play
 from simulator.feeds.synthetic_past import synthetic_past
-from simulator.feeds.walk import TICKS_PER_UPDATE, Walk
+from simulator.feeds.walk import TICKS_PER_UPDATE, Tick, Walk
 from simulator.past import NO_PAST, Past
+from simulator.venue.sessions import Calendars
 
 __all__ = ["SyntheticFeed"]
 
@@ -33,9 +35,12 @@ class SyntheticFeed:
         seed: int = 1,
         rate: float = 5.0,
         factor: float = 1.0,
+        calendar: str = "always",
     ) -> None:
         """`rate` is about how many ticks a second each contract has, `factor` multiplies its volatility;
         `contracts` is where the underlyings of options are found that are not themselves among the definitions.
+
+        With a `calendar` other than `always` each contract keeps the hours of its own exchange (see `hours`).
 
         Raises FeedError for a bad speed, and for an option without an underlying or a date of expiry.
         """
@@ -47,6 +52,7 @@ class SyntheticFeed:
         self._factor = factor
         self._interval = TICKS_PER_UPDATE / rate
         self._opened = environment.now()
+        self._calendar = calendar
         self._walks()  # so that what is wrong with a definition shows now
 
     async def run(self, deliver: Deliver) -> None:
@@ -68,6 +74,11 @@ class SyntheticFeed:
         walk has a generator of its own, so that a contract's ticks depend on the others only through their number.
         """
         walks, hidden = self._walks()
+        if self._calendar != "always":
+            return self._in_hours(walks, hidden)
+        return self._around_the_clock(walks, hidden)
+
+    def _around_the_clock(self, walks: list[Walk], hidden: list[Walk]) -> Iterator[Timed]:
         shared = random.Random(f"{self._seed}/market")
         for walk in walks:
             for tick in walk.first():
@@ -85,6 +96,42 @@ class SyntheticFeed:
                 told = math.ceil(elapsed / grid) * grid
                 for tick in walk.step(self._interval, elapsed, shock):
                     yield told, walk.contract, *tick
+
+    def _in_hours(self, walks: list[Walk], hidden: list[Walk]) -> Iterator[Timed]:
+        """As around the clock, in rounds as short as the liveliest hours want them; in others not each is told."""
+        shared = random.Random(f"{self._seed}/market")
+        for walk in walks:
+            for tick in walk.first():
+                yield 0.0, walk.contract, *tick  # the market as it stands
+        hours = self._hours()
+        course = [_Course(walk, hours[walk.contract.con_id]) for walk in walks]
+        round_length = self._interval / PEAK
+        gap = round_length / max(len(walks), 1)
+        grid = min(CONFLATION, self._interval)
+        elapsed = 0.0
+        while course:
+            if all(one.hours.begins(elapsed) > elapsed for one in course):
+                elapsed = min(one.hours.begins(elapsed) for one in course)
+            shock = shared.gauss(0, 1)
+            for walk in hidden:
+                walk.move(round_length, elapsed, shock, 1.0)
+            for number, one in enumerate(course, 1):
+                moment = elapsed + number * gap
+                told = math.ceil(moment / grid) * grid
+                for tick in one.step(round_length, elapsed, told, shock):
+                    yield told, one.walk.contract, *tick
+            elapsed += round_length
+
+    def _hours(self) -> dict[int, Hours]:
+        """conId → the hours of its exchange"""
+        calendars = Calendars(self._calendar, self._opened)
+        by_name: dict[str, Hours] = {}
+        found = {}
+        for one in self._definitions:
+            if one.calendar not in by_name:
+                by_name[one.calendar] = Hours(calendars.of(one), self._opened, self._speed)
+            found[one.contract.con_id] = by_name[one.calendar]
+        return found
 
     def _walks(self) -> tuple[list[Walk], list[Walk]]:
         """Return the walks to tell, options after what they are on, and those that only options need."""
@@ -111,6 +158,32 @@ class SyntheticFeed:
 
     def _name(self, definition: ContractDefinition) -> str:
         return f"{self._seed}/{definition.contract.con_id}"
+
+
+class _Course:
+    """One contract's way through the hours of its exchange."""
+
+    def __init__(self, walk: Walk, hours: Hours) -> None:
+        self.walk = walk
+        self.hours = hours
+        self._phase = hours.mood(0.0).phase
+        self._credit = 0.0
+
+    def step(self, seconds: float, elapsed: float, told: float, shock: float) -> list[Tick]:
+        mood = self.hours.mood(elapsed)
+        if mood.phase is Phase.CLOSED or told >= self.hours.ends:
+            self._phase = Phase.CLOSED
+            return []
+        before, self._phase = self._phase, mood.phase
+        found = self.walk.begin_day() if before is Phase.CLOSED else []
+        if mood.phase is Phase.REGULAR and before is not Phase.REGULAR:
+            return found + self.walk.open(shock)
+        self.walk.move(seconds, elapsed, shock, mood.lively)
+        self._credit += mood.pace / PEAK
+        if self._credit >= 1.0:
+            self._credit -= 1.0
+            found += self.walk.tell(seconds * PEAK / mood.pace, mood.lively, mood.spread)
+        return found
 
 
 def _is_option(definition: ContractDefinition) -> bool:

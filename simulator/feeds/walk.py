@@ -8,13 +8,15 @@ from bisect import bisect_right
 
 from simulator.contracts import ContractDefinition
 
-__all__ = ["DAY", "TICKS_PER_UPDATE", "YEAR", "Walk", "activity", "sizes_of"]
+__all__ = ["DAY", "TICKS_PER_UPDATE", "YEAR", "Tick", "Walk", "activity", "sizes_of"]
 
 DAY = 6.5 * 3600  # seconds of a US session: the unit of volume and of the daily pattern
 YEAR = 252 * DAY
 TICKS_PER_UPDATE = 2.9  # how many ticks an update makes on average
 JUMPS_A_DAY = 3.0
 JUMP = 0.004  # standard deviation of a jump
+NIGHT = DAY / 4  # how much of a session a night moves the price
+PEAK_SPREAD = 1.8  # at the open, where it is 1 on average
 TRADED = 0.45  # updates that come with a trade
 
 Tick = tuple[int, float, int]
@@ -71,29 +73,52 @@ class Walk:
 
     def step(self, seconds: float, elapsed: float, shared: float) -> list[Tick]:
         """Move on by `seconds`; `shared` is a standard normal number. Return the ticks that tell it."""
+        lively = activity(elapsed)
+        self.move(seconds, elapsed, shared, lively)
+        return self.tell(seconds, lively)
+
+    def move(self, seconds: float, elapsed: float, shared: float, lively: float) -> None:
+        """Move on by `seconds` and tell nothing."""
+        shock = self._share * shared + self._rest * self._random.gauss(0, 1)
+        move = self._sigma * math.sqrt(seconds * lively) * shock
+        if self._random.random() < JUMPS_A_DAY * seconds / DAY:
+            move += self._random.gauss(0, JUMP)
+        self._value *= math.exp(move)
+
+    def tell(self, seconds: float, lively: float, spread: float = 1.0) -> list[Tick]:
+        """Return the ticks of an update that comes `seconds` after the one before."""
         found: list[Tick] = []
-        self._move(seconds, elapsed, shared)
         if self._has_quote:
-            self._quote(found)
+            self._quote(found, spread)
         if self._has_trades and self._random.random() < TRADED:
-            mean = self._daily_volume * seconds / DAY / TRADED * activity(elapsed)
+            mean = self._daily_volume * seconds / DAY / TRADED * lively
             size = self._round(mean * self._random.lognormvariate(-0.5, 1.0))
             price = self._random.choice((self._bid, self._ask)) if self._has_quote else self._on_grid(self._value)
             self._trade(found, price, size)
         return found
 
-    def _move(self, seconds: float, elapsed: float, shared: float) -> None:
-        shock = self._share * shared + self._rest * self._random.gauss(0, 1)
-        move = self._sigma * math.sqrt(seconds * activity(elapsed)) * shock
-        if self._random.random() < JUMPS_A_DAY * seconds / DAY:
-            move += self._random.gauss(0, JUMP)
-        self._value *= math.exp(move)
+    def begin_day(self) -> list[Tick]:
+        """Count volume, high and low anew, and return the close of the day that is over."""
+        close = self._last if self._has_trades else self._on_grid(self._value)
+        self._volume, self._high, self._low = 0, 0.0, math.inf
+        return [(9, close, 0)]
 
-    def _quote(self, found: list[Tick]) -> None:
+    def open(self, shared: float) -> list[Tick]:
+        """Open the session where the night has brought the price, with a trade of the auction."""
+        shock = self._share * shared + self._rest * self._random.gauss(0, 1)
+        self._value *= math.exp(self._sigma * math.sqrt(NIGHT) * shock)
+        found: list[Tick] = []
+        self._quote(found, PEAK_SPREAD)
+        if self._has_trades:
+            self._trade(found, self._on_grid(self._value), self._round(self._daily_volume * 0.02))
+            found.append((14, self._last, 0))
+        return found
+
+    def _quote(self, found: list[Tick], spread: float = 1.0) -> None:
         if not self._has_quote:
             return
         step, digits = self._steps[self._band(self._value)]
-        width = 1 + int(self._random.expovariate(1.2))
+        width = 1 + int(self._random.expovariate(1.2 / spread))
         # the value lies inside the quote, anywhere
         lower = max(math.floor(self._value / step - self._random.random() * (width - 1)), 1)
         bid, ask = round(lower * step, digits), round((lower + width) * step, digits)
