@@ -13,10 +13,11 @@ from simulator.venue.sessions import Session
 from simulator.wire import market_answers as say
 from simulator.wire.session_answers import Fields
 
-__all__ = ["SCHEDULE_SINCE", "regular_hours", "schedule_answer"]
+__all__ = ["LONGEST_SCHEDULE", "SCHEDULE_SINCE", "regular_hours", "schedule_answer"]
 
 SCHEDULE_SINCE = 165
 """the version that brought message 106"""
+LONGEST_SCHEDULE = timedelta(days=366)
 
 
 def schedule_answer(

@@ -10,7 +10,7 @@ import attrs
 
 from simulator.model import Bar, Contract
 from simulator.server.contract_search import Ambiguous, NotFound, resolve
-from simulator.server.exchange_hours import SCHEDULE_SINCE, regular_hours, schedule_answer
+from simulator.server.exchange_hours import LONGEST_SCHEDULE, SCHEDULE_SINCE, regular_hours, schedule_answer
 from simulator.server.historical_ticks import tick_answer, tick_window
 from simulator.server.history_pacing import SMALL_BAR_SECONDS
 from simulator.server.history_terms import KINDS, BadTerms, HistoryTerms, read_terms, tell_date
@@ -100,6 +100,9 @@ class HistoryDesk:
 
     def _schedule(self, request: r.ReqHistoricalData, contract: Contract, terms: HistoryTerms) -> None:
         session, definition = self._session, self._tws.contracts.by_con_id(contract.con_id)
+        if terms.end - terms.start > LONGEST_SCHEDULE:
+            session.error(request.req_id, 321, "Error validating request.-'bL' : cause - Duration is too long")
+            return
         if session.version < SCHEDULE_SINCE or definition is None or terms.bar_seconds != DAY:
             text = "Error validating request.-'bL' : cause - SCHEDULE is told of days, and to API versions that know it"
             session.error(request.req_id, 321, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import frozen
@@ -100,13 +100,19 @@ def parse_moment(written: str) -> datetime:
     """Read `yyyymmdd hh:mm:ss [zone]` in TWS's zone, or `yyyymmdd-hh:mm:ss` in UTC. Raises BadTerms."""
     try:
         if "-" in written[:9]:
-            return datetime.strptime(written, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
+            return _told(datetime.strptime(written, "%Y%m%d-%H:%M:%S"), UTC)
         date, clock, *zone = written.split()
         moment = datetime.strptime(f"{date} {clock}", "%Y%m%d %H:%M:%S")
-        return moment.replace(tzinfo=ZoneInfo(zone[0]) if zone else TWS_ZONE)
+        return _told(moment, ZoneInfo(zone[0]) if zone else TWS_ZONE)
     except (ValueError, ZoneInfoNotFoundError) as error:
         text = f"Error validating request.-'bL' : cause - Invalid date or time: {written}"
         raise BadTerms(10314, text) from error
+
+
+def _told(moment: datetime, zone: tzinfo) -> datetime:
+    if not 1970 <= moment.year <= 9000:  # what lies beyond cannot be reckoned with in every zone
+        raise ValueError(f"no such year: {moment.year}")
+    return moment.replace(tzinfo=zone)
 
 
 def tell_date(moment: datetime, date_format: int, *, intraday: bool) -> str:

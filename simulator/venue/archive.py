@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from simulator.contracts import ContractDefinition
 from simulator.model import Bar
@@ -12,16 +12,23 @@ from simulator.venue.sessions import Calendars, Session
 
 __all__ = ["Archive"]
 
+_TOMORROW = timedelta(days=1)
+
 
 class Archive:
     """Answers questions about the past; conIds that are unknown raise OrderRefused (200) where sessions are asked."""
 
     def __init__(
-        self, history: History, calendars: Calendars, definition_of: Callable[[int], ContractDefinition]
+        self,
+        history: History,
+        calendars: Calendars,
+        definition_of: Callable[[int], ContractDefinition],
+        now: Callable[[], datetime],
     ) -> None:
         self._history = history
         self._calendars = calendars
         self._definition_of = definition_of
+        self._now = now
 
     def bars(
         self,
@@ -49,8 +56,9 @@ class Archive:
         return self._history.begins(con_id, what)
 
     def sessions(self, con_id: int, start: datetime, end: datetime) -> list[Session]:
-        """Return the sessions of the contract's exchange that are on at some time of `[start, end)`."""
-        return self._calendars.between(self._definition_of(con_id), start, end)
+        """Return the sessions of the contract's exchange that are on at some time of `[start, end)`, until tomorrow."""
+        end = min(end, self._now() + _TOMORROW)
+        return self._calendars.between(self._definition_of(con_id), start, end) if start < end else []
 
     def in_regular_hours(self, con_id: int, moment: datetime) -> bool:
         """Whether the contract's exchange is open; `moment` is not long ago."""

@@ -90,7 +90,7 @@ class Venue:
         self._books = Bookkeeping(ledger, self._rates, valuation, ExecutionIds(environment.random), self._emit)
         self._engine = Engine(self._registry, self._books, self._emit, self.now, contracts, calendars.of)
         self._desk = OrdersDesk(contracts, self._registry, self._books, self._engine, calendars.of, self.now)
-        self.archive = Archive(self._history, calendars, self._desk.definition)
+        self.archive = Archive(self._history, calendars, self._desk.definition, self.now)
         self._clock = Clockwork(self._registry, self._engine, valuation, calendars, self._latest)
 
     # orders

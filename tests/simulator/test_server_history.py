@@ -172,3 +172,31 @@ def test_rows_on_the_edge_of_the_hours() -> None:
     (bar,) = history.bars(1, 3600, NOW - HOUR, NOW + 2 * HOUR, hours=late)
     assert (bar.time, bar.count) == (NOW + timedelta(seconds=30), 2)
     assert history.bars(1, 3600, NOW - HOUR, NOW + 2 * HOUR, hours=[]) == []
+
+
+@pytest.mark.parametrize("what", ["TRADES", "SCHEDULE"])
+@pytest.mark.parametrize(
+    ("end", "duration", "code"),
+    [
+        ("00010101 00:00:00", "1 Y", 10314),
+        ("19000101 00:00:00", "1 Y", 10314),
+        ("19710101 00:00:00", "1 Y", None),
+        ("20991231 00:00:00", "1 Y", None),
+        ("90001231 00:00:00", "1 D", None),
+        ("", "50 Y", 321),
+        ("", "999999 Y", 321),
+    ],
+)
+def test_times_beyond_all_data_end_nothing_but_the_request(
+    in_memory: Any, settle: Any, what: str, end: str, duration: str, code: int | None
+) -> None:
+    async def scenario(paper: Any) -> None:
+        async with paper.client() as ib:
+            paper.tick("AAPL", last=100.0)
+            codes: list[int] = []
+            ib.wrapper.error = lambda req_id, code, text, *rest: codes.append(code)
+            ib.client.reqHistoricalData(9001, AAPL, end, duration, "1 day", what, True, 1, False, [])
+            await settle(ib)
+            assert codes == ([code] if code else [162] if what == "TRADES" else [])
+
+    in_memory(scenario, calendar="XNYS")
