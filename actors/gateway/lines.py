@@ -101,7 +101,8 @@ class Lines:
             return inf
         rank = max(map(self._rank, self._waiting))
         since = min((since for symbol, since in self._held.items() if self._rank(symbol) <= rank), default=inf)
-        return max(0.0, since + self._turn_seconds - now) if rank < Need.HOLDING else inf
+        # a little more, or rounding could find the turn not quite over, again and again in the same instant
+        return max(0.0, since + self._turn_seconds - now) + 0.001 if rank < Need.HOLDING else inf
 
     def _rank(self, symbol: str) -> Need:
         need = self._needs.get(symbol, Need.NOTHING)

@@ -17,6 +17,7 @@ from attrs import frozen
 from actors.bus import EventBus
 from actors.position.adoption import Adoption, Attached, Listed
 from actors.position.alarms import Alarms
+from actors.position.answers import Answers
 from actors.position.closing import CloseAgain, Closing, StillOpen
 from actors.position.commands import adjust_exits, close_position
 from actors.position.convergence import Convergence
@@ -40,7 +41,7 @@ from domain.entries import EntryRefused
 from domain.position_book import HistoryNeeded, PositionBook, requested
 from messages.decision import WeighEntry
 from messages.gateway import TradingAllowed
-from messages.journal import Append, Entry, Replay
+from messages.journal import Append, Appended, Entry, JournalFailed, Replay
 from messages.market import (
     FeedInterrupted,
     FeedResumed,
@@ -131,8 +132,8 @@ class PositionActor(RunQueueActor):
         self._wanted = bus.wanted
         self._marking = False
         self._need = Need.NOTHING
-        self.levels = StopLevels(self)
         self.left = False  # the symbol was removed: data and entries have ended
+        self.levels = StopLevels(self)
         self.protection = Protection(self)
         self.time_exit = TimeExit(self)
         self.second_line = SecondLine(self)
@@ -142,6 +143,7 @@ class PositionActor(RunQueueActor):
         self._convergence = Convergence(self)
         self._hearing = Hearing(self)
         self._adoption = Adoption(self)
+        self._answers = Answers(self)
         self._feed = FeedWatch(self)
         self.plain = PlainOrders(self)
 
@@ -235,9 +237,9 @@ class PositionActor(RunQueueActor):
             case WeighEntry():
                 self.desk.weigh(message)
             case ClosePosition():
-                return close_position(self, message)
+                return self._answers.durable(close_position(self, message))
             case AdjustExits():
-                return adjust_exits(self, message)
+                return self._answers.durable(adjust_exits(self, message))
             case AdoptHolding():
                 return self._adoption.begin(message)
             case PlaceOrder():
@@ -299,6 +301,8 @@ class PositionActor(RunQueueActor):
                 self._hearing.late_plan(plan)
             case Listed():
                 self._adoption.listed(message)
+            case Appended() | JournalFailed():
+                self._answers.written(message)
             case Attached():
                 self._adoption.attached(message)
             case _:
@@ -315,6 +319,7 @@ class PositionActor(RunQueueActor):
             "protected": view.protected,
             "orders": {ref: str(order.status) for ref, order in self.book.orders.items()},
             "closing": self.closing.reason if self.closing is not None else "",
+            "feed": self.quote.interrupted or "live",
         }
 
     def view(self) -> PositionView:
