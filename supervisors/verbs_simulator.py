@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from contextlib import nullcontext
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +27,7 @@ TWS_LINE = "paper TWS on "
 SIGNALS_LINE = "signal service on "
 
 ACCOUNT = "DU1234567"
-CASH = Decimal(1_000_000)
+CASH = "1000000"
 
 
 def simulator(
@@ -49,7 +49,7 @@ def simulator(
     ] = None,
     fresh: Annotated[bool, Parameter(negative=(), help="Begin the book afresh even if it exists.")] = False,
     accounts: Annotated[str, Parameter(help="Names of the accounts, with commas; the first is the default.")] = ACCOUNT,
-    cash: Annotated[Decimal, Parameter(help="US dollars that each account begins with.")] = CASH,
+    cash: Annotated[str, Parameter(help="US dollars that each account begins with.")] = CASH,
     master_client_id: Annotated[int | None, Parameter(help="This client hears of the orders of all clients.")] = None,
     messages_per_second: Annotated[int, Parameter(help="More bring error 100; 0 for no limit.")] = 50,
     pacing_breaches: Annotated[int, Parameter(help="A client's link ends at so many seconds with too many.")] = 3,
@@ -82,7 +82,7 @@ def simulator(
             contracts=contracts,
             fresh=fresh,
             accounts=tuple(name.strip() for name in accounts.split(",") if name.strip()),
-            cash=cash,
+            cash=_dollars(cash),
             master_client_id=master_client_id,
             messages_per_second=messages_per_second,
             pacing_breaches=pacing_breaches,
@@ -93,6 +93,13 @@ def simulator(
         raise _failure(group) from group
     except (ValueError, OSError) as error:
         raise _failure(error) from error
+
+
+def _dollars(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise SettingRefused("cash", text, "US dollars, such as 50000") from None
 
 
 def _signal_settings(
