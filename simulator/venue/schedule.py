@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import frozen
@@ -17,6 +17,7 @@ from simulator.venue.working import Stage, Working
 __all__ = ["Schedule", "ignores_outside_hours", "locked", "parse_time", "schedule"]
 
 OPENING = timedelta(minutes=15)  # an order on open that has not met a market by then is cancelled
+LATEST = timedelta(days=366)  # how far ahead an order may begin: exchange calendars end some time
 CLOSING = timedelta(minutes=10)  # how long before the close an order on close is the exchange's
 
 
@@ -32,6 +33,10 @@ class Schedule:
 def schedule(order: Order, sessions: Sessions, now: datetime) -> Schedule:
     """Return the order's times as seen at `now`. Raises OrderRefused for times that cannot be."""
     good_after = parse_time(order.good_after, "good after") if order.good_after else None
+    if good_after is not None and good_after > now + LATEST:
+        raise OrderRefused(
+            321, f"Error validating request.-'bR' : cause - Invalid good after time: {order.good_after!r}"
+        )
     ready = max(now, good_after) if good_after else now
     if order.tif == "OPG":
         opens = _session(sessions, ready, lambda one: one.opens > ready).opens
@@ -72,17 +77,24 @@ def ignores_outside_hours(order: Order) -> bool:
 def parse_time(text: str, name: str) -> datetime:
     """Read TWS's `YYYYMMDD HH:MM:SS [zone]` or `YYYYMMDD-HH:MM:SS` (UTC); New York where no zone is given.
 
-    A date alone means its end. Raises OrderRefused (error 321).
+    A date alone means its end; years beyond 9000 mean that year. Raises OrderRefused (error 321).
     """
     words = text.split()
     try:
         if len(words) == 1 and "-" in text:
-            return datetime.strptime(text, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
+            return _reckoned(datetime.strptime(text, "%Y%m%d-%H:%M:%S"), UTC)
         clock = words[1] if len(words) > 1 else "23:59:59"
         zone = ZoneInfo(words[2]) if len(words) > 2 else NEW_YORK
-        return datetime.strptime(f"{words[0]} {clock}", "%Y%m%d %H:%M:%S").replace(tzinfo=zone).astimezone(UTC)
+        return _reckoned(datetime.strptime(f"{words[0]} {clock}", "%Y%m%d %H:%M:%S"), zone)
     except (ValueError, IndexError, ZoneInfoNotFoundError) as error:
         raise OrderRefused(321, f"Error validating request.-'bR' : cause - Invalid {name} time: {text!r}") from error
+
+
+def _reckoned(moment: datetime, zone: tzinfo) -> datetime:
+    if moment.year < 1970:
+        raise ValueError(f"long ago: {moment}")
+    # the last years of datetime cannot be told in every zone
+    return moment.replace(year=min(moment.year, 9000), tzinfo=zone).astimezone(UTC)
 
 
 def _session(sessions: Sessions, at: datetime, wanted: Callable[[Session], bool]) -> Session:

@@ -226,3 +226,26 @@ def test_execution_ids_differ(bench: Any) -> None:
     for _ in range(200):
         bench.place("BUY", 1)
     assert len({one.exec_id for one in bench.venue.executions}) == 200
+
+
+@pytest.mark.parametrize("calendar", ["always", "XNYS"])
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"good_after": "29990101 10:00:00 US/Eastern"},
+        {"good_after": "99991231 23:59:59"},
+        {"good_after": "00010101 00:00:00 Asia/Tokyo"},
+        {"tif": "GTD", "good_till": "00010101 00:00:00 Asia/Tokyo"},
+    ],
+)
+def test_times_that_cannot_be_reckoned_with_are_refused(make_bench: Any, calendar: str, terms: dict[str, str]) -> None:
+    bench = make_bench(calendar=calendar)
+    bench.place("BUY", 10, "LMT", limit=90, **terms)
+    assert bench.told == ["1 error 321"]
+
+
+@pytest.mark.parametrize("good_till", ["20991231 16:00:00 US/Eastern", "99991231 23:59:59"])
+def test_an_order_may_be_good_for_a_lifetime(make_bench: Any, good_till: str) -> None:
+    bench = make_bench(calendar="XNYS")
+    order = bench.place("BUY", 10, "LMT", limit=90, tif="GTD", good_till=good_till)
+    assert order.status == "Submitted"
