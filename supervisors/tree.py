@@ -7,6 +7,7 @@
     ├─ orders                  the only writer of orders
     ├─ portfolio               exposure, limits, halts
     ├─ positions (one_for_one) position/AAPL, position/MSFT, …: made when first addressed
+    ├─ indicators              bars → ATR, moving averages, RSI, VWAP; only where some are configured
     ├─ rules                   events → rules → commands
     ├─ signals (one_for_one)   signals/options-flow
     └─ alarms                  what a person must know about
@@ -26,6 +27,7 @@ from actors.alarms import AlarmsActor
 from actors.bus import EventBus
 from actors.gateway import GatewayActor, LastGate, LinkHistory
 from actors.ib.client import SocketConnection
+from actors.indicators import IndicatorsActor
 from actors.journal import JournalActor
 from actors.orders import OrderActor
 from actors.portfolio import PortfolioActor
@@ -98,6 +100,8 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
     async def renew(settings: Settings) -> None:
         now.settings = settings
         try:
+            if settings.indicators:
+                await root.restart_child("indicators")
             await root.restart_child("rules")
             if settings.signals.base_url:
                 await root.supervisor("signals").restart_child(OPTIONS_FLOW)
@@ -150,6 +154,7 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
                     intensity=3,
                     period=60.0,
                 ),
+                *_indicators(now, bus),
                 ChildSpecification("rules", rules_actor),
                 SupervisorSpecification(
                     "signals",
@@ -167,3 +172,11 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
 
     system.on_demand("position/", make_position)
     return root
+
+
+def _indicators(now: _Now, bus: EventBus) -> tuple[ChildSpecification, ...]:
+    if not now.settings.indicators:
+        return ()
+    return (
+        ChildSpecification("indicators", lambda context: IndicatorsActor(context, settings=now.settings, bus=bus)),
+    )

@@ -22,6 +22,7 @@ from actors.runtime.base import ActorContext, RunQueueActor
 from config.settings import Settings
 from messages.decision import WeighOutgoing
 from messages.gateway import AskAccount, AskBroker, CancelOutgoing, GatewayStatus, LinkStatus, PlaceOrders
+from messages.indicator import SubscribeBars
 from messages.market import FeedSilent, NeedTicks, Subscribe, Unsubscribe
 from messages.verdict import GateVerdict
 
@@ -107,6 +108,8 @@ class GatewayActor(RunQueueActor):
                 self._data.subscribe(message)
             case Unsubscribe():
                 self._data.unsubscribe(message, self._keeper.session)
+            case SubscribeBars():
+                self._data.bars.subscribe(message)
             case NeedTicks():
                 self._data.need(message)
             case FeedSilent(symbol):

@@ -8,6 +8,7 @@ from typing import Any
 
 import trio
 
+from actors.gateway.bars import BarDesk
 from actors.gateway.feeds import NO_LINE_LEFT, Feed, FeedDesk
 from actors.gateway.instruments import NoAnswerError, UnknownContractError
 from actors.gateway.lines import Lines
@@ -37,6 +38,7 @@ class DataDesk:
         outlets: Outlets,
     ) -> None:
         self.feeds = feeds
+        self.bars = BarDesk(instruments, sender, outlets)
         self._lines = lines
         self._look = trio.Event()  # who has a line may change
         self._starved: list[str] = []
@@ -88,6 +90,7 @@ class DataDesk:
         """TWS has dropped its subscriptions: start each anew."""
         self.feeds.detach_all("TWS has lost its data")
         self._lines.reset()
+        self.bars.again("TWS has lost its data")
         if self._work is not None:
             for feed in self.feeds:
                 self._work.send_nowait(feed)
@@ -95,6 +98,7 @@ class DataDesk:
     def lost(self, reason: str) -> None:
         """The connection has ended."""
         self.feeds.detach_all(reason)
+        self.bars.lost(reason)
         self._lines.reset()
 
     def describe(self) -> dict[str, Any]:
@@ -118,6 +122,7 @@ class DataDesk:
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._share_lines, session, nursery)
+                nursery.start_soon(self.bars.run, session)
                 async for feed in receive:
                     nursery.start_soon(self._start, session, nursery, feed)
         finally:

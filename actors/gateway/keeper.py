@@ -179,6 +179,7 @@ class LinkKeeper:
             self._connection_factory(),
             sender=self._sender,
             feeds=self._data.feeds,
+            bars=self._data.bars,
             outlets=self._outlets,
             on_round_trip=self._round_trip,
             on_notice=self._notice,

@@ -35,6 +35,11 @@ class Outlets:
         self._portfolio.tell(message)
         self._bus.publish(message)
 
+    def tell(self, address: str, message: BaseEvent) -> None:
+        """Tell whoever asked, and the bus."""
+        self._system.address(address).tell(message)
+        self._bus.publish(message)
+
     def position(self, symbol: str, message: BaseEvent) -> None:
         """Tell a symbol's position, and the bus."""
         self._system.address(f"position/{symbol}").tell(message)

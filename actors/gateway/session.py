@@ -9,8 +9,10 @@ from typing import Protocol
 
 import trio
 from ib_insync.contract import ContractDetails
+from ib_insync.objects import BarData
 
 from actors.gateway.account import AccountDesk
+from actors.gateway.bars import BarDesk
 from actors.gateway.feeds import NO_LINE_LEFT, FeedDesk
 from actors.gateway.instruments import ContractDesk
 from actors.gateway.last_gate import MAX_ORDER_ID
@@ -63,6 +65,7 @@ class Session:
         *,
         sender: Sender,
         feeds: FeedDesk,
+        bars: BarDesk,
         outlets: Outlets,
         on_round_trip: Callable[[], None],
         on_notice: NoticeHandler,
@@ -90,6 +93,7 @@ class Session:
         self.handshake: trio.CancelScope | None = None  # cancelled when the connection ends meanwhile
         self._sender = sender
         self._feeds = feeds
+        self._bars = bars
         self._outlets = outlets
         self._on_round_trip = on_round_trip
         self._on_notice = on_notice
@@ -178,12 +182,23 @@ class Session:
         self.wrapper.flush()
         self._feeds.data_type(request_id, kind)
 
+    # bars
+
+    def past_bar(self, request_id: int, bar: BarData) -> None:
+        self._bars.past(request_id, bar)
+
+    def past_bars_ended(self, request_id: int) -> None:
+        self._bars.past_ended(request_id)
+
+    def bar_update(self, request_id: int, bar: BarData) -> None:
+        self._bars.update(request_id, bar)
+
     # what went wrong
 
     def error(self, about: int, code: int, text: str) -> None:
         if about > MAX_ORDER_ID:
             self.wrapper.flush()
-            if self.contracts.refused(about, code, text):
+            if self.contracts.refused(about, code, text) or self._bars.refused(about, code, text):
                 return
             symbol = self._feeds.refused(about, code, text)
             if not symbol:

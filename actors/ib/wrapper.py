@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ib_insync.contract import Contract, ContractDetails
-from ib_insync.objects import CommissionReport, PriceIncrement
+from ib_insync.objects import BarData, CommissionReport, PriceIncrement
 from ib_insync.objects import Execution as IbExecution
 from ib_insync.order import Order, OrderState
 
@@ -91,6 +91,15 @@ class Receiver(Protocol):
 
     def market_data_type(self, request_id: int, kind: int) -> None:
         """Receive marketDataType: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen."""
+
+    def past_bar(self, request_id: int, bar: BarData) -> None:
+        """Receive a bar of historicalData."""
+
+    def past_bars_ended(self, request_id: int) -> None:
+        """Receive the end of historicalData."""
+
+    def bar_update(self, request_id: int, bar: BarData) -> None:
+        """Receive historicalDataUpdate: the bar in progress, or the next one."""
 
     def error(self, about: int, code: int, text: str) -> None:
         """Receive error; `about` is a request id, an order id, or -1."""
@@ -254,6 +263,17 @@ class Wrapper:
         bands = [(known(band.lowEdge), known(band.increment)) for band in priceIncrements]
         self._give(self._receiver.market_rule, marketRuleId, bands)
 
+    # bars
+
+    def historicalData(self, reqId: int, bar: BarData) -> None:
+        self._give(self._receiver.past_bar, reqId, bar)
+
+    def historicalDataEnd(self, reqId: int, _start: str, _end: str) -> None:
+        self._give(self._receiver.past_bars_ended, reqId)
+
+    def historicalDataUpdate(self, reqId: int, bar: BarData) -> None:
+        self._give(self._receiver.bar_update, reqId, bar)
+
     # the link
 
     def currentTime(self, _time: int) -> None:
@@ -281,7 +301,7 @@ def _ignore(*_values: Any) -> None:
 _IGNORED = (  # noqa: SIM905  # names read better as words
     "accountDownloadEnd accountSummary accountSummaryEnd accountUpdateMulti accountUpdateMultiEnd bondContractDetails "
     "connectAck connectionClosed deltaNeutralValidation displayGroupList displayGroupUpdated familyCodes "
-    "fundamentalData headTimestamp histogramData historicalData historicalDataEnd historicalDataUpdate historicalNews "
+    "fundamentalData headTimestamp histogramData historicalNews "
     "historicalNewsEnd historicalSchedule historicalTicks historicalTicksBidAsk historicalTicksLast managedAccounts "
     "mktDepthExchanges newsArticle newsProviders nextValidId orderBound pnlSingle positionMulti positionMultiEnd "
     "realtimeBar receiveFA replaceFAEnd rerouteMktDataReq rerouteMktDepthReq scannerData scannerDataEnd "

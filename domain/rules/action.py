@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from domain.rules.condition import Condition
+from domain.rules.facts import subject_of
 from domain.rules.terms import ActionError, Context, SymbolChoice
 from messages.order import CancelOrder
 from messages.position import AdjustExits, ClosePosition, DoubleDown, OpenPosition, PlaceOrder, ScaleIn
@@ -135,7 +136,7 @@ class LogAction(Action):
     def commands(self, context: Context) -> tuple[Command, ...]:
         """One LogLine."""
         event = context["event"]
-        return (Command(str(getattr(event, "symbol", "")), LogLine(self._text.format_map(_Fields(event)))),)
+        return (Command(subject_of(event), LogLine(self._text.format_map(_Fields(event)))),)
 
     def words(self) -> str:
         """Say it in words."""

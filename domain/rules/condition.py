@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from domain.rules.facts import NotKnownError
+from domain.rules.facts import NotKnownError, subject_of
 from domain.rules.predicate import Predicate, parse_predicate
 from messages.event import BaseEvent
 
@@ -199,8 +199,8 @@ def symbol_of(chosen: str | None, context: Mapping[str, Any]) -> str:
 
     Raises NotKnownError for an event without one.
     """
-    symbol = chosen if chosen is not None else getattr(context["event"], "symbol", None)
-    if not isinstance(symbol, str) or not symbol:
+    symbol = chosen or subject_of(context["event"])
+    if not symbol:
         raise NotKnownError(f"a {type(context['event']).__name__} has no symbol")
     return symbol
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from domain.rules.action import Command
-from domain.rules.facts import Facts, NotKnownError
-from domain.rules.index import RuleIndex, subject_of
+from domain.rules.facts import Facts, NotKnownError, subject_of
+from domain.rules.index import RuleIndex
 from domain.rules.rule import Rule
 from domain.rules.usage import UsageBook
 from messages.event import BaseEvent

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from domain.rules.action import Action, Command
+from domain.rules.facts import subject_of
 from domain.rules.terms import (
     ActionError,
     Context,
@@ -86,8 +87,7 @@ class CancelOrderAction(Action):
         order_ref = chosen or getattr(order, "order_ref", "")
         if not order_ref:
             return ()
-        symbol = str(getattr(order, "symbol", "") or getattr(event, "symbol", ""))
-        return (Command(symbol, CancelOrder(order_ref, f"rule:{context['rule_id']}")),)
+        return (Command(subject_of(event), CancelOrder(order_ref, f"rule:{context['rule_id']}")),)
 
     def words(self) -> str:
         """Say it in words."""

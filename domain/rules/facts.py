@@ -12,7 +12,7 @@ from messages.indicator import IndicatorEvent
 from messages.market import PriceEvent
 from messages.position import PositionView
 
-__all__ = ["Facts", "NotKnownError", "facts_of"]
+__all__ = ["Facts", "NotKnownError", "facts_of", "subject_of"]
 
 HoursOf = Callable[[str, datetime], ExchangeHours]
 
@@ -89,6 +89,15 @@ class Facts:
 
 
 _NOTHING = Facts()
+
+
+def subject_of(event: object) -> str:
+    """Return the symbol that an event is about, "" for none: its own, or that of the position or order it carries."""
+    symbol = getattr(event, "symbol", None)
+    if symbol is None:
+        about = getattr(event, "position", None) or getattr(event, "order", None)
+        symbol = getattr(about, "symbol", "")
+    return str(symbol)
 
 
 def facts_of(context: Mapping[str, Any]) -> Facts:

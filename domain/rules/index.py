@@ -7,18 +7,9 @@ from attrs import define, field
 from domain.rules.rule import Rule
 from messages.event import BaseEvent
 
-__all__ = ["RuleIndex", "subject_of"]
+__all__ = ["RuleIndex"]
 
 _Entry = tuple[int, int, Rule]  # -priority, registration number, rule
-
-
-def subject_of(event: BaseEvent) -> str:
-    """Return the symbol that an event is about, "" for none: its own, or that of the position or order it carries."""
-    symbol = getattr(event, "symbol", None)
-    if symbol is None:
-        about = getattr(event, "position", None) or getattr(event, "order", None)
-        symbol = getattr(about, "symbol", "")
-    return str(symbol)
 
 
 @define(slots=True)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.rules.condition import Condition, ConditionError, asked, symbol_of
-from domain.rules.facts import facts_of
+from domain.rules.facts import facts_of, subject_of
 from domain.rules.predicate import parse_predicate
 from messages.indicator import IndicatorEvent
 from messages.market import PriceEvent
@@ -107,7 +107,7 @@ class TimeCondition(Condition):
     def matches(self, context: Mapping[str, Any]) -> bool:
         """Whether it is such a time."""
         facts, now = facts_of(context), context["time"]
-        symbol = self._symbol if self._symbol is not None else str(getattr(context["event"], "symbol", ""))
+        symbol = self._symbol or subject_of(context["event"])
         local: datetime = now.astimezone(facts.zone(symbol, now))
         if self._days is not None and WEEKDAYS[local.weekday()] not in self._days:
             return False

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from domain.rules.facts import facts_of
+from domain.rules.facts import facts_of, subject_of
 from messages.position import ExitPlan, Size
 
 __all__ = [
@@ -120,11 +120,7 @@ def chosen_symbol(choice: SymbolChoice, context: Context) -> str:
     """Return the symbol that an action is about: named, of a function, or the event's. Raises ActionError."""
     if callable(choice):
         choice = choice(context)
-    symbol = choice if choice is not None else getattr(context["event"], "symbol", None)
-    if symbol is None:
-        # events of positions and orders carry what they are about
-        about = getattr(context["event"], "position", None) or getattr(context["event"], "order", None)
-        symbol = getattr(about, "symbol", None)
+    symbol = choice if choice is not None else subject_of(context["event"])
     if not isinstance(symbol, str) or not symbol:
         raise ActionError(f"expected a symbol, got {symbol!r}")
     return symbol
