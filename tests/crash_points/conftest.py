@@ -128,6 +128,7 @@ class Ordeal:
         self.died: list[str] = []
         self.written: list[bytes] = []
         self.heard: list[bytes] = []
+        self.promised: list[Any] = []  # commands that were answered
         self.dice = Random(str(self.trial))
         self.dead = trio.Event()
         self.scopes: list[trio.CancelScope] = []
@@ -255,7 +256,15 @@ class Ordeal:
             # refused while the link is down or not reconciled
             assert trio.current_time() - began < READY_SECONDS, outcome
             await self.trade_at(100.0)
-            outcome = await self.ask("position/AAPL", message)
+            life, future = self.life, self.process.system.address("position/AAPL").ask(message)
+
+            def answered(life: int = life, future: Any = future) -> None:
+                if self.life == life and isinstance(future.get(), CommandAccepted):
+                    self.promised.append(message)
+
+            if not future.when_settled(answered):
+                answered()
+            outcome = await future
         await self.settle(0.3)
 
     @property
@@ -315,6 +324,7 @@ class Ordeal:
         if ours != theirs:
             return f"live here {sorted(map(str, ours))}, at the broker {sorted(map(str, theirs))}"
         held = self.held()
+        stop_prices = {one.stop for one in live if one.order_type == "STP"}
         position = next((row for row in status["positions"] if row["symbol"] == "AAPL"), {"quantity": "0"})
         if D(position["quantity"]) != held:
             return f"{position['quantity']} held here, {held} at the broker"
@@ -324,6 +334,11 @@ class Ordeal:
         stop = "TRAIL" if self.trial.script == "short" else "STP"
         if held and not (position["protected"] and exits == {(stop, abs(held)): 1, ("LMT", abs(held)): 1}):
             return f"exits {exits} of {held}, protected: {position['protected']}"
+        for promised in self.promised if held else ():
+            if isinstance(promised, ClosePosition):
+                return f"the command to close was answered, and {held} are held"
+            if isinstance(promised, AdjustExits) and stop_prices != {promised.exits.stop_loss_price}:
+                return f"the command to adjust the stop was answered, and it stands at {stop_prices}"
         if not held and live and not any(one.side == self.entering for one in live):
             return f"orders work for nothing: {live}"
         return ""
