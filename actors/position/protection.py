@@ -68,6 +68,7 @@ class Protection:
         self._amending: dict[str, tuple[float, Decimal]] = {}  # order_ref → when a change was asked for, to how many
         self._attempts = 0
         self._denials = 0
+        self._trails_refused = 0
         self._not_before = 0.0
         self._armed: bool | None = None if restored else False  # None: not known since this incarnation began
         self._naked_since: float | None = None
@@ -239,9 +240,12 @@ class Protection:
         if not spent:
             by_us = order.status in (OrderStatus.DENIED, OrderStatus.NOT_SENT)
             self._back_off(order, by_broker=not by_us)
-            refused = order.status is OrderStatus.REJECTED and order.order_type == OrderType.TRAILING_STOP
-            if refused and self._attempts >= TRAILS_REFUSED:
-                self._actor.levels.trail_here()
+            # TWS may answer with an error alone: then the order is proven absent, and its text has the code
+            refused = order.status is OrderStatus.REJECTED or order.text.startswith("error ")
+            if refused and order.order_type == OrderType.TRAILING_STOP:
+                self._trails_refused += 1
+                if self._trails_refused == TRAILS_REFUSED:
+                    self._actor.levels.trail_here()
 
     def _back_off(self, order: OrderView, *, by_broker: bool) -> None:
         if by_broker:

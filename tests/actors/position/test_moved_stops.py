@@ -18,6 +18,8 @@ from messages.position import (
     StopStep,
     Unit,
 )
+from simulator.faults import Rule
+from simulator.faults.verbs import Error, Swallow
 
 D = Decimal
 BREAK_EVEN = StopStep(Distance(D("0.02"), Unit.PCT), Distance(D("0.10"), Unit.AMOUNT))
@@ -214,5 +216,61 @@ def test_a_rule_never_loosens_the_stop_and_a_person_may(plant):
         await it.ask("position/AAPL", AdjustExits(looser))
         await it.settle(2)
         assert await resting_stop(it) < before
+
+    plant(body)
+
+
+@pytest.mark.parametrize("times", [1, 3, 12])
+def test_a_move_that_the_broker_refuses_is_tried_again_and_never_a_reason_to_leave(plant, times):
+    async def body(it):
+        await it.open(Side.BUY, 100, stop_loss_pct=D("0.03"), break_even=BREAK_EVEN)
+        paid = await entry(it)
+        before = await resting_stop(it)
+        refusal = (Swallow(), Error(2102, "Unable to modify this order as it is still being processed."))
+        it.paper.faults.add(Rule(on="placeOrder", do=refusal, where={"isModify": "1"}, nth=1, times=times))
+        await it.trade_at(102.5)
+        await it.settle(0.3)
+        assert (await it.alarms()) <= {"stop.not_moved"}
+        if times > 1:
+            await it.settle(5)
+            assert await resting_stop(it) == before
+            assert "stop.not_moved" in await it.alarms()
+        await it.settle(times * 31 + 5)
+        assert await resting_stop(it) == paid + D("0.10")
+        assert await it.alarms() == set()
+
+    plant(body)
+
+
+def test_while_the_broker_keeps_the_stop_where_it_was_the_second_line_leaves_at_the_new_place(plant):
+    async def body(it):
+        await it.open(Side.BUY, 100, stop_loss_pct=D("0.03"), break_even=BREAK_EVEN)
+        refusal = (Swallow(), Error(2102, "Unable to modify this order as it is still being processed."))
+        it.paper.faults.add(Rule(on="placeOrder", do=refusal, where={"isModify": "1"}))
+        await it.trade_at(102.5)
+        await it.settle(5)
+        await it.trade_at(99.5)
+        await it.settle(20)
+        assert it.held() == 0
+        assert it.at_broker() == []
+        assert it.seen(PositionCloseEvent)[0].reason == "break_even"
+
+    plant(body)
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_where_the_broker_takes_no_trailing_order_the_stop_is_trailed_here(plant, side):
+    async def body(it):
+        sign = side.sign
+        refusal = (Swallow(), Error(387, "Unsupported order type for this exchange and security type."))
+        it.paper.faults.add(Rule(on="placeOrder", do=refusal, where={"orderType": "TRAIL"}))
+        await it.open(side, 100, limit="100.01" if sign > 0 else "99.99")
+        await it.ask("position/AAPL", AdjustExits(ExitPlan(trailing_stop_pct=D("0.02"))))
+        await it.settle(20)
+        first = await resting_stop(it)
+        await it.trade_at(at(sign, 3))
+        await it.settle(3)
+        assert (await resting_stop(it) - first) * sign > 2
+        assert (await it.view()).protected
 
     plant(body)
