@@ -2,6 +2,38 @@
 
 from __future__ import annotations
 
-from domain.rules import Action, ActionError, ClosePositionAction, CreatePositionAction, SequenceAction
+from domain.rules import (
+    Action,
+    ActionError,
+    AdjustExitsAction,
+    CancelOrderAction,
+    CloseAllAction,
+    ClosePositionAction,
+    ConditionalAction,
+    CreateBracketAction,
+    CreateOrderAction,
+    CreatePositionAction,
+    DoubleDownAction,
+    FlattenAction,
+    LogAction,
+    ScaleInAction,
+    SequenceAction,
+)
 
-__all__ = ["Action", "ActionError", "ClosePositionAction", "CreatePositionAction", "SequenceAction"]
+__all__ = [
+    "Action",
+    "ActionError",
+    "AdjustExitsAction",
+    "CancelOrderAction",
+    "CloseAllAction",
+    "ClosePositionAction",
+    "ConditionalAction",
+    "CreateBracketAction",
+    "CreateOrderAction",
+    "CreatePositionAction",
+    "DoubleDownAction",
+    "FlattenAction",
+    "LogAction",
+    "ScaleInAction",
+    "SequenceAction",
+]

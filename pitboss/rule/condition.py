@@ -1,7 +1,26 @@
-"""Conditions. Combine them with `&`, `|` and `~`."""
+"""Conditions on the event that arrived, on positions, on the time and on the market.
+
+Combine them with `&`, `|` and `~`; `Facts` is what a condition of your own may ask.
+"""
 
 from __future__ import annotations
 
-from domain.rules import Condition, ConditionError, EventCondition
+from domain.rules import (
+    Condition,
+    ConditionError,
+    EventCondition,
+    Facts,
+    MarketCondition,
+    PositionCondition,
+    TimeCondition,
+)
 
-__all__ = ["Condition", "ConditionError", "EventCondition"]
+__all__ = [
+    "Condition",
+    "ConditionError",
+    "EventCondition",
+    "Facts",
+    "MarketCondition",
+    "PositionCondition",
+    "TimeCondition",
+]
