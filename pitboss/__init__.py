@@ -10,6 +10,9 @@ docs/python-api.md.
 
 from __future__ import annotations
 
+import pitboss.origin  # noqa: F401 - before any other import of ours
+
+# isort: split
 from config.problems import SettingsError
 from config.settings import Settings
 from messages.position import ScaleTarget, StopStep

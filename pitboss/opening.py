@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import attrs
 import trio
 
+from actors.storage.sqlite import journal_path
 from config.environment import Environment, machine
 from config.log_console import ConsoleListener
 from config.logging import start_logging
@@ -215,6 +216,8 @@ class OpenedSystem:
             settings = self._settings
             register_secret(settings.signals.api_key)
             self._held.enter_context(own_state_folder(settings.process.state_dir))
+            if self._market is not None:
+                self._refuse_journal_of_another_broker()
             listeners = (ConsoleListener(),) if self._console else ()
             running: _Log = start_logging(
                 self._environment, path=settings.log_path, level=settings.log.level, listeners=listeners
@@ -223,12 +226,22 @@ class OpenedSystem:
         except ProcessFailed as failed:
             self._held.close()
             raise StartError(str(failed), int(failed.code)) from failed
+        except RuntimeError as failed:
+            self._held.close()
+            raise StartError(f"{failed}: something else in this program writes Pitboss's log") from failed
         except OSError as failed:
             self._held.close()
             raise StartError(f"the log cannot be opened: {failed}", ExitCode.JOURNAL) from failed
         except BaseException:
             self._held.close()
             raise
+
+    def _refuse_journal_of_another_broker(self) -> None:
+        """An embedded paper TWS starts empty: what a journal says of an earlier one could only disagree with it."""
+        journal = journal_path(self._settings.journal.url, self._settings.process.state_dir)
+        if journal.exists():
+            text = f"{journal} is the journal of an earlier run, and its broker is gone: choose another state_dir"
+            raise StartError(text, ExitCode.USAGE)
 
     async def _start(self) -> PitbossSystem:
         paper = await self._start_paper() if self._market is not None else None

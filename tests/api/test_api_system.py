@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -135,6 +136,54 @@ def test_what_is_wrong_with_a_configuration_is_said_before_anything_starts() -> 
         pitboss.open_system(risk={"max_oder_notional": 1})
     with pytest.raises(pitboss.SettingsError, match="live=True"):
         pitboss.open_system({"broker": {"mode": "live"}})
+
+
+def test_a_journal_whose_paper_tws_is_gone_is_refused(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with pitboss.open_system(paper="manual", state_dir=tmp_path):
+            pass
+        with pytest.raises(pitboss.StartError, match="its broker is gone: choose another state_dir"):
+            async with pitboss.open_system(paper="manual", state_dir=tmp_path):
+                pytest.fail("it opened")
+
+    run(body)
+
+
+def test_ctrl_c_ends_it_in_order(tmp_path: Path, environ: dict[str, str]) -> None:
+    program = (
+        "import trio, pitboss\n"
+        "async def main():\n"
+        f"    async with pitboss.open_system(state_dir={str(tmp_path)!r}):\n"
+        "        print('open', flush=True)\n"
+        "        await trio.sleep_forever()\n"
+        "trio.run(main)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "open\n"
+        other.send_signal(signal.SIGINT)
+        _, errors = other.communicate(timeout=30)
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    events = [line["event"] for line in log_of(tmp_path)]
+    assert events[-1] == "system.stopped"
+    assert "actor.crashed" not in events
+
+
+def test_a_module_of_the_program_that_shadows_ours_is_named(tmp_path: Path, environ: dict[str, str]) -> None:
+    (tmp_path / "config.py").write_text("")
+    (tmp_path / "program.py").write_text("import pitboss\n")
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "program.py")], env=environ, capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 1
+    assert f"config is {tmp_path}/config.py" in done.stderr.splitlines()[-1]
 
 
 def test_one_system_at_a_time_and_a_folder_in_use_is_refused(tmp_path: Path, environ: dict[str, str]) -> None:
