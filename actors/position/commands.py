@@ -64,7 +64,7 @@ def adjust_exits(actor: PositionActor, command: AdjustExits) -> CommandOutcome:
     if book.plan is None or actor.closing is not None:
         return CommandRefused("no open position" if book.plan is None else "the position is being closed")
     try:
-        exits = actor.levels.fixed(command.exits)
+        exits = command.exits
         check_times(exits)
         stop = _new_stop(actor, exits)
     except EntryRefused as refused:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
 from domain.entries import PlannedEntry, plan_entry
 from domain.sizing import SizeBounds
 from messages.market import Instrument
@@ -35,7 +33,7 @@ def plan_within_limits(
     """
     risk = actor.settings.risk
     return plan_entry(
-        evolve(command, exits=actor.levels.fixed(command.exits)),
+        command,
         actor.symbol,
         instrument,
         Decimal(repr(price)),

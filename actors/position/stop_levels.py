@@ -10,8 +10,6 @@ import trio
 from attrs import evolve, frozen
 
 from config.logging import log
-from domain.distances import needs_atr, with_atr
-from domain.entries import EntryRefused
 from domain.exit_levels import ExitLevels, exit_levels, tighter
 from domain.exits import ExitMonitor, ExitReason, MonitorStep
 from domain.instrument import increment_at, round_price, stop_rounding
@@ -22,11 +20,9 @@ from messages.position import ExitPlan, ExitsAdjusted
 if TYPE_CHECKING:
     from actors.position.actor import PositionActor
 
-__all__ = ["ATR", "StopLevels", "StopMoved"]
+__all__ = ["StopLevels", "StopMoved"]
 
 MOVE_SECONDS = 1.0  # between two moves of a resting stop: each is an amendment at the broker
-ATR = "atr"
-"""The indicator whose multiples a plan may have."""
 NOTE_SECONDS = 5.0  # between two notes of where the broker's trailing stop stands
 
 
@@ -47,8 +43,6 @@ class StopLevels:
         self._actor = actor
         self.monitor: ExitMonitor | None = None
         self.planned: ExitLevels | None = None
-        self.atr: float | None = None
-        """The latest value of the indicator `atr` of the symbol."""
         self.moved = ""  # what has moved the stop last
         self.trails_here = False  # whether the broker has refused to trail it
         self._start: Decimal | None = None  # where the stop began, before any trailing
@@ -79,14 +73,6 @@ class StopLevels:
         self.forget()
         self.planned = self._start = None
         self.trails_here = False
-
-    def fixed(self, plan: ExitPlan) -> ExitPlan:
-        """Return the plan with amounts for its multiples of the ATR. Raises EntryRefused where that is not known."""
-        if not needs_atr(plan):
-            return plan
-        if self.atr is None or not self.atr > 0:
-            raise EntryRefused("the ATR is not known", f"indicator {ATR} of {self._actor.symbol}")
-        return with_atr(plan, Decimal(str(round(self.atr, 8))))
 
     def forget(self) -> None:
         """Compute all anew at the next look: the plan is another one, and may be looser."""
