@@ -9,7 +9,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from messages.event import BaseEvent
-from messages.order import OrderType, Side
+from messages.order import OrderType, Side, TimeInForce
 
 __all__ = [
     "AdjustExits",
@@ -247,6 +247,8 @@ class PlaceOrder:
     stop_price: Decimal | None = None
     order_ref: str | None = None
     source: str = "operator"
+    tif: TimeInForce = TimeInForce.DAY
+    outside_rth: bool = False
 
 
 @frozen(slots=True)

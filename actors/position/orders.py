@@ -115,6 +115,8 @@ def _place(actor: PositionActor, command: PlaceOrder, answer: ReplyFuture[Comman
         order_type=command.order_type,
         limit_price=limit,
         stop_price=stop,
+        tif=command.tif,
+        outside_rth=command.outside_rth,
         position_id=plan.position_id,
         source=command.source,
     )
