@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import trio
 from attrs import frozen
 
 from config.logging import log
+from domain.corporate_actions import split_ratio
 from messages.gateway import AskBroker
 from messages.position import BrokerHolding
 
@@ -39,6 +41,7 @@ class HoldingCheck:
         self.last_fill = -inf
         self._asked = False
         self.difference: str | None = None
+        self.split = ""  # what a split seems to have changed: prices of before say nothing then
         self._told: Decimal | None = None  # the broker's word where it differs and no fill has come since
         self._latest: BrokerHolding | None = None
 
@@ -71,7 +74,9 @@ class HoldingCheck:
         if holding.quantity == own:
             self._asked = False
             self.difference = self._told = None
+            self.split = ""
             actor.clear("reconcile.difference")
+            actor.clear("position.split")
             actor.converge()
             return
         quiet = trio.current_time() - self.last_fill >= QUIET_SECONDS
@@ -92,6 +97,32 @@ class HoldingCheck:
             epoch=holding.epoch,
         )
         actor.alarm("reconcile.difference", self.difference)
+        self.split = self._split(holding)
+        if self.split:
+            actor.alarm("position.split", self.split)
+        else:
+            actor.clear("position.split")
+
+    def _split(self, holding: BrokerHolding) -> str:
+        """Say what a split seems to have made of the position and of its exits (INC-36); "" where none explains it.
+
+        Nothing is changed: the broker may adjust what rests there, and two who do it double it.
+        """
+        book, price = self._actor.book, self._actor.book.ledger.average_price
+        ratio = split_ratio(book.quantity, price, holding.quantity, holding.average_cost)
+        if ratio is None or price is None:
+            return ""
+        exits = [
+            f"{leg.role} {leg.remaining} at {leg.stop_price or leg.limit_price}, by the new basis "
+            f"{abs(holding.quantity)} at {round((leg.stop_price or leg.limit_price or price) / _decimal(ratio), 4)}"
+            for leg in book.all_exits()
+            if not leg.status.done
+        ]
+        return (
+            f"since {self._actor.environment.now():%Y-%m-%d %H:%M} UTC it looks like a split {ratio.numerator} for "
+            f"{ratio.denominator}: {book.quantity} at {round(price, 4)} are {holding.quantity} at "
+            f"{round(holding.average_cost, 4)}; {'; '.join(exits) or 'no exits rest'}"
+        )
 
     def ask_again(self) -> None:
         """Ask the broker once more, when nothing has filled for a while."""
@@ -100,3 +131,7 @@ class HoldingCheck:
             self._actor.after(QUIET_SECONDS - waited, QuietAgain())
             return
         self._actor.system.address("gateway").tell(AskBroker(f"holding of {self._actor.symbol} differs"))
+
+
+def _decimal(ratio: Fraction) -> Decimal:
+    return Decimal(ratio.numerator) / Decimal(ratio.denominator)

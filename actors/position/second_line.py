@@ -56,6 +56,8 @@ class SecondLine:
         """Note a tick that reached an exit. A target rests as a limit order: nothing is worse for waiting."""
         if self._crossed or reason is ExitReason.TARGET or self._actor.closing is not None:
             return
+        if self._actor.holding.split:
+            return  # the price has another basis than the stop (INC-36)
         self._crossed = True
         self._actor.tell_self(StopCrossed(price))
 
