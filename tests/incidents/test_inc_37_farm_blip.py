@@ -12,7 +12,7 @@ INCIDENT = {
     "others": "2103, three seconds, 2104: the subscription never resumed, and no error said so.",
     "pitboss": "Farm notices touch nothing but data. A feed that is silent for too long is asked for again; from a "
     "stale quote nothing is opened, and what rests at the broker protects all the while.",
-    "tests": ["tests/incidents/test_inc_37_prices.py"],
+    "tests": ["tests/incidents/test_prices.py"],
 }
 
 
