@@ -47,6 +47,7 @@ from pitboss.order import (
     OrderType,
     Role,
     Side,
+    TimeInForce,
 )
 from pitboss.paper import PaperMarket
 from pitboss.position import Position, PositionStatus, PositionTracker, StockPosition
@@ -90,6 +91,7 @@ __all__ = [
     "StopStep",
     "Subscriber",
     "SystemFailedError",
+    "TimeInForce",
     "UnknownOrderError",
     "UnknownPositionError",
     "current_system",

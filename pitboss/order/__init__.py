@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboss.order.base import Order, OrderStatus, OrderType, Role, Side
+from pitboss.order.base import Order, OrderStatus, OrderType, Role, Side, TimeInForce
 from pitboss.order.group import BracketGroup, OcoGroup, OrderGroup
 from pitboss.order.manager import OrderManager
 
@@ -16,4 +16,5 @@ __all__ = [
     "OrderType",
     "Role",
     "Side",
+    "TimeInForce",
 ]

@@ -14,6 +14,7 @@ from messages.order import (
     OrderView,
     Role,
     Side,
+    TimeInForce,
 )
 from messages.position import CommandRefused, PlaceOrder
 from pitboss.current import current_system
@@ -24,7 +25,7 @@ from pitboss.views import OrderNews
 if TYPE_CHECKING:
     from pitboss.system import PitbossSystem
 
-__all__ = ["Order", "OrderStatus", "OrderType", "Role", "Side"]
+__all__ = ["Order", "OrderStatus", "OrderType", "Role", "Side", "TimeInForce"]
 
 _ZERO = Decimal(0)
 _LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
@@ -48,10 +49,14 @@ class Order:
         *,
         limit_price: Number | None = None,
         stop_price: Number | None = None,
+        tif: TimeInForce | str = TimeInForce.DAY,
+        outside_rth: bool = False,
     ) -> None:
         """Initialize an order; nothing is sent yet.
 
-        Raises NotRunningError outside `async with pitboss.open_system()`, and ValueError for terms that do not fit.
+        `tif` is how long it lives: DAY, GTC or IOC; `outside_rth` lets it work outside regular trading hours. An order
+        that trails is an exit: a position has it (`trailing_stop_pct`). Raises NotRunningError outside
+        `async with pitboss.open_system()`, and ValueError for terms that do not fit.
         """
         exact = number("quantity", quantity)
         if not exact:
@@ -60,6 +65,9 @@ class Order:
         self._symbol = symbol
         self._quantity = exact
         self._order_type = OrderType(order_type)
+        if self._order_type is OrderType.TRAILING_STOP:
+            raise ValueError("a plain order does not trail: open a position with trailing_stop_pct, or adjust one")
+        self._tif, self._outside_rth = TimeInForce(tif), outside_rth
         self._limit_price = _price("limit_price", limit_price, self._order_type, _LIMITED)
         self._stop_price = _price("stop_price", stop_price, self._order_type, _TRIGGERED)
         self._order_id = order_id or f"pb-{self._system.environment.new_id()}"
@@ -77,6 +85,7 @@ class Order:
         order._order_type = OrderType(view.order_type)
         order._limit_price, order._stop_price = view.limit_price, view.stop_price
         order._order_id = view.order_ref
+        order._tif, order._outside_rth = TimeInForce(view.tif or TimeInForce.DAY), False
         order._local = view.status
         order._reason = order._figures = ""
         order._news = news
@@ -125,6 +134,11 @@ class Order:
     def stop_price(self) -> Decimal | None:
         """Its trigger, rounded to the contract's tick once it is submitted."""
         return self._stop_price if self._view is None else self._view.stop_price
+
+    @property
+    def tif(self) -> TimeInForce:
+        """How long it lives: DAY, GTC or IOC."""
+        return self._tif
 
     @property
     def order_id(self) -> str:
@@ -210,6 +224,8 @@ class Order:
             stop_price=self._stop_price,
             order_ref=self._order_id,
             source="python",
+            tif=self._tif,
+            outside_rth=self._outside_rth,
         )
         answer = await self._system.ask(f"position/{self._symbol}", command)
         if isinstance(answer, CommandRefused):

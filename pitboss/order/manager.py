@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import trio
 
-from messages.order import OrderType
+from messages.order import OrderType, TimeInForce
 from messages.position import DescribePosition, PositionStatus
 from pitboss.errors import NotRunningError, OrderRefusedError, PositionRefusedError, UnknownOrderError
 from pitboss.gateway import IBGateway
@@ -30,6 +30,8 @@ class OrderTerms(TypedDict, total=False):
     order_type: OrderType
     limit_price: Number
     stop_price: Number
+    tif: TimeInForce | str
+    outside_rth: bool
     order_id: str
 
 
@@ -67,6 +69,8 @@ class OrderManager:
             order_id,
             limit_price=terms.get("limit_price"),
             stop_price=terms.get("stop_price"),
+            tif=terms.get("tif", TimeInForce.DAY),
+            outside_rth=terms.get("outside_rth", False),
         )
         self._made[order.order_id] = order
         await trio.lowlevel.checkpoint()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -216,6 +218,45 @@ def test_a_handler_sees_the_context_in_which_it_was_subscribed_and_may_subscribe
         assert heard == [Special(1), Special(2), Special(3)]
 
     run(body)
+
+
+def test_a_sync_handler_that_holds_everything_up_is_named_once() -> None:
+    clock = trio.testing.MockClock(autojump_threshold=0)
+    records: list[LogRecord] = []
+
+    async def main() -> None:
+        log = start_logging(virtual(START, seed=1), listeners=(records.append,), background=False)
+        try:
+            bus = pitboss.EventBus()
+            await bus.subscribe(Numbered, lambda _: clock.jump(0.2))
+            await bus.emit(Numbered(1))
+            await bus.emit(Numbered(2))
+            await bus.idle()
+        finally:
+            log.stop()
+
+    trio.run(main, clock=clock)
+    assert [record.fields["seconds"] for record in records if record.event == "subscriber.slow"] == [0.2]
+
+
+def test_what_a_hanging_handler_did_not_get_before_the_end_is_logged(tmp_path: Path) -> None:
+    async def hangs(_event: Numbered) -> None:
+        await trio.sleep_forever()
+
+    async def main() -> None:
+        with trio.fail_after(30):
+            async with pitboss.open_system(paper="manual", state_dir=tmp_path):
+                bus = pitboss.EventBus()
+                await bus.subscribe(Numbered, hangs)
+                for number in range(4):
+                    await bus.emit(Numbered(number))
+                await trio.testing.wait_all_tasks_blocked(0.01)
+            with pytest.raises(pitboss.NotRunningError, match="has ended"):
+                await bus.emit(Numbered(4))
+
+    trio.run(main)
+    lines = [json.loads(line) for line in (tmp_path / "pitboss.log.jsonl").read_text().splitlines()]
+    assert [line["events"] for line in lines if line["event"] == "subscriber.undelivered"] == [3]
 
 
 # a handler: what it does for each event (waits so long, raises, or neither), and from which event on it is there

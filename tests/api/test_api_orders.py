@@ -43,8 +43,10 @@ def test_an_order_goes_from_created_to_filled_with_its_executions(run_api: Calla
 def test_an_order_that_rests_is_cancelled_and_says_so(run_api: Callable[..., None]) -> None:
     async def body(house: Any) -> None:
         manager = pitboss.OrderManager(house.system.gateway, house.bus)
-        order = await manager.create_and_submit("AAPL", 10, order_type=OrderType.LIMIT, limit_price=140.004)
+        order = await manager.create_and_submit("AAPL", 10, order_type=OrderType.LIMIT, limit_price=140.004, tif="GTC")
         assert await order.wait_accepted() is OrderStatus.ACCEPTED
+        [working] = house.working()
+        assert (working.tif, manager.orders[order.order_id].tif) == ("GTC", "GTC")
         assert order.limit_price == D("140.00")  # on the tick, never worse than asked for
         with pytest.raises(pitboss.OrderRefusedError, match="it is ACCEPTED, not FILLED"):
             await order.update_status(OrderStatus.FILLED)
@@ -92,6 +94,8 @@ def test_a_refused_order_raises_with_reason_and_figures_and_a_rejected_one_tells
         ({"order_type": OrderType.STOP, "stop_price": -1}, ValueError, "is no price"),
         ({"order_type": "HOPE"}, ValueError, "HOPE"),
         ({"price": 1}, TypeError, "an order has no price"),
+        ({"tif": "FOREVER"}, ValueError, "FOREVER"),
+        ({"order_type": OrderType.TRAILING_STOP}, ValueError, "a plain order does not trail"),
     ],
 )
 def test_terms_of_an_order_that_make_no_sense_are_named(
