@@ -37,6 +37,7 @@ _VERBS = {
     "whynot": "supervisors.verbs_why:whynot",
 }
 _JOURNAL_VERBS = ("verify", "dump", "stats")
+_RULES_VERBS = {"test": "try_"}
 _SYMBOL_VERBS = {"add": "add", "remove": "remove", "list": "list_"}
 
 
@@ -88,4 +89,8 @@ def _app() -> App:
     for name, function in _SYMBOL_VERBS.items():
         symbol.command(f"supervisors.verbs_symbol:{function}", name=name)
     app.command(symbol)
+    rules = App(name="rules", help="Try the rules of a configuration on signals; nothing is sent.")
+    for name, function in _RULES_VERBS.items():
+        rules.command(f"supervisors.verbs_rules:{function}", name=name)
+    app.command(rules)
     return app

@@ -18,6 +18,9 @@ from supervisors.rule_files import rules_from_files
 __all__ = ["ConfigFile", "StateDir", "check", "effective"]
 
 ConfigFile = Annotated[Path, Parameter(name=["--config", "-c"], help="The configuration file (TOML).")]
+_VARIABLES = {"api_key": "API_KEY", "push_token": "SIGNAL_TOKEN"}
+_FIRST = ("id", "event", "when", "position", "time", "market", "do")
+
 StateDir = Annotated[
     Path | None,
     Parameter(name="--state-dir", help="Folder of control socket, journal and log, in place of [process] state_dir."),
@@ -35,6 +38,7 @@ def effective(config: Path, state_dir: Path | None) -> Settings:
     """The configuration with the environment's overrides. Raises SettingsError."""
     settings = load(config, os.environ)
     register_secret(settings.signals.api_key)
+    register_secret(settings.signals.push_token)
     if state_dir is not None:
         settings = attrs.evolve(settings, process=attrs.evolve(settings.process, state_dir=state_dir.expanduser()))
     return settings
@@ -49,11 +53,15 @@ def describe(settings: Settings) -> list[str]:
         lines += _table(f"[risk.groups.{name}]", group)
     for symbol, section in settings.symbols.items():
         lines += _table(f"[symbols.{symbol}]" if symbol.isalnum() else f'[symbols."{symbol}"]', section)
+    for name, indicator in settings.indicators.items():
+        lines += _table(f"[indicators.{name}]", indicator)
     for rule in settings.rules:
-        lines += _table("[[rules]]", rule)
+        lines += ["[[rules]]", *(f"{name} = {_toml(value)}" for name, value in _written(rule).items()), ""]
     for name in ("journal", "log"):
         lines += _table(f"[{name}]", getattr(settings, name))
-    lines += [f"# rule {rule.words()}" for rule in (*build_rules(settings), *rules_from_files(settings))]
+    for made in (*build_rules(settings), *rules_from_files(settings)):
+        lines.append(f"# rule {made.words()}")
+        lines += [f"#   {made.description}"] if made.description else []
     lines += [f"# note: {note}" for note in _notes(settings)]
     return lines
 
@@ -64,8 +72,9 @@ def _table(head: str, section: Any) -> list[str]:
         value = getattr(section, field.name)
         if field.name == "groups":
             continue  # each is a table of its own
-        if field.name == "api_key":
-            lines.append(f"# api_key = {MASK} (from API_KEY)" if value else "# no API_KEY")
+        if field.name in _VARIABLES:
+            variable = _VARIABLES[field.name]
+            lines.append(f"# {field.name} = {MASK} (from {variable})" if value else f"# no {variable}")
         elif value is None:
             lines.append(f"# {field.name}: none")
         else:
@@ -73,7 +82,20 @@ def _table(head: str, section: Any) -> list[str]:
     return [*lines, ""]
 
 
+def _written(section: Any) -> dict[str, Any]:
+    """What a rule, or a part of it, says beyond the defaults; its id first."""
+    return {
+        field.name: getattr(section, field.name)
+        for field in sorted(
+            attrs.fields(type(section)), key=lambda one: _FIRST.index(one.name) if one.name in _FIRST else 9
+        )
+        if getattr(section, field.name) not in (None, (), {}, field.default)
+    }
+
+
 def _toml(value: Any) -> str:
+    if attrs.has(type(value)):
+        return _toml(_written(value))
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple | list):
