@@ -13,6 +13,7 @@ from config.rule_actions import exit_terms
 from config.rule_settings import ActionSettings, RuleSettings
 from config.rules import RuleSettingsError, build_rules
 from config.settings import DefaultsSettings, Settings, SymbolSettings
+from domain.distances import needs_atr
 from domain.rules import ActionError
 
 __all__ = ["inconsistencies", "is_loopback"]
@@ -30,6 +31,7 @@ def inconsistencies(settings: Settings) -> Iterator[Problem]:
     yield from _clock(settings)
     yield from _indicators(settings)
     yield from _groups(settings)
+    yield from _exits(settings)
     yield from _rules(settings)
 
 
@@ -73,6 +75,12 @@ def _signals(settings: Settings) -> Iterator[Problem]:
         )
     if not signals.api_key:
         yield Problem("signals.api_key", "is missing: set the environment variable API_KEY, or empty signals.base_url")
+
+
+def _exits(settings: Settings) -> Iterator[Problem]:
+    for symbol in settings.symbols:
+        if needs_atr(settings.exits(symbol)) and "atr" not in settings.indicators:
+            yield Problem(f"symbols.{symbol}", "has exits in multiples of the ATR, which needs an [indicators.atr]")
 
 
 def _sizes(

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from config.exit_settings import written_exits
 from config.rule_conditions import RuleSettingsError, condition_of
 from config.rule_settings import ActionSettings, RuleSettings
 from domain.rules import (
@@ -31,7 +32,7 @@ from domain.rules import (
 from domain.rules.entry_actions import SizeByConfidence
 from domain.rules.terms import Context, ExitTerms, chosen_symbol, percent
 from messages.order import Side
-from messages.position import OpenPosition, Size
+from messages.position import ExitPlan, OpenPosition, Size
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -59,14 +60,15 @@ def rule_action(settings: Settings, written: RuleSettings, place: str) -> Action
 def exit_terms(settings: Settings, written: ActionSettings, symbol: str) -> ExitTerms:
     """Return the exits of a position: each by the rule, else by symbol and defaults. Raises ActionError."""
     configured = settings.exits(symbol)
-    terms: dict[str, Decimal | None] = {}
+    terms: dict[str, Any] = {}
     for exit_name in _EXITS:
         own = {f"{exit_name}_{way}": getattr(written, f"{exit_name}_{way}") for way in ("pct", "amount", "atr")}
         if all(value is None for value in own.values()):
             # what a symbol or the defaults say in other ways than percentages is the plan's own
             own = {name: getattr(configured, name) for name in own if hasattr(configured, name)}
         terms |= own
-    return ExitTerms.read(written.atr, **terms)
+    rest = written_exits(ExitPlan(), written, settings.symbols.get(symbol), settings.defaults)
+    return ExitTerms.read(written.atr, rest, **terms)
 
 
 class ConfiguredEntry(Action):
@@ -146,7 +148,7 @@ def _action(settings: Settings, rule: RuleSettings, written: ActionSettings, pla
 def _adjust(settings: Settings, rule: RuleSettings, written: ActionSettings) -> Action:
     named = (f"{exit_name}_{way}" for exit_name in _EXITS for way in ("pct", "amount", "atr"))
     exits = {name: getattr(written, name) for name in named}
-    return AdjustExitsAction(atr=written.atr, **exits)
+    return AdjustExitsAction(atr=written.atr, rest=written_exits(ExitPlan(), written), **exits)
 
 
 def _order(settings: Settings, rule: RuleSettings, written: ActionSettings) -> Action:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from attrs import field, frozen
 
+from config.exit_settings import ExitSettings
 from config.expectations import Conditions, Expectation, Flag, Number, OneOf, Text, Texts, Whole
 from messages.order import Side
 
@@ -37,7 +38,6 @@ Shares = Annotated[Decimal, Number("a number of shares", above=True)]
 Money = Annotated[Decimal, Number("an amount of money", above=True)]
 Price = Annotated[Decimal, Number("a price", above=True)]
 Distance = Annotated[Decimal, Number("a distance from the entry price")]
-Multiple = Annotated[Decimal, Number("a multiple of the ATR")]
 Fraction = Annotated[Decimal, Number("a fraction (0.03 is 3 %)", high=Decimal("0.99"))]
 RiskFraction = Annotated[Decimal, Number("a fraction of the equity (0.01 is 1 %)", above=True, high=Decimal(1))]
 SecondsOrZero = Annotated[float, Number("a number of seconds", kind=float)]
@@ -86,7 +86,7 @@ class ConditionSettings:
 
 
 @frozen(slots=True, kw_only=True)
-class ActionSettings:
+class ActionSettings(ExitSettings):
     """One thing to do, and its terms; which of them apply depends on `do`."""
 
     do: Annotated[str, OneOf(DOINGS)]
@@ -103,9 +103,6 @@ class ActionSettings:
     stop_loss_amount: Distance | None = None
     take_profit_amount: Distance | None = None
     trailing_stop_amount: Distance | None = None
-    stop_loss_atr: Multiple | None = None
-    take_profit_atr: Multiple | None = None
-    trailing_stop_atr: Multiple | None = None
     atr: IndicatorName = "atr"
     order_type: Annotated[str, OneOf(("MKT", "LMT", "STP", "STP LMT"))] = "MKT"
     limit_price: Price | None = None

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from attrs import field, frozen
 
+from config.exit_settings import ExitSettings, written_exits
 from config.expectations import (
     Flag,
     Folder,
@@ -110,7 +111,7 @@ class SignalSettings:
 
 
 @frozen(slots=True, kw_only=True)
-class DefaultsSettings:
+class DefaultsSettings(ExitSettings):
     """What applies where neither rule nor symbol says otherwise. A percentage of 0 means no such exit.
 
     At most one of `quantity`, `allocation` and `risk_pct` is set; with none of them it is 100 shares.
@@ -131,7 +132,7 @@ class DefaultsSettings:
 
 
 @frozen(slots=True, kw_only=True)
-class SymbolSettings:
+class SymbolSettings(ExitSettings):
     """One instrument that may be traded; what is None is taken from the defaults."""
 
     sector: Annotated[str, Text("a word of your own for the sector")] = ""
@@ -222,13 +223,24 @@ class Settings:
         return Size(quantity=defaults.quantity, allocation=defaults.allocation, risk_pct=defaults.risk_pct)
 
     def exits(self, symbol: str, rule: ActionSettings | None = None) -> ExitPlan:
-        """How to leave: each percentage by the rule, else the symbol, else the defaults; 0 means no such exit."""
+        """How to leave: each exit by the rule, else the symbol, else the defaults; 0 means no such exit.
+
+        A multiple of the ATR wins over a percentage beside it; it becomes an amount when a position is decided on.
+        """
+        sources = (rule, self.symbols.get(symbol), self.defaults)
         chosen: dict[str, Decimal | None] = {}
-        for name in ("stop_loss_pct", "take_profit_pct", "trailing_stop_pct"):
-            values = (getattr(source, name, None) for source in (rule, self.symbols.get(symbol), self.defaults))
-            chosen[name] = next((value for value in values if value is not None), None) or None
-        return ExitPlan(
-            stop_loss_pct=chosen["stop_loss_pct"],
-            take_profit_pct=chosen["take_profit_pct"],
-            trailing_stop_pct=chosen["trailing_stop_pct"],
+        for name in ("stop_loss", "take_profit", "trailing_stop"):
+            for source in sources:
+                atr, pct = (getattr(source, f"{name}_{way}", None) for way in ("atr", "pct"))
+                if atr is not None or pct is not None:
+                    chosen |= {f"{name}_atr": atr or None, f"{name}_pct": None if atr else pct or None}
+                    break
+        plan = ExitPlan(
+            stop_loss_pct=chosen.get("stop_loss_pct"),
+            take_profit_pct=chosen.get("take_profit_pct"),
+            trailing_stop_pct=chosen.get("trailing_stop_pct"),
+            stop_loss_atr=chosen.get("stop_loss_atr"),
+            take_profit_atr=chosen.get("take_profit_atr"),
+            trailing_stop_atr=chosen.get("trailing_stop_atr"),
         )
+        return written_exits(plan, *sources)

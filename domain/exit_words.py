@@ -5,10 +5,20 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from attrs import evolve
+
 from domain.time_exits import time_of_day
 from messages.position import Distance, ExitPlan, ScaleTarget, StopStep, Unit
 
-__all__ = ["NONE", "exits_in_words", "read_after", "read_distance", "read_step", "read_steps", "read_targets"]
+__all__ = [
+    "NONE",
+    "exits_in_words",
+    "read_after",
+    "read_distance",
+    "read_step",
+    "read_steps",
+    "read_targets",
+]
 
 NONE = ("none", "0", "0%")
 """Texts that say that there is no such exit."""
@@ -70,15 +80,45 @@ def read_targets(text: str) -> tuple[ScaleTarget, ...]:
     return tuple(targets)
 
 
-def read_after(text: str) -> dict[str, int | None]:
-    """Return the fields of an ExitPlan for "90m", "3h" or "12x5m": twelve bars of five minutes. Raises ValueError."""
+def read_after(text: str) -> tuple[int | None, int | None, int]:
+    """Return (None, None, seconds) for "90m" or "3h", (bars, seconds of a bar, 0) for "12x5m". Raises ValueError."""
     match = re.fullmatch(r"(?:(\d{1,4})\s*x\s*)?(\d{1,6})\s*([smhd])", text.strip().lower())
     seconds = int(match[2]) * _SECONDS[match[3]] if match is not None else 0
     if match is None or not seconds or match[1] == "0":
         raise ValueError(f'"{text}" is not a time such as 90m or 3h, or bars such as 12x5m')
-    if match[1] is None:
-        return {"exit_after_seconds": seconds, "exit_after_bars": None, "bar_seconds": None}
-    return {"exit_after_seconds": None, "exit_after_bars": int(match[1]), "bar_seconds": seconds}
+    return (None, None, seconds) if match[1] is None else (int(match[1]), seconds, 0)
+
+
+def with_words(
+    plan: ExitPlan,
+    *,
+    break_even: str | None = None,
+    stop_steps: str | None = None,
+    scale_out: str | None = None,
+    exit_after: str | None = None,
+    exit_at: str | None = None,
+    trail_here: bool | None = None,
+) -> ExitPlan:
+    """Return the plan with what was written in place of its own; None leaves it, "none" takes it out.
+
+    Raises ValueError.
+    """
+    if break_even is not None:
+        plan = evolve(plan, break_even=None if _none(break_even) else read_step(break_even))
+    if stop_steps is not None:
+        plan = evolve(plan, steps=() if _none(stop_steps) else read_steps(stop_steps))
+    if scale_out is not None:
+        plan = evolve(plan, targets=() if _none(scale_out) else read_targets(scale_out))
+    if exit_after is not None:
+        bars, bar_seconds, seconds = (None, None, 0) if _none(exit_after) else read_after(exit_after)
+        plan = evolve(plan, exit_after_seconds=seconds or None, exit_after_bars=bars, bar_seconds=bar_seconds)
+    if exit_at is not None:
+        plan = evolve(plan, exit_at=None if _none(exit_at) else f"{time_of_day(exit_at):%H:%M}")
+    return plan if trail_here is None else evolve(plan, trail_here=trail_here)
+
+
+def _none(text: str) -> bool:
+    return text.strip().lower() in (*NONE, "")
 
 
 def exits_in_words(plan: ExitPlan) -> str:

@@ -80,8 +80,8 @@ class CreatePositionAction(Action):
     Exactly one of `quantity` (shares; negative opens a short), `allocation` (account currency) and `risk_pct` (of
     equity, over the distance to the stop) sizes it; `size_by_confidence` takes a part of that. Percentages are
     fractions: 0.03 is 3 %. An exit may instead be a distance (`stop_loss_amount`) or a multiple of an ATR
-    (`stop_loss_atr`; `atr` names the indicator). `symbol` is a text, a function of the context, or None for the event's
-    own. Raises ActionError for terms that make no sense.
+    (`stop_loss_atr`; `atr` names the indicator). Steps, targets and times are texts, as in a configuration. `symbol` is
+    a text, a function of the context, or None for the event's own. Raises ActionError for terms that make no sense.
     """
 
     def __init__(
@@ -102,6 +102,12 @@ class CreatePositionAction(Action):
         take_profit_atr: Number | None = None,
         trailing_stop_atr: Number | None = None,
         atr: str = "atr",
+        break_even: str | None = None,
+        stop_steps: str | None = None,
+        scale_out: str | None = None,
+        exit_after: str | None = None,
+        exit_at: str | None = None,
+        trail_here: bool | None = None,
         size_by_confidence: Sequence[Sequence[Number]] | None = None,
         add: bool = False,
     ) -> None:
@@ -118,6 +124,12 @@ class CreatePositionAction(Action):
             stop_loss_atr=stop_loss_atr,
             take_profit_atr=take_profit_atr,
             trailing_stop_atr=trailing_stop_atr,
+            break_even=break_even,
+            stop_steps=stop_steps,
+            scale_out=scale_out,
+            exit_after=exit_after,
+            exit_at=exit_at,
+            trail_here=trail_here,
         )
         if self.size.risk_pct is not None and not self.exits.protects:
             raise ActionError("risk_pct needs a stop: stop_loss_pct, stop_loss_atr or trailing_stop_pct")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from domain.rules.action import Action, Command
 from domain.rules.facts import subject_of
@@ -10,7 +11,6 @@ from domain.rules.terms import (
     ActionError,
     Context,
     ExitTerms,
-    Number,
     SymbolChoice,
     chosen_symbol,
     symbol_in_words,
@@ -51,8 +51,8 @@ class CloseAllAction(ClosePositionAction):
 class AdjustExitsAction(Action):
     """Give the symbol's open position these exits in place of those it has. Terms as in CreatePositionAction."""
 
-    def __init__(self, symbol: SymbolChoice = None, *, atr: str = "atr", **exits: Number | None) -> None:
-        """Take the exits. Raises ActionError, also where none is named."""
+    def __init__(self, symbol: SymbolChoice = None, *, atr: str = "atr", **exits: Any) -> None:
+        """Take the exits: numbers, and texts as in a configuration. Raises ActionError, also where none is named."""
         try:
             self.exits = ExitTerms.read(atr, **exits)
         except TypeError as error:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
+from domain.distances import needs_atr, with_atr
+from domain.exit_words import exits_in_words, with_words
 from domain.rules.facts import facts_of, subject_of
 from messages.position import ExitPlan, Size
 
@@ -31,6 +33,9 @@ Number = Decimal | float
 SymbolChoice = str | Callable[[Context], str] | None
 
 
+_IN_WORDS = ("break_even", "stop_steps", "scale_out", "exit_after", "exit_at", "trail_here")
+
+
 class ActionError(ValueError):
     """An action cannot be built or carried out as asked."""
 
@@ -40,7 +45,7 @@ class ExitTerms:
     """Where a position is to be left: fractions of the entry price, distances from it, or multiples of an ATR.
 
     Per exit one of the three. `atr` names the indicator that is multiplied; its value when the rule acts fixes the
-    distance.
+    distance. `rest` has the steps, targets and times.
     """
 
     stop_loss_pct: Decimal | None = None
@@ -53,10 +58,19 @@ class ExitTerms:
     take_profit_atr: Decimal | None = None
     trailing_stop_atr: Decimal | None = None
     atr: str = "atr"
+    rest: ExitPlan = field(factory=ExitPlan)
 
     @classmethod
-    def read(cls, atr: str = "atr", **written: Number | None) -> ExitTerms:
-        """Check what was written; 0 means no such exit. Raises ActionError."""
+    def read(cls, atr: str = "atr", rest: ExitPlan | None = None, **written: Any) -> ExitTerms:
+        """Check what was written; 0 means no such exit. Steps, targets and times are texts, as in a configuration.
+
+        Raises ActionError.
+        """
+        texts = {name: written.pop(name) for name in _IN_WORDS if name in written}
+        try:
+            rest = with_words(rest or ExitPlan(), **texts)
+        except (ValueError, AttributeError) as error:
+            raise ActionError(f"exits: {error}") from None
         terms = {
             name: fraction(name, value) if name.endswith("_pct") else _positive_or_none(name, decimal(name, value))
             for name, value in written.items()
@@ -65,7 +79,7 @@ class ExitTerms:
             given = [name for name in terms if name.startswith(exit_name) and terms[name] is not None]
             if len(given) > 1:
                 raise ActionError(f"expected only one of {' and '.join(given)}")
-        return cls(atr=atr, **terms)
+        return cls(atr=atr, rest=rest, **terms)
 
     @property
     def protects(self) -> bool:
@@ -82,17 +96,21 @@ class ExitTerms:
     def looks_at(self) -> frozenset[str]:
         """What they need besides the event."""
         by_atr = (self.stop_loss_atr, self.take_profit_atr, self.trailing_stop_atr)
-        return frozenset({f"indicator {self.atr}"}) if by_atr != (None, None, None) else frozenset()
+        needed = by_atr != (None, None, None) or needs_atr(self.rest)
+        return frozenset({f"indicator {self.atr}"}) if needed else frozenset()
 
     def plan(self, symbol: str, context: Context) -> ExitPlan:
         """Return the plan, multiples of the ATR as distances. Raises NotKnownError where its value is not known."""
         stop, target, trail = self.stop_loss_amount, self.take_profit_amount, self.trailing_stop_amount
+        rest = self.rest
         if self.looks_at:
             atr = Decimal(str(round(facts_of(context).indicator(symbol, self.atr), 8)))
             stop = stop if self.stop_loss_atr is None else self.stop_loss_atr * atr
             target = target if self.take_profit_atr is None else self.take_profit_atr * atr
             trail = trail if self.trailing_stop_atr is None else self.trailing_stop_atr * atr
-        return ExitPlan(
+            rest = with_atr(rest, atr)
+        return evolve(
+            rest,
             stop_loss_pct=self.stop_loss_pct,
             take_profit_pct=self.take_profit_pct,
             trailing_stop_pct=self.trailing_stop_pct,
@@ -113,6 +131,8 @@ class ExitTerms:
                 exits.append(f"{name} {amount} away")
             elif multiple is not None:
                 exits.append(f"{name} {multiple:f} × {self.atr} away")
+        if self.rest != ExitPlan():
+            exits.append(exits_in_words(self.rest))
         return f"with {', '.join(exits)}" if exits else "without any exit"
 
 
