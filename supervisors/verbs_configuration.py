@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from config.loading import load
 from config.redaction import MASK, register_secret
+from config.rule_settings import ActionSettings, ConditionSettings
 from config.rules import build_rules
 from config.settings import Settings
 from supervisors.rule_files import rules_from_files
@@ -94,7 +95,7 @@ def _written(section: Any) -> dict[str, Any]:
 
 
 def _toml(value: Any) -> str:
-    if attrs.has(type(value)):
+    if isinstance(value, ActionSettings | ConditionSettings):
         return _toml(_written(value))
     if isinstance(value, bool):
         return "true" if value else "false"
