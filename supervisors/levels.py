@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
@@ -32,7 +33,7 @@ def exit_plan(plan: ExitPlan, stop: str | None, target: str | None, trail: str |
     return plan
 
 
-def _level(text: str, percentage: str, price: str) -> dict[str, Decimal | None]:
+def _level(text: str, percentage: str, price: str) -> dict[str, Any]:
     if text.lower() in ("none", "0", "0%"):
         return {percentage: None, price: None}
     if not text.endswith("%"):
