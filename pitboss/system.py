@@ -89,7 +89,7 @@ class PitbossSystem:
             raise RefusedError(answer.reason, answer.figures)
 
     async def flatten(self, reason: str = "program") -> None:
-        """Halt, and close every position."""
+        """Halt, and close every position. What this trips, a person re-arms: `pitboss rearm`."""
         await self.ask("portfolio", FlattenAll(reason))
 
     # for the rest of the package

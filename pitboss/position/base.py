@@ -37,7 +37,7 @@ class Position:
 
     Its attributes are a snapshot, replaced by each event about the position; nothing that a program does to this object
     changes the position behind it, only the commands do. Prices, quantities and P&L are Decimal, a short is negative,
-    P&L is without commission. `refresh` looks anew, for the P&L at the latest price.
+    P&L is without commission and valued once a second; `refresh` values it now.
     """
 
     def __init__(self, symbol: str, position_id: str | None = None) -> None:
@@ -99,7 +99,7 @@ class Position:
 
     @property
     def unrealized_pnl(self) -> Decimal:
-        """As of the last event or `refresh`, without commission."""
+        """Without commission; valued once a second while something is held, and by `refresh`."""
         return _ZERO if self._news.view is None else self._news.view.unrealized_pnl
 
     @property

@@ -52,6 +52,16 @@ def test_a_position_is_opened_protected_valued_and_closed(run_api: Callable[...,
     run_api(body)
 
 
+def test_its_value_follows_the_market_by_itself(run_api: Callable[..., None]) -> None:
+    async def body(house: Any) -> None:
+        position = await pitboss.PositionTracker(house.bus).create_position("AAPL", quantity=-10)
+        await position.wait_protected()
+        await house.trade_at(148.0)
+        await house.until(lambda: position.unrealized_pnl == D("19.90"), "the P&L at the new price")
+
+    run_api(body)
+
+
 def test_what_is_not_named_comes_from_the_configuration_and_0_means_no_such_exit(
     run_api: Callable[..., None],
 ) -> None:

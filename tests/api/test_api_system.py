@@ -228,6 +228,27 @@ def test_a_system_that_ends_by_itself_cancels_the_block_and_says_why() -> None:
     assert pitboss.current.find_system() is None
 
 
+def test_it_is_halted_resumed_and_flattened_by_a_program() -> None:
+    async def body() -> None:
+        async with pitboss.open_system(paper="manual", risk={"quote_max_age_seconds": 3600}) as system:
+            assert system.paper is not None
+            await system.paper.trade_at("AAPL", 150)
+            tracker = pitboss.PositionTracker(pitboss.EventBus())
+            await system.halt("for the test")
+            with pytest.raises(pitboss.PositionRefusedError, match="for the test"):
+                await tracker.create_position("AAPL", quantity=10)
+            await system.resume()
+            position = await tracker.create_position("AAPL", quantity=10)
+            await position.wait_protected()
+            await system.flatten("enough")
+            await position.wait_closed()
+            assert "enough" in position.close_reason
+            with pytest.raises(pitboss.RefusedError, match="rearm"):
+                await system.resume()
+
+    run(body)
+
+
 def test_a_handler_that_ends_the_program_ends_it_in_order(tmp_path: Path) -> None:
     @attrs.frozen
     class Enough(pitboss.BaseEvent):
