@@ -79,7 +79,13 @@ def plan_entry(
         raise EntryRefused("the exits would fire at once", wrong)
     try:
         quantity = order_quantity(
-            command.size, price, bounds, equity=equity, stop=levels.stop, multiplier=instrument.multiplier
+            command.size,
+            price,
+            bounds,
+            equity=equity,
+            stop=levels.stop,
+            multiplier=instrument.multiplier,
+            factor=command.size_factor,
         )
     except SizingError as error:
         raise EntryRefused(error.reason, error.figures) from error

@@ -37,8 +37,11 @@ def order_quantity(
     equity: Decimal | None = None,
     stop: Decimal | None = None,
     multiplier: Decimal = Decimal(1),
+    factor: Decimal = Decimal(1),
 ) -> Decimal:
     """Return the quantity, always positive.
+
+    `factor` is the part of the size asked for that is wanted, down to whole units (a rule scales by confidence with it).
 
     A number of shares is taken as it is, or refused. An allocation buys floor(allocation / price), a risk
     floor(equity × risk_pct / |price − stop|), each in whole units (or in the instrument's increment where that is
@@ -54,13 +57,22 @@ def order_quantity(
     if not price > 0:
         raise SizingError("no price to size by", f"price {price}")
     unit = price * multiplier
-    if size.quantity is not None:
+    if not 0 < factor <= 1:
+        raise SizingError("a part of a size is above 0 and at most 1", f"factor {factor}")
+    if size.quantity is not None and factor == 1:
         return _as_asked(size.quantity, unit, bounds)
+    if size.quantity is not None:
+        step = max(bounds.increment, Decimal(1))
+        part = (size.quantity * factor / step).to_integral_value(ROUND_FLOOR) * step
+        if not part:
+            raise SizingError("it comes to less than one unit", f"{factor} of {size.quantity}")
+        return _as_asked(part, unit, bounds)
     if size.allocation is not None:
         wanted = size.allocation / unit
         figures = f"allocation {size.allocation}, price {price}"
     else:
         wanted, figures = _by_risk(size.risk_pct or Decimal(0), price, multiplier, equity, stop)
+    wanted *= factor
     if bounds.max_shares is not None:
         wanted = min(wanted, bounds.max_shares)
     if bounds.max_notional is not None:

@@ -295,6 +295,16 @@ def test_counts_survive_a_restart_by_a_checkpoint_of_few_records(ruled):
     ruled(rule, body)
 
 
+def test_confidence_scales_the_size(ruled):
+    rule = ENTRY + "size_by_confidence = [[0.6, 0.5], [0.9, 1.0]]\n"
+
+    async def body(plant):
+        await publish(plant, predicted(plant, 1, confidence=0.6))
+        assert plant.held() == 50
+
+    ruled(rule, body)
+
+
 def test_time_is_the_exchanges(ruled):
     written = """
 [[rules]]
