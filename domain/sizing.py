@@ -41,7 +41,7 @@ def order_quantity(
 ) -> Decimal:
     """Return the quantity, always positive.
 
-    `factor` is the part of the size asked for that is wanted, down to whole units (a rule scales by confidence with it).
+    `factor` is the part of the size asked for that is wanted, down to whole units: a rule scales by confidence.
 
     A number of shares is taken as it is, or refused. An allocation buys floor(allocation / price), a risk
     floor(equity × risk_pct / |price − stop|), each in whole units (or in the instrument's increment where that is
