@@ -32,6 +32,7 @@ _VERBS = {
     "rearm": "supervisors.verbs_control:rearm",
     "flatten": "supervisors.verbs_control:flatten",
     "adopt": "supervisors.verbs_care:adopt",
+    "exits": "supervisors.verbs_care:change_exits",
     "alarms": "supervisors.verbs_care:alarms",
     "why": "supervisors.verbs_why:why",
     "whynot": "supervisors.verbs_why:whynot",

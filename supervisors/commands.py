@@ -11,9 +11,12 @@ import attrs
 from actors.runtime.system import System
 from config.logging import log
 from config.settings import Settings
+from domain.distances import needs_atr, with_atr
+from messages.indicator import DescribeIndicator, IndicatorEvent
 from messages.lifecycle import AcknowledgeAlarm
 from messages.order import CancelOrder, ListOrders, OrderType, OrderView, Side
 from messages.position import (
+    AdjustExits,
     AdoptHolding,
     ClosePosition,
     CommandAccepted,
@@ -29,7 +32,8 @@ from messages.position import (
 from messages.risk import FlattenAll, Halt, Rearm, Resume
 from messages.symbol import AddSymbol, ListSymbols, RemoveSymbol
 from supervisors.asking import NoAnswerError, ask
-from supervisors.levels import amount, exit_plan
+from supervisors.exits_page import exits_page
+from supervisors.levels import EXITS, amount, exit_plan
 from supervisors.process_state import ProcessState
 from supervisors.status import collect_status
 
@@ -39,11 +43,12 @@ Reply = dict[str, Any]
 
 _FIELDS: Mapping[str, frozenset[str]] = {
     "status": frozenset(),
-    "buy": frozenset({"symbol", "quantity", "limit", "stop", "target", "trail"}),
-    "sell": frozenset({"symbol", "quantity", "limit", "stop", "target", "trail"}),
+    "buy": frozenset({"symbol", "quantity", "limit", *EXITS}),
+    "sell": frozenset({"symbol", "quantity", "limit", *EXITS}),
+    "exits": frozenset({"symbol", *EXITS}),
     "close": frozenset({"symbol"}),
     "cancel": frozenset({"order_ref"}),
-    "adopt": frozenset({"symbol", "stop", "target", "trail", "beside"}),
+    "adopt": frozenset({"symbol", "beside", *EXITS}),
     "alarms": frozenset({"clear"}),
     "symbol": frozenset({"do", "symbol", "terms"}),
     "halt": frozenset({"reason"}),
@@ -51,7 +56,6 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "rearm": frozenset({"reason"}),
     "flatten": frozenset({"symbol", "reason"}),
 }
-_EXITS = frozenset({"stop", "target", "trail"})
 
 
 class Refused(Exception):  # an answer, not an accident
@@ -98,6 +102,7 @@ class Commands:
             "close": self._close,
             "cancel": self._cancel,
             "adopt": self._adopt,
+            "exits": self._adjust,
             "alarms": self._clear_alarm,
             "symbol": self._change_symbol,
             "halt": self._halt,
@@ -110,17 +115,16 @@ class Commands:
     async def _trade(self, side: Side, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
         symbol, quantity = _symbol(fields), amount(fields.get("quantity", ""), "a number of shares")
         held = await self._held(symbol)
-        if held and fields.keys() & _EXITS:
-            raise Refused(f"{symbol} has a position with exits of its own: leave out stop, target and trail")
+        if held and fields.keys() & set(EXITS):
+            raise Refused(f"{symbol} has a position with exits of its own: change them with `pitboss exits {symbol}`")
         if held * side.sign < 0:
             return await self._reduce(symbol, side, quantity, held, fields)
         limit = fields.get("limit")
+        exits = exit_plan((await self._effective()).exits(symbol), fields)
         opening = OpenPosition(
             side=side,
             size=Size(quantity=quantity),
-            exits=exit_plan(
-                (await self._effective()).exits(symbol), fields.get("stop"), fields.get("target"), fields.get("trail")
-            ),
+            exits=await self._fixed(symbol, exits),
             source="operator",
             order_type=OrderType.MARKET if limit is None else OrderType.LIMIT,
             limit_price=None if limit is None else amount(limit, "a price"),
@@ -165,10 +169,33 @@ class Commands:
         return f"cancelling {order.order_ref}; it can still fill until the broker has confirmed", (order.order_ref,)
 
     async def _adopt(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
-        exits = exit_plan(ExitPlan(), fields.get("stop"), fields.get("target"), fields.get("trail"))
+        exits = exit_plan(ExitPlan(), fields)
         if not exits.protects:
             raise Refused("an adopted position needs a stop or a trailing stop")
-        return await self._ask_position(self._known(_symbol(fields)), AdoptHolding(exits, "beside" in fields))
+        symbol = self._known(_symbol(fields))
+        return await self._ask_position(symbol, AdoptHolding(await self._fixed(symbol, exits), "beside" in fields))
+
+    async def _adjust(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        symbol = self._known(_symbol(fields))
+        view: PositionView = await ask(self._system.address(f"position/{symbol}"), DescribePosition())
+        if view.exits is None:
+            raise Refused(f"{symbol} has no position under management")
+        if not fields.keys() & set(EXITS):
+            return exits_page(view), ()
+        exits = await self._fixed(symbol, exit_plan(view.exits, fields))
+        return await self._ask_position(symbol, AdjustExits(exits))
+
+    async def _fixed(self, symbol: str, exits: ExitPlan) -> ExitPlan:
+        """Return the plan with amounts for its multiples of the ATR, by its value now."""
+        if not needs_atr(exits):
+            return exits
+        indicators = self._system.address("indicators")
+        if not indicators.alive:
+            raise Refused("exits in multiples of the ATR need an [indicators.atr] in the configuration")
+        event: IndicatorEvent = await ask(indicators, DescribeIndicator(symbol, "atr"))
+        if not event.value:
+            raise Refused(f"the ATR of {symbol} is not known: {event.reason}")
+        return with_atr(exits, Decimal(str(round(event.value, 8))))
 
     async def _clear_alarm(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
         outcome = await ask(self._system.address("alarms"), AcknowledgeAlarm(fields.get("clear", "")))
@@ -214,7 +241,7 @@ class Commands:
         return symbol
 
     async def _ask_position(
-        self, symbol: str, message: OpenPosition | ClosePosition | PlaceOrder | AdoptHolding
+        self, symbol: str, message: OpenPosition | ClosePosition | PlaceOrder | AdoptHolding | AdjustExits
     ) -> tuple[str, tuple[str, ...]]:
         return _accepted(await ask(self._system.address(f"position/{symbol}"), message, 10.0))
 

@@ -1,16 +1,24 @@
-"""Exits as a person writes them: `3%` is a percentage of the average entry, `95.00` a price, `none` is no such exit."""
+"""Exits as a person writes them: `3%` is a percentage of the average entry, `95.00` a price, `6atr` a multiple of the
+ATR, `none` is no such exit. Steps, targets and times: `domain.exit_words`.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import attrs
 
+from domain.exit_words import NONE, with_words
 from messages.position import ExitPlan
 
-__all__ = ["amount", "exit_plan"]
+__all__ = ["EXITS", "amount", "exit_plan"]
+
+EXITS = ("stop", "target", "trail", "break_even", "steps", "scale_out", "exit_after", "exit_at", "trail_here")
+"""The names under which a command has exits."""
+_LEVELS = {"stop": "stop_loss", "target": "take_profit", "trail": "trailing_stop"}
 
 
 def amount(text: str, what: str) -> Decimal:
@@ -21,24 +29,37 @@ def amount(text: str, what: str) -> Decimal:
     return number
 
 
-def exit_plan(plan: ExitPlan, stop: str | None, target: str | None, trail: str | None) -> ExitPlan:
-    """Return the plan with what was written in place of its own; None leaves it. Raises ValueError."""
-    for text, percentage, price in (
-        (stop, "stop_loss_pct", "stop_loss_price"),
-        (target, "take_profit_pct", "take_profit_price"),
-        (trail, "trailing_stop_pct", "trailing_stop_amount"),
-    ):
+def exit_plan(plan: ExitPlan, written: Mapping[str, str | None]) -> ExitPlan:
+    """Return the plan with what was written in place of its own; what is missing or None stays. Raises ValueError."""
+    for name, key in _LEVELS.items():
+        text = written.get(name)
         if text is not None:
-            plan = attrs.evolve(plan, **_level(text.strip(), percentage, price))
-    return plan
+            plan = attrs.evolve(plan, **_level(text.strip(), key))
+    here = written.get("trail_here")
+    if here not in (None, "yes", "no"):
+        raise ValueError(f'"{here}" is not yes or no')
+    return with_words(
+        plan,
+        break_even=written.get("break_even"),
+        stop_steps=written.get("steps"),
+        scale_out=written.get("scale_out"),
+        exit_after=written.get("exit_after"),
+        exit_at=written.get("exit_at"),
+        trail_here=None if here is None else here == "yes",
+    )
 
 
-def _level(text: str, percentage: str, price: str) -> dict[str, Any]:
-    if text.lower() in ("none", "0", "0%"):
-        return {percentage: None, price: None}
+def _level(text: str, key: str) -> dict[str, Any]:
+    ways = ("pct", "amount", "atr") if key == "trailing_stop" else ("pct", "price", "amount", "atr")
+    level: dict[str, Any] = {f"{key}_{way}": None for way in ways}
+    if text.lower() in NONE:
+        return level
+    if text.lower().endswith("atr"):
+        return level | {f"{key}_atr": amount(text[:-3].strip(), "a multiple of the ATR")}
     if not text.endswith("%"):
-        return {percentage: None, price: amount(text, "a percentage such as 3% or a price such as 95.00")}
+        expected = "a percentage such as 3%, a multiple of the ATR such as 6atr, or a price such as 95.00"
+        return level | {f"{key}_{'amount' if key == 'trailing_stop' else 'price'}": amount(text, expected)}
     fraction = amount(text[:-1], "a percentage").scaleb(-2)
-    if fraction >= 1 and percentage != "take_profit_pct":
+    if fraction >= 1 and key != "take_profit":
         raise ValueError(f'"{text}" is not a percentage below 100%')
-    return {percentage: fraction, price: None}
+    return level | {f"{key}_pct": fraction}

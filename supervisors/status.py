@@ -11,6 +11,7 @@ import trio
 
 from actors.runtime.system import System
 from config.log_record import timestamp
+from domain.exit_words import exits_in_words
 from messages.gateway import GatewayStatus, LinkStatus
 from messages.lifecycle import AlarmRaised, ListAlarms
 from messages.order import ListOrders, OrderView
@@ -152,6 +153,13 @@ def _position(view: PositionView) -> dict[str, Any]:
         "last_price": view.last_price,
         "opened": _moment(view.opened),
         "position_id": view.position_id,
+        "exits": None if view.exits is None else exits_in_words(view.exits),
+        "stop_moved": view.stop_moved or None,
+        "targets": [
+            {"price": _money(one.price), "quantity": _money(one.quantity), "filled": _money(one.filled)}
+            for one in view.targets
+        ],
+        "leaves_at": _moment(view.leaves_at),
     }
 
 
@@ -170,6 +178,8 @@ def _order(view: OrderView) -> dict[str, Any]:
         "stop": _money(view.stop_price),
         "average_price": _money(view.average_price),
         "position_id": view.position_id,
+        "group": view.oca_group or None,
+        "parent": view.parent_ref,
         "text": view.text,
     }
 

@@ -11,19 +11,18 @@ from rich.console import Console
 from messages.position import ExitPlan
 from supervisors.control_client import request
 from supervisors.exit_codes import ExitCode, ProcessFailed
+from supervisors.exit_flags import NO_EXITS, Exits
 from supervisors.levels import exit_plan
 from supervisors.verbs_configuration import StateDir
-from supervisors.verbs_control import Config, Stop, Symbol, Target, Trail, folder, say
+from supervisors.verbs_control import Config, Symbol, folder, say
 
-__all__ = ["adopt", "alarms"]
+__all__ = ["adopt", "alarms", "change_exits"]
 
 
 def adopt(
     symbol: Symbol,
     *,
-    stop: Stop = None,
-    target: Target = None,
-    trail: Trail = None,
+    exits: Exits = NO_EXITS,
     beside: Annotated[
         bool, Parameter(negative=(), help="Place exits although orders of somebody else rest on the closing side.")
     ] = False,
@@ -36,13 +35,25 @@ def adopt(
     refused and they are listed: Pitboss can neither change them nor tie its own to them.
     """
     try:
-        plan = exit_plan(ExitPlan(), stop, target, trail)
+        plan = exit_plan(ExitPlan(), exits.written())
     except ValueError as error:
         raise ProcessFailed(ExitCode.USAGE, str(error)) from None
     if not plan.protects:
         raise ProcessFailed(ExitCode.USAGE, "adopt needs --stop or --trail: without one nothing would limit the loss")
-    levels = {"stop": stop, "target": target, "trail": trail, "beside": "yes" if beside else None}
-    say(request(folder(state_dir, config), "adopt", symbol=symbol, **levels))
+    how = exits.written() | ({"beside": "yes"} if beside else {})
+    say(request(folder(state_dir, config), "adopt", symbol=symbol, **how))
+
+
+def change_exits(symbol: Symbol, *, exits: Exits = NO_EXITS, state_dir: StateDir = None, config: Config = None) -> None:
+    """Change how an open position is left; what is not named stays. Without any flag: show it.
+
+    By hand a stop may be loosened too; `none` takes an exit out.
+    """
+    try:
+        exit_plan(ExitPlan(), exits.written())
+    except ValueError as error:
+        raise ProcessFailed(ExitCode.USAGE, str(error)) from None
+    say(request(folder(state_dir, config), "exits", symbol=symbol, **exits.written()))
 
 
 def alarms(

@@ -14,16 +14,14 @@ from config.loading import load_process
 from messages.position import ExitPlan
 from supervisors.control_client import request
 from supervisors.exit_codes import ExitCode, ProcessFailed
+from supervisors.exit_flags import NO_EXITS, ExitFlags, Exits
 from supervisors.levels import amount, exit_plan
 from supervisors.status_view import status_page
 from supervisors.verbs_configuration import StateDir
 
 __all__ = [
     "Config",
-    "Stop",
     "Symbol",
-    "Target",
-    "Trail",
     "buy",
     "cancel",
     "close",
@@ -43,9 +41,6 @@ Config = Annotated[
 Symbol = Annotated[str, Parameter(help="The symbol, as in the configuration.")]
 Quantity = Annotated[str, Parameter(help="Number of shares.")]
 Limit = Annotated[str | None, Parameter(help="Limit price; without it a market order.")]
-Stop = Annotated[str | None, Parameter(help="Stop loss: 3% of the average entry, or a price such as 95.00, or none.")]
-Target = Annotated[str | None, Parameter(help="Take profit: 8% of the average entry, or a price, or none.")]
-Trail = Annotated[str | None, Parameter(help="Trailing stop: 2% behind the best price, or an amount, or none.")]
 Reason = Annotated[str | None, Parameter(help="Why, for the journal.")]
 
 
@@ -68,14 +63,12 @@ def buy(
     quantity: Quantity,
     *,
     limit: Limit = None,
-    stop: Stop = None,
-    target: Target = None,
-    trail: Trail = None,
+    exits: Exits = NO_EXITS,
     state_dir: StateDir = None,
     config: Config = None,
 ) -> None:
     """Open a long position, add to one, or make a short one smaller."""
-    _trade("buy", symbol, quantity, limit, stop, target, trail, folder(state_dir, config))
+    _trade("buy", symbol, quantity, limit, exits, folder(state_dir, config))
 
 
 def sell(
@@ -83,14 +76,12 @@ def sell(
     quantity: Quantity,
     *,
     limit: Limit = None,
-    stop: Stop = None,
-    target: Target = None,
-    trail: Trail = None,
+    exits: Exits = NO_EXITS,
     state_dir: StateDir = None,
     config: Config = None,
 ) -> None:
     """Make a long position smaller, open a short one, or add to one."""
-    _trade("sell", symbol, quantity, limit, stop, target, trail, folder(state_dir, config))
+    _trade("sell", symbol, quantity, limit, exits, folder(state_dir, config))
 
 
 def close(symbol: Symbol, *, state_dir: StateDir = None, config: Config = None) -> None:
@@ -141,25 +132,15 @@ def flatten(
     say(request(folder(state_dir, config), "flatten", symbol=symbol, reason=reason))
 
 
-def _trade(
-    verb: str,
-    symbol: str,
-    quantity: str,
-    limit: str | None,
-    stop: str | None,
-    target: str | None,
-    trail: str | None,
-    place: Path,
-) -> None:
+def _trade(verb: str, symbol: str, quantity: str, limit: str | None, exits: ExitFlags, place: Path) -> None:
     try:
         amount(quantity, "a number of shares")
         if limit is not None:
             amount(limit, "a price")
-        exit_plan(ExitPlan(), stop, target, trail)
+        exit_plan(ExitPlan(), exits.written())
     except ValueError as error:
         raise ProcessFailed(ExitCode.USAGE, str(error)) from None
-    fields = {"quantity": quantity, "limit": limit, "stop": stop, "target": target, "trail": trail}
-    say(request(place, verb, symbol=symbol, **fields))
+    say(request(place, verb, symbol=symbol, quantity=quantity, limit=limit, **exits.written()))
 
 
 def folder(state_dir: Path | None, config: Path | None) -> Path:
