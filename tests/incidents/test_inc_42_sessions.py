@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from messages.order import OrderStatus
 from messages.position import CommandRefused
 from simulator.faults.verbs import Error, Swallow
 
@@ -18,6 +19,7 @@ INCIDENT = {
     "pitboss": "Whether the exchange is open is the broker's word, by the contract's own hours in its zone: an order "
     "that waits for the open is shown as waiting, one that is refused was never there, and neither is sent again.",
 }
+ENDED = (OrderStatus.CANCELLED, OrderStatus.EXPIRED)
 CLOSES = {
     "an ordinary day": datetime(2026, 11, 20, 21, 0, 1, tzinfo=UTC),
     "the day after Thanksgiving": datetime(2026, 11, 27, 18, 0, 1, tzinfo=UTC),
@@ -53,6 +55,57 @@ def test_inc_42_an_order_that_waits_for_the_open_fills_and_is_protected(stage):
         assert (it.held(), len(it.ours())) == (100, 3)
 
     stage(body, start=datetime(2026, 11, 20, 14, 29, 0, tzinfo=UTC), simulator={"calendar": "XNYS"})
+
+
+GAPS = {
+    # a minute before a close, and the next open: 14:30 UTC in winter, 13:30 in summer
+    "a weekend": ("2026-11-20T20:59", "2026-11-23T14:30"),
+    "a half day": ("2026-11-27T17:59", "2026-11-30T14:30"),
+    "Thanksgiving": ("2026-11-25T20:59", "2026-11-27T14:30"),
+    "the clocks go forward": ("2026-03-06T20:59", "2026-03-09T13:30"),
+    "the clocks go back": ("2026-10-30T19:59", "2026-11-02T14:30"),
+}
+
+
+@pytest.mark.parametrize("running", ["until after the close", "not even then"])
+@pytest.mark.parametrize("gap", GAPS)
+def test_inc_42_a_day_order_ends_with_its_day_however_long_the_exchange_is_closed_then(
+    stage, gap, running, monkeypatch
+):
+    """A DAY entry rests and a position is held over a close; the process is gone until the next open."""
+    closes, opens = (datetime.fromisoformat(at).replace(tzinfo=UTC) for at in GAPS[gap])
+
+    async def body(it):
+        await it.trade_at(400.0, "MSFT")
+        await it.open(symbol="MSFT")
+        await it.open(limit="95.00")
+        entry = next(order for order in it.at_broker("AAPL") if order.side == "BUY")
+        exits = {order.perm_id for order in it.at_broker("MSFT")}
+        assert (entry.tif, len(exits), it.held("MSFT")) == ("DAY", 2, 100)
+        if running == "until after the close":
+            await it.settle(120)
+            assert await it.status(entry) in ENDED, "the broker ended it with the day"
+        await it.kill()
+        left = (opens - it.paper.environment.now()).total_seconds()
+        with monkeypatch.context() as hours:
+            hours.setattr("simulator.app._TURN_SECONDS", 30.0)  # days go by: the venue need not look each moment
+            await it.settle(left - 90)
+        await it.settle(60)
+        assert entry.done
+        await it.start()
+        await it.settle(10)
+        assert entry.order_ref not in {view.order_ref for view in await it.working()}
+        assert not it.at_broker("AAPL"), "nothing of it rests, and it is not sent again"
+        assert {order.perm_id for order in it.at_broker("MSFT")} == exits, "GTC exits outlive the gap"
+        await it.settle(40)  # the exchange opens
+        await it.trade_at(94.0)
+        assert (it.held(), it.held("MSFT")) == (0, 100)
+        await it.open()
+        await it.trade_at(94.0)
+        await it.sound(maybe={"order.unknown", "protection.missing"})
+        assert it.held() == 100, "the new day takes new orders"
+
+    stage(body, start=closes, simulator={"calendar": "XNYS"})
 
 
 def test_inc_42_exchange_is_closed_is_a_rejection_and_no_reason_to_try_again(stage):
