@@ -19,6 +19,7 @@ __all__ = [
     "InstrumentQualified",
     "InstrumentUnknown",
     "Need",
+    "NeedRate",
     "NeedTicks",
     "PriceEvent",
     "Subscribe",
@@ -112,6 +113,17 @@ class NeedTicks:
 
     symbol: str
     need: Need
+
+
+# portfolio → gateway
+
+
+@frozen(slots=True)
+class NeedRate:
+    """What one unit of a currency is worth in `base`, now and as it moves: told as AccountValue ExchangeRate."""
+
+    currency: str
+    base: str
 
 
 @frozen(slots=True)

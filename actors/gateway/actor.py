@@ -23,7 +23,7 @@ from config.settings import Settings
 from messages.decision import WeighOutgoing
 from messages.gateway import AskAccount, AskBroker, CancelOutgoing, GatewayStatus, LinkStatus, PlaceOrders
 from messages.indicator import SubscribeBars
-from messages.market import FeedSilent, NeedTicks, Subscribe, Unsubscribe
+from messages.market import FeedSilent, NeedRate, NeedTicks, Subscribe, Unsubscribe
 from messages.verdict import GateVerdict
 
 __all__ = ["GatewayActor"]
@@ -112,6 +112,8 @@ class GatewayActor(RunQueueActor):
                 self._data.bars.subscribe(message)
             case NeedTicks():
                 self._data.need(message)
+            case NeedRate():
+                self._data.rates.need(message)
             case FeedSilent(symbol):
                 self._data.silent(symbol)
             case AskBroker(reason):

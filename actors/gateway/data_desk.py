@@ -13,6 +13,7 @@ from actors.gateway.feeds import NO_LINE_LEFT, Feed, FeedDesk
 from actors.gateway.instruments import NoAnswerError, UnknownContractError
 from actors.gateway.lines import Lines
 from actors.gateway.outlets import Outlets
+from actors.gateway.rates import RateDesk
 from actors.gateway.sender import Sender
 from actors.gateway.session import Session
 from actors.ib.contract import contract_of
@@ -39,6 +40,7 @@ class DataDesk:
     ) -> None:
         self.feeds = feeds
         self.bars = BarDesk(instruments, sender, outlets)
+        self.rates = RateDesk(lines, sender, outlets)
         self._lines = lines
         self._look = trio.Event()  # who has a line may change
         self._starved: list[str] = []
@@ -91,6 +93,7 @@ class DataDesk:
         self.feeds.detach_all("TWS has lost its data")
         self._lines.reset()
         self.bars.again("TWS has lost its data")
+        self.rates.again()
         if self._work is not None:
             for feed in self.feeds:
                 self._work.send_nowait(feed)
@@ -123,6 +126,7 @@ class DataDesk:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._share_lines, session, nursery)
                 nursery.start_soon(self.bars.run, session)
+                nursery.start_soon(self.rates.run, session)
                 async for feed in receive:
                     nursery.start_soon(self._start, session, nursery, feed)
         finally:

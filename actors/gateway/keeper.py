@@ -180,6 +180,7 @@ class LinkKeeper:
             sender=self._sender,
             feeds=self._data.feeds,
             bars=self._data.bars,
+            rates=self._data.rates,
             outlets=self._outlets,
             on_round_trip=self._round_trip,
             on_notice=self._notice,

@@ -19,6 +19,7 @@ from actors.gateway.last_gate import MAX_ORDER_ID
 from actors.gateway.liveness import RoundTrips
 from actors.gateway.notices import Meaning, meaning_of
 from actors.gateway.outlets import Outlets
+from actors.gateway.rates import RateDesk
 from actors.gateway.sender import Sender
 from actors.gateway.snapshot import SnapshotDesk
 from actors.ib.client import WireClient
@@ -66,6 +67,7 @@ class Session:
         sender: Sender,
         feeds: FeedDesk,
         bars: BarDesk,
+        rates: RateDesk,
         outlets: Outlets,
         on_round_trip: Callable[[], None],
         on_notice: NoticeHandler,
@@ -94,6 +96,7 @@ class Session:
         self._sender = sender
         self._feeds = feeds
         self._bars = bars
+        self._rates = rates
         self._outlets = outlets
         self._on_round_trip = on_round_trip
         self._on_notice = on_notice
@@ -172,7 +175,8 @@ class Session:
 
     def odd_tick(self, request_id: int, kind: int, price: float, size: float) -> None:
         self.wrapper.flush()
-        self._feeds.odd_tick(request_id, kind, price, size, self.wrapper.ticks)
+        if not self._rates.tick(request_id, kind, price):
+            self._feeds.odd_tick(request_id, kind, price, size, self.wrapper.ticks)
 
     def halted(self, request_id: int, value: float) -> None:
         self.wrapper.flush()
@@ -198,7 +202,11 @@ class Session:
     def error(self, about: int, code: int, text: str) -> None:
         if about > MAX_ORDER_ID:
             self.wrapper.flush()
-            if self.contracts.refused(about, code, text) or self._bars.refused(about, code, text):
+            if (
+                self.contracts.refused(about, code, text)
+                or self._bars.refused(about, code, text)
+                or self._rates.refused(about, f"{code} {text}")
+            ):
                 return
             symbol = self._feeds.refused(about, code, text)
             if not symbol:

@@ -30,7 +30,7 @@ from messages.decision import WeighOrders
 from messages.gateway import AccountPnl, AccountValue, AskAccount
 from messages.journal import Appended, JournalBroken, JournalFailed, Replay
 from messages.lifecycle import ActorQuarantined, ClearAlarm, RaiseAlarm
-from messages.market import Instrument, InstrumentQualified
+from messages.market import Instrument, InstrumentQualified, NeedRate
 from messages.order import (
     GroupRefused,
     ListOrders,
@@ -105,6 +105,7 @@ class PortfolioActor(RunQueueActor):
         self._plans = plans.Plans(self.figures.day_of.of)
         self._closings = 0  # since they were last counted
         self._looking = False
+        self._rates_asked: set[str] = set()  # currencies whose worth the gateway was asked for
 
     async def prepare(self) -> None:
         """Take up the breaker, the day's results and what works from journal and `orders`."""
@@ -168,9 +169,16 @@ class PortfolioActor(RunQueueActor):
                 self._look()
             case InstrumentQualified(instrument):
                 self._instruments[instrument.symbol] = instrument
+                self._need_rate(instrument.currency)
             case _:
                 return self._on_command(message)
         return None
+
+    def _need_rate(self, currency: str) -> None:
+        base = self.figures.rates.base
+        if currency != base and currency not in self._rates_asked:
+            self._rates_asked.add(currency)
+            self.system.address("gateway").tell(NeedRate(currency, base))
 
     def _know(self, settings: Settings) -> None:
         self._symbols = settings.symbols

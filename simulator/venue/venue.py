@@ -38,6 +38,7 @@ from simulator.venue.ledger import Holding, Ledger
 from simulator.venue.liquidation import forced_sales
 from simulator.venue.market import Market
 from simulator.venue.orders_desk import OrdersDesk
+from simulator.venue.pairs import opening_quotes
 from simulator.venue.rates import Rates
 from simulator.venue.refusal import OrderRefused
 from simulator.venue.registry import Registry
@@ -92,6 +93,8 @@ class Venue:
         self._desk = OrdersDesk(contracts, self._registry, self._books, self._engine, calendars.of, self.now)
         self.archive = Archive(self._history, calendars, self._desk.definition, self.now)
         self._clock = Clockwork(self._registry, self._engine, valuation, calendars, self._latest)
+        for tick in opening_quotes(contracts, self._rates, self._latest):
+            self.on_tick(tick)
 
     # orders
 
