@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, tuple[int, ...]] = {
     "journal_orders": (500,),
     "recovery": (100_000,),
     "live_path": (5, 100),
+    "rules": (20_000, 5),
     "restart": (100_000, 200),
     "simulator": (3, 50_000, 1_000, 2),
 }

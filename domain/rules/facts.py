@@ -67,7 +67,7 @@ class Facts:
         event = self._prices.get(symbol)
         if event is None or event.bid is None or event.ask is None:
             raise NotKnownError(f"no bid and ask of {symbol} yet")
-        return event.ask - event.bid
+        return round(event.ask - event.bid, 9)  # what differs from the quotes beyond that is binary fractions
 
     def indicator(self, symbol: str, name: str) -> float:
         """Return an indicator's value. Raises NotKnownError."""
