@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from contextvars import Token
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,8 +16,11 @@ from typing import Any, Protocol
 import attrs
 import trio
 
+from actors.ib.memory import MemoryConnection
+from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from actors.storage.sqlite import journal_path
 from config.environment import Environment, machine
+from config.environment import virtual as virtual_environment
 from config.log_console import ConsoleListener
 from config.logging import start_logging
 from config.problems import Problem, SettingsError
@@ -31,7 +35,8 @@ from pitboss.current import CURRENT
 from pitboss.errors import BrokerUnreachableError, PitbossError, StartError, SystemFailedError
 from pitboss.paper import PaperMarket, paper_settings
 from pitboss.system import PitbossSystem
-from simulator.app import Serving, SimulatorSettings, serve
+from simulator.app import PaperBroker, Serving, SimulatorSettings, serve
+from simulator.memory import MemoryLink
 from supervisors.exit_codes import ExitCode, ProcessFailed
 from supervisors.failures import failure_of
 from supervisors.process import Process
@@ -63,6 +68,7 @@ def open_system(
     console: bool = False,
     ready_seconds: float = 30.0,
     seed: int | None = None,
+    virtual: datetime | None = None,
     **sections: Mapping[str, Any],
 ) -> OpenedSystem:
     """Open the whole supervised system: `async with pitboss.open_system() as system: …`.
@@ -77,6 +83,10 @@ def open_system(
     temporary folder that is removed at the end. `console` also writes the log in words to stderr. `rules` are
     registered beside those of the configuration. `live` confirms a configuration whose mode is "live".
 
+    `virtual` is for tests of a program under `trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))`: the
+    wall clock starts there (aware) and moves with trio's, paper TWS and journal are in memory, hours pass in a moment,
+    and one `seed` gives the same run again.
+
     The block begins when the system agrees with the broker. It ends in order when the block does, also by an exception
     or a cancellation; positions and the orders that rest at the broker stay. One system may be open at a time.
 
@@ -90,12 +100,14 @@ def open_system(
         named["broker"] = {**named.get("broker", {}), **given}
     if state_dir is not None:
         named["process"] = {**named.get("process", {}), "state_dir": Path(state_dir).expanduser()}
-    embedded = paper if paper is not None else not names_a_broker(configuration, named)
+    embedded = paper if paper is not None else virtual is not None or not names_a_broker(configuration, named)
     settings = effective_settings(configuration, symbols, named)
     if settings.broker.mode == "live" and not live:
         raise SettingsError([Problem("broker.mode", '"live" trades real money: confirm it with live=True')])
     temporary = state_dir is None and not _names_a_folder(configuration, named)
     market = None if embedded is False else paper_settings(embedded, tuple(settings.symbols))
+    if virtual is not None and (market is None or virtual.tzinfo is None):
+        raise TypeError("virtual is an aware time, and goes with a paper TWS of the program's own")
     return OpenedSystem(
         settings,
         market,
@@ -103,7 +115,8 @@ def open_system(
         temporary=temporary,
         console=console,
         ready_seconds=ready_seconds,
-        environment=machine(seed),
+        seed=seed,
+        virtual=virtual,
     )
 
 
@@ -148,7 +161,8 @@ class OpenedSystem:
         temporary: bool,
         console: bool,
         ready_seconds: float,
-        environment: Environment,
+        seed: int | None,
+        virtual: datetime | None,
     ) -> None:
         """See `open_system`."""
         self._settings = settings
@@ -157,7 +171,10 @@ class OpenedSystem:
         self._temporary = temporary
         self._console = console
         self._ready_seconds = ready_seconds
-        self._environment = environment
+        self._seed = seed
+        self._virtual = virtual
+        self._environment: Environment
+        self._world = World()
         self._held = ExitStack()  # folder and log
         self._nurseries = trio.open_nursery()
         self._body = trio.CancelScope()
@@ -172,6 +189,10 @@ class OpenedSystem:
     async def __aenter__(self) -> PitbossSystem:
         if CURRENT.get() is not None:
             raise PitbossError("a system is open already: one at a time")
+        if self._virtual is None:
+            self._environment = machine(self._seed)
+        else:
+            self._environment = virtual_environment(self._virtual, self._seed or 1)
         self._hold_folder_and_log()
         try:
             self._nursery = await self._nurseries.__aenter__()
@@ -220,7 +241,11 @@ class OpenedSystem:
                 self._refuse_journal_of_another_broker()
             listeners = (ConsoleListener(),) if self._console else ()
             running: _Log = start_logging(
-                self._environment, path=settings.log_path, level=settings.log.level, listeners=listeners
+                self._environment,
+                path=settings.log_path,
+                level=settings.log.level,
+                listeners=listeners,
+                background=self._virtual is None,
             )
             self._held.callback(running.stop)
         except ProcessFailed as failed:
@@ -247,7 +272,7 @@ class OpenedSystem:
         paper = await self._start_paper() if self._market is not None else None
         settings = self._settings
         beside = (*rules_from_files(settings), *self._rules)
-        world = World(rules=beside)
+        world = attrs.evolve(self._world, rules=beside)
         try:
             process = Process(settings, self._environment, partial(build_tree, world=world), process_id=os.getpid())
         except ValueError as error:
@@ -272,13 +297,36 @@ class OpenedSystem:
 
     async def _start_paper(self) -> PaperMarket:
         assert self._market is not None
+        if self._virtual is not None:
+            try:
+                broker: PaperBroker = await self._nursery.start(self._run_in_memory, self._market)
+            except (ValueError, OSError) as error:
+                raise StartError(f"the paper TWS did not start: {error}") from error
+            return PaperMarket(broker)
         try:
             serving: Serving = await self._nursery.start(self._serve_paper, self._market)
         except (ValueError, OSError) as error:
             raise StartError(f"the paper TWS did not start: {error}") from error
-        broker = attrs.evolve(self._settings.broker, host=serving.host, port=serving.port)
-        self._settings = attrs.evolve(self._settings, broker=broker)
-        return PaperMarket(serving)
+        address = attrs.evolve(self._settings.broker, host=serving.host, port=serving.port)
+        self._settings = attrs.evolve(self._settings, broker=address)
+        return PaperMarket(serving.broker, serving.host, serving.port)
+
+    async def _run_in_memory(
+        self, market: SimulatorSettings, *, task_status: trio.TaskStatus[PaperBroker] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """The paper TWS, the links to it and the journal's disk without a machine."""
+        broker, disk = PaperBroker(market, self._environment), SimulatedDisk()
+        with self._paper_scope:
+            async with trio.open_nursery() as links:
+
+                def dial(on_data: Callable[[bytes], object], on_lost: Callable[[str], object]) -> MemoryLink:
+                    link = MemoryLink(broker.tws, on_data, on_lost, latency=0.001)
+                    links.start_soon(link.run)
+                    return link
+
+                self._world = World(storage=lambda: SimulatedStorage(disk), connection=lambda: MemoryConnection(dial))
+                links.start_soon(broker.run)
+                task_status.started(broker)
 
     async def _serve_paper(
         self, market: SimulatorSettings, *, task_status: trio.TaskStatus[Serving] = trio.TASK_STATUS_IGNORED
@@ -290,7 +338,8 @@ class OpenedSystem:
         # shielded: a cancellation of the program's block is no reason to stop out of order
         with trio.CancelScope(shield=True):
             try:
-                await process.run(control=self._settings.control_path, on_started=self._readiness.tree_started)
+                control = self._settings.control_path if self._virtual is None else None
+                await process.run(control=control, on_started=self._readiness.tree_started)
             except BaseException as error:  # noqa: BLE001 - raised where the block ends
                 self._failure = error
                 self._body.cancel()

@@ -7,7 +7,7 @@ from decimal import Decimal
 import trio
 
 from messages.market import TickType
-from simulator.app import PaperBroker, Serving, SimulatorSettings
+from simulator.app import PaperBroker, SimulatorSettings
 from simulator.model import Ticked
 
 __all__ = ["PaperMarket", "paper_settings"]
@@ -25,11 +25,11 @@ def paper_settings(paper: bool | str | SimulatorSettings, symbols: tuple[str, ..
 class PaperMarket:
     """What a program may do to its paper market. The broker's own book is `broker.venue`."""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, broker: PaperBroker, host: str = "memory", port: int = 0) -> None:
         """Made by the system: `system.paper`."""
-        self.host = serving.host
-        self.port = serving.port
-        self.broker: PaperBroker = serving.broker
+        self.host = host
+        self.port = port
+        self.broker = broker
 
     async def trade_at(self, symbol: str, price: Decimal | float, size: int = 1000) -> None:
         """Let the market of a US stock trade at a price, with bid and ask a cent around it.
