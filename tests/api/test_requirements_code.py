@@ -165,6 +165,7 @@ def test_the_rule_of_the_requirements_runs(run_api: Callable[..., None]) -> None
         assert (position.quantity, position.entry_price) == (100, pytest.approx(150, abs=0.02))
         assert float(position.stop_loss / position.entry_price) == pytest.approx(0.97, abs=0.0005)
         assert float(position.take_profit / position.entry_price) == pytest.approx(1.08, abs=0.0005)
+        await house.until(lambda: bool(house.events), "the rule is told to have fired")
         assert [event.rule_id for event in house.events] == ["prediction_entry"]
 
     run_api(body)
