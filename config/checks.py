@@ -13,6 +13,7 @@ from config.rule_actions import exit_terms
 from config.rule_settings import ActionSettings, RuleSettings
 from config.rules import RuleSettingsError, build_rules
 from config.settings import DefaultsSettings, Settings, SymbolSettings
+from domain.bars import BAR_SECONDS
 from domain.distances import needs_atr
 from domain.rules import ActionError
 
@@ -133,6 +134,9 @@ def _indicators(settings: Settings) -> Iterator[Problem]:
             if symbol not in settings.symbols:
                 hint = did_you_mean(symbol, settings.symbols)
                 yield Problem(f"indicators.{name}.symbols", f'"{symbol}" has no [symbols.{symbol}]{hint}')
+        if indicator.kind == "vwap" and BAR_SECONDS[indicator.bar] < 60:
+            # TWS gives no more than an hour or so of such bars, and a VWAP is of the whole day
+            yield Problem(f"indicators.{name}.bar", f'"{indicator.bar}" is too short for a vwap; take "1 min" or more')
         if name in ("price", "spread", "spread_pct", "symbol"):
             yield Problem(f"indicators.{name}", "is a word that [[rules]] market uses; take another name")
 

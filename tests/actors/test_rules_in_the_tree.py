@@ -326,3 +326,27 @@ symbols = ["AAPL"]
         assert plant.process.environment.now() < datetime(2026, 11, 20, 15, 2, tzinfo=UTC) + timedelta(minutes=1)
 
     ruled(written, body)
+
+
+def test_while_bars_do_not_arrive_a_value_is_not_known_and_the_past_closes_the_gap(ruled):
+    indicators = '[indicators.slow]\nkind = "sma"\nperiod = 3\nbar = "5 secs"\nsymbols = ["AAPL"]\n'
+
+    async def body(plant):
+        async def trade(*prices):
+            for price in prices:
+                await plant.trade_at(price)
+                await plant.settle(4.8)
+
+        await trade(100.0, 101.0, 102.0, 103.0, 104.0)
+        known = plant.seen(IndicatorEvent)[-1]
+        assert known.value == 102.0
+        plant.links[-1].abort()
+        await plant.settle(3)
+        *_, lost, again = plant.seen(IndicatorEvent)
+        assert lost.value is None
+        assert "its bars do not arrive" in lost.reason
+        assert again.value == 102.0
+        await trade(105.0, 106.0, 107.0, 108.0)
+        assert plant.seen(IndicatorEvent)[-1].value == 106.0
+
+    ruled(indicators, body)
