@@ -233,3 +233,27 @@ def test_waiting_ends_when_the_system_does(run_api: Callable[..., None]) -> None
             await done.wait()
 
     run_api(body)
+
+
+def test_a_handler_may_trade_and_finds_its_system_by_itself(run_api: Callable[..., None]) -> None:
+    async def body(house: Any) -> None:
+        done = trio.Event()
+
+        async def again(event: PositionCloseEvent) -> None:
+            tracker = pitboss.PositionTracker(pitboss.EventBus())
+            if event.reason == "first":
+                position = await tracker.create_position("AAPL", quantity=-5)
+                await position.wait_protected()
+                await position.close(reason="second")
+            else:
+                done.set()
+
+        await house.bus.subscribe(PositionCloseEvent, again)
+        first = await pitboss.PositionTracker(house.bus).create_position("AAPL", quantity=5)
+        await first.wait_opened()
+        await first.close(reason="first")
+        with trio.fail_after(20):
+            await done.wait()
+        assert house.bus.subscribers[0].failed == 0
+
+    run_api(body)
