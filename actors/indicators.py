@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import define
+from attrs import define, evolve
 
 from actors.bus import EventBus
 from actors.runtime.base import ActorContext, RunQueueActor
@@ -17,7 +17,7 @@ from config.rule_settings import IndicatorSettings
 from config.settings import Settings
 from domain.bars import BAR_SECONDS, history_for
 from domain.indicators import Indicator
-from messages.indicator import BarEvent, BarsInterrupted, DescribeIndicator, IndicatorEvent, SubscribeBars
+from messages.indicator import AskIndicator, BarEvent, BarsInterrupted, DescribeIndicator, IndicatorEvent, SubscribeBars
 
 __all__ = ["IndicatorsActor"]
 
@@ -65,6 +65,8 @@ class IndicatorsActor(RunQueueActor):
                 self._take(self._series[symbol, bar_seconds], message)
             case DescribeIndicator(symbol, name):
                 return self._now(symbol, name)
+            case AskIndicator(symbol, name):
+                return self._answer(symbol, name)
             case BarsInterrupted(symbol, bar_seconds, reason):
                 self._interrupted(self._series[symbol, bar_seconds], reason)
             case _:
@@ -120,6 +122,13 @@ class IndicatorsActor(RunQueueActor):
         for name, indicator in series.indicators.items():
             reason = "" if indicator.value is not None else "too few bars"
             yield IndicatorEvent(series.symbol, name, indicator.value, ended, reason)
+
+    def _answer(self, symbol: str, name: str) -> IndicatorEvent:
+        for series in self._series.values():
+            if series.symbol == symbol and name in series.indicators:
+                event = next(each for each in self._values(series) if each.name == name)
+                return event if series.told else evolve(event, value=None, reason="its bars do not arrive")
+        return IndicatorEvent(symbol, name, None, self.environment.now(), "not configured for the symbol")
 
     def _interrupted(self, series: _Series, reason: str) -> None:
         if series.told:

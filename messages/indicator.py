@@ -8,7 +8,7 @@ from attrs import frozen
 
 from messages.event import BaseEvent
 
-__all__ = ["Bar", "BarEvent", "BarsInterrupted", "DescribeIndicator", "IndicatorEvent", "SubscribeBars"]
+__all__ = ["AskIndicator", "Bar", "BarEvent", "BarsInterrupted", "DescribeIndicator", "IndicatorEvent", "SubscribeBars"]
 
 
 # control → indicators
@@ -36,6 +36,17 @@ class SubscribeBars:
     bar_seconds: int
     history_seconds: int
     reply_to: str
+
+
+# anyone → indicators
+
+
+@frozen(slots=True)
+class AskIndicator:
+    """Ask for an indicator's value by its configured name: an IndicatorEvent, its value None where it is not known."""
+
+    symbol: str
+    name: str
 
 
 # gateway → indicators

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from config.loading import settings_from
-from messages.indicator import IndicatorEvent
+from messages.indicator import AskIndicator, IndicatorEvent
 from messages.journal import Replay
 from messages.order import Role, Side
 from messages.position import ClosePosition, PositionCloseEvent
@@ -346,6 +346,8 @@ def test_while_bars_do_not_arrive_a_value_is_not_known_and_the_past_closes_the_g
         assert lost.value is None
         assert "its bars do not arrive" in lost.reason
         assert again.value == 102.0
+        assert await plant.ask("indicators", AskIndicator("AAPL", "slow")) == again
+        assert (await plant.ask("indicators", AskIndicator("MSFT", "slow"))).value is None
         await trade(105.0, 106.0, 107.0, 108.0)
         assert plant.seen(IndicatorEvent)[-1].value == 106.0
 
