@@ -16,8 +16,9 @@ CLIENT_STAMPS := $(CLIENTS:%=.venv-%/.installed)
 run: $(STAMP)
 	$(BIN)/pitboss demo $(ARGS)
 
+# a process for each core; the tests of one file stay together, for they share what is costly to set up
 test: lint $(CLIENT_STAMPS)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 # writes the transcripts in tests/conformance/golden anew, from what the clients and the paper TWS say now
 golden: $(STAMP) $(CLIENT_STAMPS)
