@@ -146,7 +146,7 @@ def exits_in_words(plan: ExitPlan) -> str:
         exits.append(f"out after {plan.exit_after_bars} bars of {_span(plan.bar_seconds or 0)}")
     if plan.exit_at is not None:
         exits.append(f"out at {time_of_day(plan.exit_at):%H:%M}")
-    return ", ".join(exits) or "no exits"
+    return ", ".join(exits) or "without exits"
 
 
 def _level(plan: ExitPlan, key: str) -> str:
@@ -155,7 +155,7 @@ def _level(plan: ExitPlan, key: str) -> str:
     if price is not None:
         return _plain(price)
     if amount is not None:
-        return f"{_plain(amount)} away"
+        return f"at a distance of {_plain(amount)}"
     if atr is not None:
         return f"{_plain(atr)} × ATR away"
     return "" if pct is None else f"{_plain(pct * 100)} %"

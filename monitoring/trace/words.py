@@ -10,7 +10,8 @@ from typing import Any
 from attrs import frozen
 
 from domain.adoption import ADOPTED
-from domain.position_book import TRAILING
+from domain.exit_words import exits_in_words
+from domain.position_book import KEPT, MOVES, TRAILING
 from messages.codec import encode
 from messages.decision import EntryWeighed, RuleSkipped, RulesWeighed
 from messages.gateway import (
@@ -35,7 +36,7 @@ from messages.order import (
     OrderRequest,
     OrderResolved,
 )
-from messages.position import ExitPlan, ExitsAdjusted, PositionClosed, PositionClosing, PositionPlanned
+from messages.position import ExitsAdjusted, PositionClosed, PositionClosing, PositionPlanned
 from messages.risk import BreakerMoved, TradingHalted, TradingResumed
 from messages.signal import PredictionSignalEvent, RuleFired, SignalIgnored, SignalReceived
 from messages.verdict import GateVerdict
@@ -84,6 +85,10 @@ def _of_position(payload: Any) -> Words | None:
             return Words("plan", f"{what} (position {payload.position_id})")
         case ExitsAdjusted(_, exits, source) if source == TRAILING:
             return Words("plan", f"the stop has trailed to {exits.stop_loss_price}")
+        case ExitsAdjusted(_, exits, source) if source == KEPT:
+            return Words("plan", f"the stop stays at {exits.stop_loss_price}: a rule would have loosened it")
+        case ExitsAdjusted(_, exits, source) if source in MOVES:
+            return Words("plan", f"the stop is moved to {exits.stop_loss_price} ({source})")
         case ExitsAdjusted(_, exits, source):
             return Words("plan", f"exits changed by {source}: {exits_in_words(exits)}")
         case PositionClosing(_, reason, source):
@@ -207,18 +212,6 @@ def terms_in_words(order: OrderRequest) -> str:
     return f"{order.side} {plain(order.quantity)} {order.order_type}{prices}"
 
 
-def exits_in_words(plan: ExitPlan) -> str:
-    """Return the exits of a plan."""
-    exits = [
-        *_level("stop", plan.stop_loss_pct, plan.stop_loss_price),
-        *_level("stop at a distance of", None, plan.stop_loss_amount),
-        *_level("target", plan.take_profit_pct, plan.take_profit_price),
-        *_level("target at a distance of", None, plan.take_profit_amount),
-        *_level("trailing stop", plan.trailing_stop_pct, plan.trailing_stop_amount),
-    ]
-    return ", ".join(exits) or "without exits"
-
-
 def plain(value: Decimal) -> str:
     """Return a number without needless zeros."""
     return format(value.normalize(), "f")
@@ -241,9 +234,3 @@ def _prices(limit: Decimal | None, stop: Decimal | None, pct: Decimal | None, am
         if text is not None
     )
     return "".join(parts)
-
-
-def _level(name: str, pct: Decimal | None, price: Decimal | None) -> list[str]:
-    if price is not None:
-        return [f"{name} {plain(price)}"]
-    return [] if pct is None else [f"{name} {plain(pct * 100)} %"]
