@@ -11,7 +11,7 @@ ARGS ?=
 CLIENTS := ib_async ibapi
 CLIENT_STAMPS := $(CLIENTS:%=.venv-%/.installed)
 
-.PHONY: run test golden lint bench clean
+.PHONY: run test golden lint nautilus bench clean
 
 run: $(STAMP)
 	$(BIN)/pitboss demo $(ARGS)
@@ -30,11 +30,14 @@ lint: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
 
+# NautilusTrader for `python -m benchmarks.replay`, in an environment of its own; no test needs it
+nautilus: .venv-nautilus/.installed
+
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) $(CLIENTS:%=.venv-%) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CLIENTS:%=.venv-%) .venv-nautilus build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # made anew when what it is made from has changed
 $(STAMP): setup.cfg pyproject.toml constraints.txt
@@ -46,4 +49,9 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt
 .venv-%/.installed: tests/conformance/requirements-%.txt | $(STAMP)
 	$(PYTHON) -m venv --clear --without-pip .venv-$*
 	$(BIN)/python -m pip --python .venv-$*/bin/python install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+.venv-nautilus/.installed: benchmarks/nautilus/requirements.txt | $(STAMP)
+	$(PYTHON) -m venv --clear --without-pip .venv-nautilus
+	$(BIN)/python -m pip --python .venv-nautilus/bin/python install --quiet --disable-pip-version-check --requirement $<
 	touch $@

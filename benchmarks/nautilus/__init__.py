@@ -1,0 +1,1 @@
+"""The replay through NautilusTrader, which has an environment of its own: `make nautilus`."""
