@@ -19,20 +19,20 @@ class UnknownCalendarError(ValueError):
 
 
 def exchange_hours(name: str, now: datetime) -> ExchangeHours:
-    """Return the sessions of an exchange (`XNYS`, `XHKG`, …) from ten days ago to a good year from `now`.
+    """Return the sessions of an exchange (`XNYS`, `XHKG`, …) of the year of `now` and a month around it.
 
-    The first call for a name takes up to a second. Raises UnknownCalendarError.
+    The first call for a name and a year takes up to a second. Raises UnknownCalendarError.
     """
-    return _read(name, now.year, now.month)
+    return _read(name, now.year)
 
 
 @lru_cache(maxsize=32)
-def _read(name: str, year: int, month: int) -> ExchangeHours:
+def _read(name: str, year: int) -> ExchangeHours:
     # imported here because it brings pandas, half a second of start-up that a process without rules on hours does
     # without
     import exchange_calendars
 
-    begin = datetime(year, month, 1)
+    begin = datetime(year, 1, 1)
     with warnings.catch_warnings():
         # exchange_calendars 4.13 uses what pandas 3.1 is going to change
         warnings.simplefilter("ignore", DeprecationWarning)

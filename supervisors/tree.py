@@ -177,6 +177,4 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
 def _indicators(now: _Now, bus: EventBus) -> tuple[ChildSpecification, ...]:
     if not now.settings.indicators:
         return ()
-    return (
-        ChildSpecification("indicators", lambda context: IndicatorsActor(context, settings=now.settings, bus=bus)),
-    )
+    return (ChildSpecification("indicators", lambda context: IndicatorsActor(context, settings=now.settings, bus=bus)),)

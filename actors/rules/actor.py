@@ -167,6 +167,10 @@ class RulesActor(RunQueueActor):
             wanted.add(IndicatorEvent)
         if any(rule.cooldown_cleared_by for rule in self._engine.rules):
             wanted.add(PositionCloseEvent)
+        if "hours" in looks_at or ends_day:
+            # read now what takes a second to read, not while a price waits
+            for symbol in self._settings.symbols:
+                self._hours(symbol, self.environment.now())
         for event_type in sorted(wanted, key=lambda kind: kind.__name__):
             self._bus.subscribe(event_type, self.address)
         if (ends_day or TimeEvent in self._engine.event_types) and not self._clock_runs:
