@@ -12,7 +12,7 @@ from config.problems import Problem, did_you_mean
 from config.rule_actions import exit_terms
 from config.rule_settings import ActionSettings, RuleSettings
 from config.rules import RuleSettingsError, build_rules
-from config.settings import DefaultsSettings, Settings, SymbolSettings
+from config.settings import SIZES, DefaultsSettings, Settings, SymbolSettings
 from domain.bars import BAR_SECONDS
 from domain.distances import needs_atr
 from domain.rules import ActionError
@@ -82,14 +82,16 @@ def _exits(settings: Settings) -> Iterator[Problem]:
     for symbol in settings.symbols:
         if needs_atr(settings.exits(symbol)) and "atr" not in settings.indicators:
             yield Problem(f"symbols.{symbol}", "has exits in multiples of the ATR, which needs an [indicators.atr]")
+        if settings.size(symbol).volatility_pct is not None and "atr" not in settings.indicators:
+            yield Problem(f"symbols.{symbol}", "is sized by volatility_pct, which needs an [indicators.atr]")
 
 
 def _sizes(
     path: str, settings: Settings, part: DefaultsSettings | SymbolSettings | ActionSettings
 ) -> Iterator[Problem]:
-    given = [name for name in ("quantity", "allocation", "risk_pct") if getattr(part, name) is not None]
+    given = [name for name in SIZES if getattr(part, name) is not None]
     if len(given) > 1:
-        yield Problem(path, f"has {' and '.join(given)}; a size is one of quantity, allocation and risk_pct")
+        yield Problem(path, f"has {' and '.join(given)}; a size is one of {', '.join(SIZES)}")
 
 
 def _actions(rule: RuleSettings, path: str) -> Iterator[tuple[str, ActionSettings]]:

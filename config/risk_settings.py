@@ -28,6 +28,7 @@ Currency = Annotated[str, Text("a currency of three letters", r"[A-Z]{3}")]
 Members = Annotated[
     tuple[str, ...], Texts(Text("a symbol in capitals, as IB writes it", r"[A-Z0-9][A-Z0-9 .\-]{0,19}"))
 ]
+Rate = Annotated[Decimal, Number("a rate", above=True)]
 GroupName = Annotated[str, Text("a name of letters, digits, dashes and underscores", r"[A-Za-z0-9_\-]{1,40}")]
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -46,9 +47,13 @@ class GroupSettings:
 
 @frozen(slots=True, kw_only=True)
 class RiskSettings:
-    """Limits on new risk; orders that reduce risk pass them. Money is in `currency`, which must be the account's."""
+    """Limits on new risk; orders that reduce risk pass them. Money is in `currency`, which must be the account's.
+
+    `exchange_rates` are used for currencies of which the broker has told none.
+    """
 
     currency: Currency = "USD"
+    exchange_rates: Mapping[Currency, Rate] = field(factory=dict)
     max_position_shares: Shares | None = None
     max_position_notional: Money | None = None
     max_order_notional: Money | None = None

@@ -125,6 +125,8 @@ def _amount(size: Size) -> str:
         return f"for {size.allocation}"
     if size.risk_pct is not None:
         return f"risking {percent(size.risk_pct)} of equity"
+    if size.volatility_pct is not None:
+        return f"so that one ATR is {percent(size.volatility_pct)} of equity"
     return ", ".join(
         f"{name} {value}" for name, value in attrs.asdict(size, recurse=False).items() if value is not None
     )

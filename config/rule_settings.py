@@ -95,6 +95,7 @@ class ActionSettings(ExitSettings):
     quantity: Shares | None = None
     allocation: Money | None = None
     risk_pct: RiskFraction | None = None
+    volatility_pct: RiskFraction | None = None
     size_by_confidence: Annotated[tuple[tuple[Decimal, ...], ...], Points()] = ()
     add: YesNo = False
     stop_loss_pct: Fraction | None = None

@@ -52,6 +52,7 @@ Fraction = Annotated[Decimal, Number("a fraction (0.03 is 3 %)", high=Decimal("0
 RiskFraction = Annotated[Decimal, Number("a fraction of the equity (0.01 is 1 %)", above=True, high=Decimal(1))]
 Confidence = Annotated[float, Number("a confidence", high=Decimal(1), kind=float)]
 YesNo = Annotated[bool, Flag()]
+SIZES = ("quantity", "allocation", "risk_pct", "volatility_pct")
 FlattenAt = Annotated[str, Text('a time of day such as "15:59", or empty', r"([01]\d|2[0-3]):[0-5]\d|")]
 Calendar = Annotated[str, Text('an exchange calendar such as "XNYS"', r"[A-Za-z0-9_/]{2,12}")]
 Symbol = Text("a symbol in capitals, as IB writes it", r"[A-Z0-9][A-Z0-9 .\-]{0,19}")
@@ -114,7 +115,7 @@ class SignalSettings:
 class DefaultsSettings(ExitSettings):
     """What applies where neither rule nor symbol says otherwise. A percentage of 0 means no such exit.
 
-    At most one of `quantity`, `allocation` and `risk_pct` is set; with none of them it is 100 shares.
+    At most one of `quantity`, `allocation`, `risk_pct` and `volatility_pct` is set; with none of them it is 100 shares.
     """
 
     stop_loss_pct: Fraction = Decimal("0.03")
@@ -124,11 +125,14 @@ class DefaultsSettings(ExitSettings):
     calendar: Calendar = "XNYS"
     allocation: Money | None = None
     risk_pct: RiskFraction | None = None
+    volatility_pct: RiskFraction | None = None
+    fractional: YesNo = False
     quantity: Shares | None = field()
 
     @quantity.default
     def _quantity(self) -> Decimal | None:
-        return Decimal(100) if self.allocation is None and self.risk_pct is None else None
+        others = (self.allocation, self.risk_pct, self.volatility_pct)
+        return Decimal(100) if others == (None, None, None) else None
 
 
 @frozen(slots=True, kw_only=True)
@@ -146,6 +150,8 @@ class SymbolSettings(ExitSettings):
     quantity: Shares | None = None
     allocation: Money | None = None
     risk_pct: RiskFraction | None = None
+    volatility_pct: RiskFraction | None = None
+    fractional: YesNo | None = None
     stop_loss_pct: Fraction | None = None
     take_profit_pct: Fraction | None = None
     trailing_stop_pct: Fraction | None = None
@@ -216,11 +222,18 @@ class Settings:
 
     def size(self, symbol: str, rule: ActionSettings | None = None) -> Size:
         """How much to trade: the rule's word, else the symbol's, else the defaults'."""
-        for source in (rule, self.symbols.get(symbol)):
-            if source and (source.quantity, source.allocation, source.risk_pct) != (None, None, None):
-                return Size(quantity=source.quantity, allocation=source.allocation, risk_pct=source.risk_pct)
-        defaults = self.defaults
-        return Size(quantity=defaults.quantity, allocation=defaults.allocation, risk_pct=defaults.risk_pct)
+        for source in (rule, self.symbols.get(symbol), self.defaults):
+            if source is not None:
+                size = Size(**{name: getattr(source, name) for name in SIZES})
+                if size != Size():
+                    return size
+        return Size()
+
+    def fractional(self, symbol: str) -> bool:
+        """Whether a size in money may be a part of a share, where the contract allows it."""
+        section = self.symbols.get(symbol)
+        own = section.fractional if section is not None else None
+        return self.defaults.fractional if own is None else own
 
     def exits(self, symbol: str, rule: ActionSettings | None = None) -> ExitPlan:
         """How to leave: each exit by the rule, else the symbol, else the defaults; 0 means no such exit.

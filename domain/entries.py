@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from domain.exit_levels import ExitLevels, exit_levels
 from domain.exit_orders import ExitLeg, exit_legs, next_oca_group
 from domain.instrument import limit_rounding, round_price
-from domain.sizing import SizeBounds, SizingError, order_quantity
+from domain.sizing import SizeBounds, SizingError, Worth, order_quantity
 from messages.market import Instrument
 from messages.order import OrderRequest, OrderType, Role, Side, SubmitOrders, TimeInForce
 from messages.position import ExitPlan, OpenPosition, PositionPlanned
@@ -54,7 +54,7 @@ def plan_entry(
     bounds: SizeBounds,
     new_id: Callable[[], str],
     *,
-    equity: Decimal | None = None,
+    worth: Worth | None = None,
     scale: PositionPlanned | None = None,
     exits: ExitPlan | None = None,
 ) -> PlannedEntry:
@@ -82,7 +82,7 @@ def plan_entry(
             command.size,
             price,
             bounds,
-            equity=equity,
+            worth=worth,
             stop=levels.stop,
             multiplier=instrument.multiplier,
             factor=command.size_factor,

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from domain.limits import LimitCheck
 from messages.order import OrderRequest, Side, SubmitOrders
 from messages.position import OpenPosition, PositionPlanned
 from messages.verdict import GateVerdict
@@ -28,6 +29,7 @@ class Standing:
     instrument: str
     quote: str
     price: float
+    market: tuple[LimitCheck, ...]  # hours, short sale
     plannable: str  # why no order follows from the command: sizes, exits
     planned: OrderRequest | None  # the entry that would follow from it
 
@@ -43,6 +45,7 @@ def weigh_entry(command: OpenPosition, now: Standing) -> tuple[GateVerdict, ...]
         _side(command, now),
         _verdict("instrument", now.instrument, "described by the broker"),
         _verdict("quote", now.quote, price),
+        *(GateVerdict(STAGE, check.name, not check.reason, _said(check)) for check in now.market),
         _verdict("size and exits", now.plannable, _terms(now.planned)),
     )
 
@@ -78,6 +81,10 @@ def _side(command: OpenPosition, now: Standing) -> GateVerdict:
 
 def _verdict(gate: str, against: str, figures: str) -> GateVerdict:
     return GateVerdict(STAGE, gate, not against, against or figures)
+
+
+def _said(check: LimitCheck) -> str:
+    return f"{check.reason}: {check.figures}" if check.reason else check.figures
 
 
 def _terms(entry: OrderRequest | None) -> str:

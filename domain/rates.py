@@ -13,11 +13,14 @@ _ONE = Decimal(1)
 class Rates:
     """currency → what one unit of it is worth in the account's own; None where nobody has said."""
 
-    def __init__(self, base: str) -> None:
-        """`base` is the currency in which the limits are meant; the broker's word on it is checked."""
+    def __init__(self, base: str, given: Mapping[str, Decimal] | None = None) -> None:
+        """`base` is the currency in which the limits are meant; the broker's word on it is checked.
+
+        `given` are the rates that hold until the broker tells others.
+        """
         self.base = base
         self.told_base = ""
-        self._rates: dict[str, Decimal] = {}
+        self._rates: dict[str, Decimal] = dict(given or {})
 
     def learn(self, key: str, value: str, currency: str) -> None:
         """Take a value of the account by TWS's key: ExchangeRate of a currency, or the currency of NetLiquidation."""

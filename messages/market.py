@@ -44,6 +44,7 @@ class TickType(IntEnum):
     VOLUME = 8
     CLOSE = 9
     OPEN = 14
+    SHORTABLE = 46
     HALTED = 49
 
 

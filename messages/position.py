@@ -146,11 +146,15 @@ class ExitPlan:
 
 @frozen(slots=True, kw_only=True)
 class Size:
-    """How much to trade: exactly one of these. Money is in the account's currency, `risk_pct` of its equity."""
+    """How much to trade: exactly one of these. Money is in the account's currency, `risk_pct` of its equity.
+
+    `volatility_pct` is the part of the equity that a move by one ATR comes to.
+    """
 
     quantity: Decimal | None = None
     allocation: Decimal | None = None
     risk_pct: Decimal | None = None
+    volatility_pct: Decimal | None = None
 
 
 # rules, control → position/SYMBOL

@@ -25,6 +25,7 @@ __all__ = ["DataDesk"]
 
 _RETRY_SECONDS = 10.0
 _LIVE = 1
+_GENERIC = "236"  # whether it can be sold short
 
 
 class DataDesk:
@@ -210,7 +211,7 @@ class DataDesk:
         await self._sender.written(
             Priority.DATA,
             f"data {feed.symbol}",
-            lambda: session.client.reqMktData(request, contract, "", False, False, []),
+            lambda: session.client.reqMktData(request, contract, _GENERIC, False, False, []),
         )
 
     def _qualified(self, instrument: Instrument) -> None:

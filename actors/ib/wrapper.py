@@ -190,6 +190,10 @@ class Wrapper:
     def tickGeneric(self, reqId: int, tickType: int, value: float) -> None:
         if tickType == TickType.HALTED:
             self._give(self._receiver.halted, reqId, value)
+        elif tickType == TickType.SHORTABLE:
+            address = self._route(reqId)
+            if address is not None:
+                self.ticks.append((address, tickType, value, 0.0))
 
     def marketDataType(self, reqId: int, marketDataId: int) -> None:
         self._give(self._receiver.market_data_type, reqId, marketDataId)

@@ -32,7 +32,7 @@ class Figures:
         self.day_of = TradingDay(risk.trading_day_zone, risk.trading_day_start)
         self.day = ""
         self.pnl = DayPnl()
-        self.rates = Rates(risk.currency)
+        self.rates = Rates(risk.currency, risk.exchange_rates)
         self.equity: Decimal | None = None
         self.broker: AccountPnl | None = None
         self._broker_told = -inf

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import trio
 from attrs import define, evolve, frozen
 
+from actors.position.guards import guard
 from actors.position.planning import plan_within_limits
 from actors.position.weighing import verdicts_on, weigh
 from actors.runtime.future import ReplyFuture
 from config.logging import log
 from domain.entries import EntryRefused, PlannedEntry
 from domain.entry_gates import outcome_text
+from domain.sizing import Worth
 from messages.decision import WeighEntry
+from messages.indicator import AskIndicator
+from messages.market import Instrument
 from messages.position import (
     CommandAccepted,
     CommandOutcome,
@@ -31,6 +35,7 @@ __all__ = ["EntryDesk", "EquityKnown", "LookAgain"]
 
 PATIENCE = 5.0  # seconds that a command waits for the instrument, the first quote and the account's equity
 INTERVAL = 0.1
+_INDICATOR_SECONDS = 1.0
 
 
 @frozen(slots=True)
@@ -40,9 +45,9 @@ class LookAgain:
 
 @frozen(slots=True)
 class EquityKnown:
-    """The portfolio told the account's equity; None is unknown."""
+    """The portfolio told the account's equity and exchange rates."""
 
-    equity: Decimal | None
+    worth: Worth
 
 
 @define(slots=True)
@@ -64,7 +69,7 @@ class EntryDesk:
         self._waiting: list[_Waiting] = []
         self._answers: dict[str, ReplyFuture[CommandOutcome]] = {}  # order_ref of the entry → who waits
         self._reversal: _Waiting | None = None
-        self._equity: Decimal | None = None
+        self._worth: Worth | None = None  # as told for the commands that wait
         self._looking = False
         self._asking = False
 
@@ -86,7 +91,7 @@ class EntryDesk:
         """Judge a command that nobody gives, for the journal."""
         command = message.command
         used = command.signal_id is not None and command.signal_id in self._actor.book.signal_ids
-        weigh(self._actor, command, message.reason, self._equity, used=used)
+        weigh(self._actor, command, message.reason, self._known_worth(), used=used)
 
     def look_again(self) -> None:
         """Try the commands that wait."""
@@ -99,9 +104,9 @@ class EntryDesk:
     def equity_known(self, message: EquityKnown) -> None:
         """Take the account's equity, for the commands that wait for it now."""
         self._asking = False
-        self._equity = message.equity
+        self._worth = message.worth
         self.look_again()
-        self._equity = None
+        self._worth = None
 
     def flat(self) -> None:
         """Enter the other way, where a reversal waits for that."""
@@ -159,7 +164,7 @@ class EntryDesk:
     def _refused(self, waiting: _Waiting, reason: str, figures: str) -> None:
         signal_id = waiting.command.signal_id
         used = waiting.answer is not None and signal_id is not None and signal_id in self._actor.book.signal_ids
-        weigh(self._actor, waiting.command, outcome_text(reason, figures), self._equity, used=used)
+        weigh(self._actor, waiting.command, outcome_text(reason, figures), self._known_worth(), used=used)
         if waiting.answer is not None:
             waiting.answer.set(CommandRefused(reason, figures))
             return
@@ -226,13 +231,15 @@ class EntryDesk:
         stale = actor.quote.stale(trio.current_time(), actor.settings.risk.quote_max_age_seconds)
         if stale or not price:
             raise _NotYet(stale or actor.quote.nobody(command.side.sign))
-        if command.size.risk_pct is not None and self._equity is None:
-            if not self._asking:
+        guard(actor, command.side)
+        lacking = self._lacking(command, instrument)
+        if lacking:
+            if self._worth is None and not self._asking:
                 self._asking = True
                 actor.spawn(self._ask_equity)
-            raise _NotYet("the account's equity is not known")
+            raise _NotYet(lacking)
         new_id = actor.environment.new_id
-        return plan_within_limits(actor, command, instrument, price, new_id, equity=self._equity, scale=scale)
+        return plan_within_limits(actor, command, instrument, price, new_id, worth=self._known_worth(), scale=scale)
 
     def _reverse(self, waiting: _Waiting) -> str:
         """Close first; enter the other way once executions prove the position flat. A crash in between drops it."""
@@ -244,9 +251,39 @@ class EntryDesk:
         actor.begin_closing("reversal", waiting.command.source)
         return "reversing: the position is closed first"
 
+    def _lacking(self, command: OpenPosition, instrument: Instrument) -> str:
+        """Return which figure of the account the size needs and does not have, "" where none."""
+        size, currency, worth = command.size, instrument.currency, self._known_worth()
+        by_equity = size.risk_pct is not None or size.volatility_pct is not None
+        if by_equity and worth.equity is None:
+            return "the account's equity is not known"
+        if size.volatility_pct is not None and worth.atr is None:
+            return "the ATR of the symbol is not known: it needs an indicator named atr"
+        if worth.rate is None:
+            return f"no exchange rate from {currency} to {self._actor.settings.risk.currency} is known"
+        return ""
+
+    def _known_worth(self) -> Worth:
+        if self._worth is not None:
+            return self._worth
+        instrument = self._actor.instrument
+        foreign = instrument is not None and instrument.currency != self._actor.settings.risk.currency
+        return Worth(rate=None) if foreign else Worth()
+
+    async def _ask_atr(self) -> Decimal | None:
+        """Return the indicator `atr` of the symbol; None where it is not configured, or not known."""
+        actor = self._actor
+        if "atr" not in actor.settings.indicators:
+            return None
+        with trio.move_on_after(_INDICATOR_SECONDS):
+            event = await actor.system.address("indicators").ask(AskIndicator(actor.symbol, "atr"))
+            return None if event.value is None else Decimal(str(round(event.value, 8)))
+        return None
+
     async def _ask_equity(self) -> None:
-        equity = None
+        instrument, worth = self._actor.instrument, Worth(rate=None)
         with trio.move_on_after(PATIENCE):
             view: PortfolioView = await self._actor.system.address("portfolio").ask(DescribePortfolio())
-            equity = view.equity
-        self._actor.tell_self(EquityKnown(equity))
+            currency = instrument.currency if instrument is not None else ""
+            worth = Worth(equity=view.equity, rate=dict(view.rates).get(currency), atr=await self._ask_atr())
+        self._actor.tell_self(EquityKnown(worth))

@@ -9,6 +9,7 @@ import trio
 from attrs import frozen
 
 from actors.position.entry import INTERVAL, PATIENCE
+from actors.position.guards import guard
 from actors.runtime.future import ReplyFuture
 from domain.entries import EntryRefused
 from domain.instrument import limit_rounding, round_price, stop_rounding
@@ -91,6 +92,7 @@ def _place(actor: PositionActor, command: PlaceOrder, answer: ReplyFuture[Comman
         stale = actor.quote.stale(trio.current_time(), actor.settings.risk.quote_max_age_seconds)
         if stale or reference is None:
             raise _NotYet(stale or "no quote yet")
+        guard(actor, command.side)
     limit, stop = _prices(command, instrument, role)
     book = actor.book
     if book.plan is None:

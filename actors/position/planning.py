@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.entries import PlannedEntry, plan_entry
-from domain.sizing import SizeBounds
+from domain.sizing import SizeBounds, Worth
 from messages.market import Instrument
 from messages.position import OpenPosition, PositionPlanned
 
@@ -24,7 +24,7 @@ def plan_within_limits(
     price: float,
     new_id: Callable[[], str],
     *,
-    equity: Decimal | None,
+    worth: Worth,
     scale: PositionPlanned | None,
 ) -> PlannedEntry:
     """Return the orders that the command makes at this price; `scale` is the plan that it adds to.
@@ -32,6 +32,7 @@ def plan_within_limits(
     Raises EntryRefused.
     """
     risk = actor.settings.risk
+    shares = [most for most in (risk.max_position_shares, risk.max_order_shares) if most is not None]
     return plan_entry(
         command,
         actor.symbol,
@@ -39,11 +40,13 @@ def plan_within_limits(
         Decimal(repr(price)),
         SizeBounds(
             increment=instrument.size_increment,
-            max_shares=risk.max_position_shares,
+            max_shares=min(shares, default=None),
             max_notional=risk.max_order_notional,
+            fractional=actor.settings.fractional(actor.symbol),
+            cut=risk.on_limit == "resize",
         ),
         new_id,
-        equity=equity,
+        worth=worth,
         scale=scale,
         exits=None if scale is None else actor.book.exits,
     )

@@ -12,7 +12,7 @@ __all__ = ["Quote"]
 class Quote:
     """Bid, ask and last as floats, 0.0 while unknown, and when the feed was last heard (trio's clock)."""
 
-    __slots__ = ("ask", "bid", "halted", "heard", "interrupted", "last")
+    __slots__ = ("ask", "bid", "halted", "heard", "interrupted", "last", "shortable")
 
     def __init__(self) -> None:
         self.bid = 0.0
@@ -20,14 +20,18 @@ class Quote:
         self.last = 0.0
         self.heard = -inf
         self.halted = False
+        self.shortable: float | None = None
+        """IB's generic tick 236, as it was told last; see `domain.guards.short_refusal`."""
         self.interrupted = ""
         """Why no ticks arrive; empty while they do."""
 
     def note(self, kind: int, value: float) -> None:
-        """Take what is no live price: of that, only whether trading is halted matters."""
+        """Take what is no live price: of that, whether trading is halted, and whether it can be sold short."""
         if kind == TickType.HALTED:
             # tws-api tick types: 0 not halted, 1 general halt, 2 volatility halt, -1 not known
             self.halted = value > 0
+        elif kind == TickType.SHORTABLE:
+            self.shortable = value
 
     def interrupt(self, reason: str) -> None:
         """Note that ticks no longer arrive: what is known is not a quote any more."""

@@ -6,15 +6,16 @@ judge them like real ones and journal the whole.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING
 
 import trio
 
+from actors.position.guards import market_checks
 from actors.position.planning import plan_within_limits
 from domain.entries import EntryRefused
 from domain.entry_gates import Standing, entry_of, weigh_entry, worth_recording
+from domain.sizing import Worth
 from messages.decision import WeighOrders
 from messages.order import SubmitOrders
 from messages.position import OpenPosition
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["verdicts_on", "weigh"]
 
 
-def weigh(actor: PositionActor, command: OpenPosition, outcome: str, equity: Decimal | None, *, used: bool) -> None:
+def weigh(actor: PositionActor, command: OpenPosition, outcome: str, worth: Worth, *, used: bool) -> None:
     """Have the journal tell why this command was not carried out, with every gate's verdict."""
     if not worth_recording(command.source, command.signal_id):
         return
-    group, obstacle = _orders(actor, command, equity)
+    group, obstacle = _orders(actor, command, worth)
     message = WeighOrders(
         symbol=actor.symbol,
         group=group,
@@ -63,12 +64,13 @@ def _standing(
         instrument="" if actor.instrument is not None else actor.unknown or "not described by the broker yet",
         quote=stale or ("" if price else actor.quote.nobody(command.side.sign)),
         price=price,
+        market=market_checks(actor, command.side),
         plannable=obstacle,
         planned=None if group is None else entry_of(group),
     )
 
 
-def _orders(actor: PositionActor, command: OpenPosition, equity: Decimal | None) -> tuple[SubmitOrders | None, str]:
+def _orders(actor: PositionActor, command: OpenPosition, worth: Worth) -> tuple[SubmitOrders | None, str]:
     """Return the orders that would follow from the command, or why none would. The last quote known serves."""
     instrument = actor.instrument
     price = actor.quote.against(command.side.sign)
@@ -79,7 +81,7 @@ def _orders(actor: PositionActor, command: OpenPosition, equity: Decimal | None)
     numbers = count(1)
     try:
         entry = plan_within_limits(
-            actor, command, instrument, price, lambda: f"weighed-{next(numbers)}", equity=equity, scale=scale
+            actor, command, instrument, price, lambda: f"weighed-{next(numbers)}", worth=worth, scale=scale
         )
     except EntryRefused as refused:
         return None, f"{refused} ({refused.figures})" if refused.figures else str(refused)

@@ -41,4 +41,5 @@ def test_inc_22_exits_lie_on_ticks_and_on_the_safe_side(stage, side, symbol, pri
             await it.settle(5)
         await it.sound()
 
-    stage(body, symbols={"700": SymbolSettings(exchange="SEHK", currency="HKD")})
+    rates = {"HKD": Decimal("0.128")}  # the broker tells none of a currency that the account does not hold
+    stage(body, symbols={"700": SymbolSettings(exchange="SEHK", currency="HKD")}, exchange_rates=rates)

@@ -54,7 +54,8 @@ def test_inc_42_an_order_that_waits_for_the_open_fills_and_is_protected(stage):
         await it.sound()
         assert (it.held(), len(it.ours())) == (100, 3)
 
-    stage(body, start=datetime(2026, 11, 20, 14, 29, 0, tzinfo=UTC), simulator={"calendar": "XNYS"})
+    start = datetime(2026, 11, 20, 14, 29, 0, tzinfo=UTC)
+    stage(body, start=start, simulator={"calendar": "XNYS"}, entry_hours="any")
 
 
 GAPS = {

@@ -198,8 +198,9 @@ def test_what_the_gateway_refused_was_not_traded_and_all_its_gates_are_told(jour
         ids.append(await it.predict("BUY", 0.9, "sure"))
         assert not it.at_broker()
 
-    path = journal_of(body, max_orders_per_minute=2)
+    # the portfolio counts with the quote, the last gate with the worst price of the bracket
+    path = journal_of(body, max_order_notional=D(10_500))
     answer = told("whynot", "AAPL", path)
     assert (answer["id"], answer["traded"]) == (ids[0], False)
-    assert failed(answer) == {"gateway: last gate: order rate"}
+    assert failed(answer) == {"gateway: last gate: notional"}
     assert [order["status"] for order in answer["orders"]] == ["NOT_SENT"] * 3

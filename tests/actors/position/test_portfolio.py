@@ -20,7 +20,15 @@ from messages.order import (
     Side,
     SubmitOrders,
 )
-from messages.position import CommandAccepted, CommandRefused, ExitPlan, OpenPosition, PositionStatus, Size
+from messages.position import (
+    ClosePosition,
+    CommandAccepted,
+    CommandRefused,
+    ExitPlan,
+    OpenPosition,
+    PositionStatus,
+    Size,
+)
 from messages.risk import (
     BreakerTrigger,
     DescribePortfolio,
@@ -331,7 +339,7 @@ def test_limits_in_another_currency_than_the_accounts_are_kept_by_refusing(house
 def test_guards_on_size_rate_and_repetition_are_named_with_their_figures(house):
     async def body(it):
         assert await it.open(quantity=4) == CommandRefused("order size below the minimum", "4 < 5")
-        assert await it.open(quantity=301) == CommandRefused("order size above the limit", "301 > 300")
+        assert await it.open(quantity=301) == CommandRefused("more shares than allowed", "301 > 300")
         assert await it.open(quantity=9) == CommandRefused("smallest notional below the minimum", "900.09 < 1000")
         assert isinstance(await it.open(quantity=20), CommandAccepted)
         twice = await it.open(quantity=20, add=True)
@@ -352,3 +360,60 @@ def test_guards_on_size_rate_and_repetition_are_named_with_their_figures(house):
         max_orders_per_minute=4,
         duplicate_seconds=10.0,
     )
+
+
+@pytest.mark.parametrize(
+    ("shortable", "reason"),
+    [(3.0, ""), (2.0, "shares must be located before they are sold short"), (1.0, "there are no shares to borrow")],
+)
+def test_what_cannot_be_borrowed_is_not_sold_short(house, shortable, reason):
+    async def body(it):
+        it.tick(TickType.SHORTABLE, shortable)
+        answer = await it.open(Side.SELL)
+        assert (answer.reason if reason else "") == reason
+        assert reason or isinstance(answer, CommandAccepted)
+
+    house(body)
+
+
+def test_short_sales_can_be_forbidden_and_the_verdicts_say_so(house):
+    async def body(it):
+        it.tick(TickType.SHORTABLE, 3.0)
+        refused = await it.open(Side.SELL)
+        assert refused == CommandRefused("short sales are not allowed", "risk.allow_short = false")
+        await it.system.idle()
+        (weighed,) = it.weighed
+        against = [verdict.gate for verdict in weighed.verdicts if not verdict.passed]
+        assert against == ["short sale"]
+        await it.opened()
+        it.system.address("position/AAPL").tell(ClosePosition("out"))
+        await it.system.idle()
+        assert it.order(Role.EXIT).side is Side.SELL, "to leave a long position is no short sale"
+
+    house(body, allow_short=False)
+
+
+def test_out_of_hours_no_entry_is_made_unless_that_is_configured(house):
+    async def body(it):
+        await trio.sleep(6 * 3600)  # 16:00 in New York
+        it.quote(99.99, 100.0, 100.0)
+        refused = await it.open()
+        assert refused.reason == "outside the market's hours"
+        assert refused.figures == "by the contract's hours closed, 2026-11-20 21:00 UTC"
+
+    house(body)
+
+    async def at_any_hour(it):
+        await trio.sleep(6 * 3600)
+        it.quote(99.99, 100.0, 100.0)
+        assert isinstance(await it.open(), CommandAccepted)
+
+    house(at_any_hour, entry_hours="any")
+
+
+def test_a_size_by_equity_waits_for_it_and_is_refused_when_it_does_not_come(house):
+    async def body(it):
+        refused = await it.open(size=Size(risk_pct=D("0.01")))
+        assert refused == CommandRefused("the account's equity is not known")
+
+    house(body, quote_max_age_seconds=60.0)

@@ -1,0 +1,70 @@
+"""`[risk]` and sizes: what is refused, and what `check` says of it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from config.loading import settings_from
+from config.problems import SettingsError
+
+SYMBOL = {"symbols": {"AAPL": {}}}
+GROUP = {"symbols": ["AAPL"], "max_net_exposure": 5}
+
+
+@pytest.mark.parametrize(
+    ("risk", "expected"),
+    [
+        ({"on_limit": "cut"}, 'risk.on_limit: "cut" is not "reject" or "resize"'),
+        ({"min_order_shares": 0}, "risk.min_order_shares: 0 is not a number of shares above 0"),
+        ({"entry_hours": "always"}, 'risk.entry_hours: "always" is not "broker", "calendar" or "any"'),
+        ({"daily_loss_action": "stop"}, 'risk.daily_loss_action: "stop" is not "reduce_only" or "flatten"'),
+        ({"max_drawdown_pct": 2}, "risk.max_drawdown_pct: 2 is not a fraction of the equity above 0 and at most 1"),
+        ({"max_reject_streak": 0}, "risk.max_reject_streak: 0 is not a whole number from 1 to 1000"),
+        ({"trading_day_zone": "Mars"}, 'risk.trading_day_zone: "Mars" is not a time zone such as America/New_York'),
+        ({"trading_day_start": "25:00"}, 'risk.trading_day_start: "25:00" is not a time of day such as "17:00"'),
+        ({"currency": "dollar"}, 'risk.currency: "dollar" is not a currency of three letters'),
+        ({"exchange_rates": {"hk": 1}}, 'risk.exchange_rates.hk: "hk" is not a currency of three letters'),
+        ({"exchange_rates": {"HKD": 0}}, "risk.exchange_rates.HKD: 0 is not a rate above 0"),
+        ({"groups": {"a": {"symbols": [], "max_net_exposure": 5}}}, "risk.groups.a.symbols: names no symbol"),
+        ({"groups": {"a": {"symbols": ["AAPL"]}}}, "risk.groups.a: limits nothing: set max_gross_exposure"),
+        (
+            {"groups": {"a": {"symbols": ["APPL"], "max_net_exposure": 5}}},
+            'risk.groups.a.symbols: "APPL" has no [symbols.APPL]; did you mean "AAPL"?',
+        ),
+        ({"groups": {"a": {**GROUP, "max_gros": 5}}}, "risk.groups.a.max_gros: is not a known key"),
+    ],
+)
+def test_a_mistake_is_named_with_its_path(risk: dict[str, object], expected: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_from({"risk": risk, **SYMBOL}, {})
+    assert expected in str(caught.value)
+
+
+def test_a_size_by_volatility_takes_the_place_of_the_hundred_shares() -> None:
+    atr = {"indicators": {"atr": {"kind": "atr"}}}
+    settings = settings_from({"defaults": {"volatility_pct": Decimal("0.01")}, **SYMBOL, **atr}, {})
+    assert settings.size("AAPL").volatility_pct == Decimal("0.01")
+    assert settings.size("AAPL").quantity is None
+
+
+def test_a_size_by_volatility_without_the_indicator_is_refused() -> None:
+    with pytest.raises(
+        SettingsError, match="symbols.AAPL: is sized by volatility_pct, which needs an .indicators.atr."
+    ):
+        settings_from({"symbols": {"AAPL": {"volatility_pct": Decimal("0.01")}}}, {})
+
+
+def test_check_prints_groups_as_tables_that_can_be_read_back(
+    verb: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    text = '[risk.groups.two]\nsymbols = ["AAPL"]\nmax_gross_exposure = 5000\n[symbols.AAPL]\n'
+    (tmp_path / "a.toml").write_text(text)
+    first = verb("check", "--config", str(tmp_path / "a.toml"))
+    assert "[risk.groups.two]" in first.stdout, first.stderr
+    (tmp_path / "b.toml").write_text(first.stdout)
+    assert verb("check", "--config", str(tmp_path / "b.toml")).stdout == first.stdout
