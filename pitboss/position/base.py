@@ -48,7 +48,10 @@ class Position:
         system = current_system("a Position")
         if position_id is not None and not re.fullmatch(r"[A-Za-z0-9_.\-]{1,40}", position_id):
             raise ValueError(f"a position id is letters, digits, dots, dashes and underscores, not {position_id!r}")
-        self._bind(system, system.views.position(symbol, position_id or system.environment.new_id()))
+        known = None if position_id is None else system.views.positions.get(position_id)
+        if known is not None and known.symbol != symbol:
+            raise ValueError(f"{position_id!r} is the id of a position in {known.symbol}")
+        self._bind(system, known or PositionNews(symbol, position_id or system.environment.new_id()))
 
     @classmethod
     def _of(cls, system: PitbossSystem, news: PositionNews) -> Position:
@@ -245,6 +248,8 @@ class Position:
         if self._news.view is not None or self._entered():
             raise PositionRefusedError(f"it is {self.status} already", self.position_id, self.symbol)
         message = self._command(terms)
+        if self._system.views.positions.setdefault(self.position_id, self._news) is not self._news:
+            raise PositionRefusedError("a position with this id exists", self.position_id, self.symbol)
         answer = await self._system.ask(f"position/{self.symbol}", message)
         if isinstance(answer, CommandRefused):
             self._system.views.ended(self._news, answer.reason)

@@ -86,27 +86,26 @@ def test_a_refused_order_raises_with_reason_and_figures_and_a_rejected_one_tells
     run_api(body, risk={"max_order_notional": 20_000})
 
 
-@pytest.mark.parametrize(
-    ("terms", "error", "text"),
-    [
-        ({"order_type": OrderType.LIMIT}, ValueError, "LIMIT needs a limit_price"),
-        ({"limit_price": 100}, ValueError, "MARKET has no limit_price"),
-        ({"order_type": OrderType.STOP, "stop_price": -1}, ValueError, "is no price"),
-        ({"order_type": "HOPE"}, ValueError, "HOPE"),
-        ({"price": 1}, TypeError, "an order has no price"),
-        ({"tif": "FOREVER"}, ValueError, "FOREVER"),
-        ({"order_type": OrderType.TRAILING_STOP}, ValueError, "a plain order does not trail"),
-    ],
-)
-def test_terms_of_an_order_that_make_no_sense_are_named(
-    run_api: Callable[..., None], terms: dict[str, Any], error: type[Exception], text: str
-) -> None:
+WRONG_TERMS: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"order_type": OrderType.LIMIT}, ValueError, "LIMIT needs a limit_price"),
+    ({"limit_price": 100}, ValueError, "MARKET has no limit_price"),
+    ({"order_type": OrderType.STOP, "stop_price": -1}, ValueError, "is no price"),
+    ({"order_type": "HOPE"}, ValueError, "HOPE"),
+    ({"price": 1}, TypeError, "an order has no price"),
+    ({"tif": "FOREVER"}, ValueError, "FOREVER"),
+    ({"order_type": OrderType.TRAILING_STOP}, ValueError, "a plain order does not trail"),
+]
+
+
+def test_terms_of_an_order_that_make_no_sense_are_named(run_api: Callable[..., None]) -> None:
     async def body(house: Any) -> None:
         manager = pitboss.OrderManager(house.system.gateway, house.bus)
-        with pytest.raises(error, match=text):
-            await manager.create_order("AAPL", 10, **terms)
+        for terms, error, text in WRONG_TERMS:
+            with pytest.raises(error, match=text):
+                await manager.create_order("AAPL", 10, **terms)
         with pytest.raises(ValueError, match="0 is no size"):
             await manager.create_order("AAPL", 0)
+        assert not manager.orders
 
     run_api(body)
 

@@ -100,25 +100,26 @@ def test_a_refused_position_raises_with_the_reason_and_the_figures_and_nothing_i
     run_api(body, risk={"max_position_notional": 10_000})
 
 
-@pytest.mark.parametrize(
-    ("terms", "error", "text"),
-    [
-        ({"quantity": 10, "allocation": 1000}, ValueError, "not all of them"),
-        ({"quantity": -10, "side": "BUY"}, ValueError, "already says SELL"),
-        ({"quantity": 0}, ValueError, "is no size"),
-        ({"quantity": "10"}, TypeError, "is a number"),
-        ({"quantity": 10, "stop_loss": 3}, TypeError, "a position has no stop_loss; it has"),
-        ({"quantity": 10, "stop_loss_pct": -0.03}, ValueError, "is negative"),
-        ({"quantity": 10, "stop_loss_pct": float("nan")}, ValueError, "is not finite"),
-        ({"quantity": 10, "position_id": "with blanks in it"}, ValueError, "a position id is"),
-    ],
-)
-def test_terms_that_make_no_sense_are_named(
-    run_api: Callable[..., None], terms: dict[str, Any], error: type[Exception], text: str
-) -> None:
+WRONG_TERMS: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"quantity": 10, "allocation": 1000}, ValueError, "not all of them"),
+    ({"quantity": -10, "side": "BUY"}, ValueError, "already says SELL"),
+    ({"quantity": 0}, ValueError, "is no size"),
+    ({"quantity": "10"}, TypeError, "is a number"),
+    ({"quantity": 10, "stop_loss": 3}, TypeError, "a position has no stop_loss; it has"),
+    ({"quantity": 10, "stop_loss_pct": -0.03}, ValueError, "is negative"),
+    ({"quantity": 10, "stop_loss_pct": float("nan")}, ValueError, "is not finite"),
+    ({"quantity": 10, "position_id": "with blanks in it"}, ValueError, "a position id is"),
+]
+
+
+def test_terms_that_make_no_sense_are_named(run_api: Callable[..., None]) -> None:
     async def body(house: Any) -> None:
-        with pytest.raises(error, match=text):
-            await pitboss.PositionTracker(house.bus).create_position("AAPL", **terms)
+        tracker = pitboss.PositionTracker(house.bus)
+        for terms, error, text in WRONG_TERMS:
+            with pytest.raises(error, match=text):
+                await tracker.create_position("AAPL", **terms)
+        assert not tracker.positions
+        assert not house.working()
 
     run_api(body)
 
@@ -149,14 +150,22 @@ def test_a_position_object_is_opened_at_its_price_with_exits_set_before(run_api:
         assert (position.status, position.quantity, position.entry_price) == (PositionStatus.PLANNED, 0, None)
         with pytest.raises(pitboss.PositionRefusedError, match="never opened"):
             await position.close()
+        assert not pitboss.PositionTracker(house.bus).positions
+        rival = pitboss.Position("AAPL", "mine-1")
         position.stop_loss, position.take_profit = 145, 160
         await position.open(10, 150.50)
         with pytest.raises(AttributeError, match="adjust"):
             position.stop_loss = 140
+        with pytest.raises(pitboss.PositionRefusedError, match=r"id exists|OPEN|OPENING|PLANNED"):
+            await rival.open(10, 150.50)
         await position.wait_protected()
         assert (position.entry_price, position.stop_loss, position.take_profit) == (D("150.01"), 145, 160)
         with pytest.raises(pitboss.PositionRefusedError, match="OPEN already"):
             await position.open(10, 150.50)
+        with pytest.raises(pitboss.PositionRefusedError, match="OPEN already"):
+            await pitboss.Position("AAPL", "mine-1").open(10)
+        with pytest.raises(ValueError, match="'mine-1' is the id of a position in AAPL"):
+            pitboss.Position("MSFT", "mine-1")
         assert await position.update(151.0) is False  # a live price is there
         await house.mark(position, 151.0)
         assert position.unrealized_pnl == D("9.90")
