@@ -12,10 +12,11 @@ from actors.runtime.base import RunQueueActor
 from actors.runtime.system import System
 from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import virtual
-from domain.rules import CreatePositionAction, EventCondition, Rule
+from domain.rules import ClosePositionAction, CreatePositionAction, EventCondition, LogAction, Rule
 from messages.decision import RuleSkipped, RulesWeighed, WeighEntry
 from messages.journal import Replay
 from messages.lifecycle import RaiseAlarm
+from messages.market import PriceEvent
 from messages.position import CommandAccepted, CommandRefused, OpenPosition
 from messages.signal import (
     PredictionSignal,
@@ -267,3 +268,29 @@ def test_a_rule_that_is_registered_while_it_runs_outlives_a_restart_and_one_take
         assert len(house.position()) == 2
 
     run([], [CommandAccepted(("pb-1",)), CommandAccepted(("pb-2",))], body)
+
+
+def test_why_a_rule_does_nothing_is_told_once_for_events_that_come_all_the_time():
+    async def body(house):
+        for number in range(20):
+            await house.publish(PriceEvent("AAPL", 100.0 + number, START))
+        told = [type(event).__name__ for event in house.events]
+        assert told == ["RuleFiredEvent", "RuleSkippedEvent"]
+
+    condition = EventCondition(PriceEvent, {"price": ">= 100"})
+    rule = Rule(rule_id="close", condition=condition, action=ClosePositionAction(), cooldown_seconds=60)
+    run([rule], [CommandAccepted(text="closing")], body)
+
+
+def test_a_line_in_the_log_counts_only_where_nothing_else_was_asked():
+    async def body(house):
+        await house.publish(prediction(1), prediction(2))
+        skipped, fired = house.events
+        assert isinstance(skipped, RuleSkippedEvent)
+        assert skipped.reason == "logged; AAPL: refused: short of cash"
+        assert isinstance(fired, RuleFiredEvent)
+
+    condition = EventCondition(PredictionSignalEvent)
+    both = LogAction("{symbol}") + CreatePositionAction("AAPL", 1)
+    rule = Rule(rule_id="both", condition=condition, action=both, cooldown_seconds=60)
+    run([rule], [CommandRefused("short of cash"), CommandAccepted(text="bought")], body)
