@@ -26,6 +26,7 @@ __all__ = [
     "ExitPlan",
     "ExitsAdjusted",
     "OpenPosition",
+    "PlaceOco",
     "PlaceOrder",
     "PositionAbandonedEvent",
     "PositionCloseEvent",
@@ -253,6 +254,19 @@ class PlaceOrder:
     source: str = "operator"
     tif: TimeInForce = TimeInForce.DAY
     outside_rth: bool = False
+
+
+@frozen(slots=True, kw_only=True)
+class PlaceOco:
+    """Two or more entries of which one is to fill: the broker then cancels the others (one OCA group, type 1).
+
+    All on one side, that of the position where there is one. A position that begins with them has `exits`, sent after
+    the first fill: TWS takes the children of grouped parents for groups of their own.
+    """
+
+    orders: tuple[PlaceOrder, ...]
+    exits: ExitPlan
+    source: str = "operator"
 
 
 @frozen(slots=True)

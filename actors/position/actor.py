@@ -78,6 +78,7 @@ from messages.position import (
     DescribePosition,
     DoubleDown,
     OpenPosition,
+    PlaceOco,
     PlaceOrder,
     PositionClosing,
     PositionView,
@@ -242,7 +243,7 @@ class PositionActor(RunQueueActor):
                 return self._answers.durable(adjust_exits(self, message))
             case AdoptHolding():
                 return self._adoption.begin(message)
-            case PlaceOrder():
+            case PlaceOrder() | PlaceOco():
                 return self.plain.place(message)
             case ScaleIn():
                 return scale_in(self, message)

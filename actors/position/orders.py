@@ -6,16 +6,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import trio
-from attrs import frozen
+from attrs import evolve, frozen
 
 from actors.position.entry import INTERVAL, PATIENCE
 from actors.position.guards import guard
+from actors.position.oco import alternatives
 from actors.runtime.future import ReplyFuture
 from domain.entries import EntryRefused
 from domain.instrument import limit_rounding, round_price, stop_rounding
 from messages.market import Instrument
-from messages.order import OrderRequest, OrderType, Role, SubmitOrders
-from messages.position import CommandOutcome, CommandRefused, ExitPlan, PlaceOrder, PositionPlanned
+from messages.order import OrderRequest, OrderType, Role, Side, SubmitOrders
+from messages.position import CommandOutcome, CommandRefused, ExitPlan, PlaceOco, PlaceOrder, PositionPlanned
 
 if TYPE_CHECKING:
     from actors.position.actor import PositionActor
@@ -30,7 +31,7 @@ _TRIGGERED = (OrderType.STOP, OrderType.STOP_LIMIT)
 class PlaceAgain:
     """What an order lacked may be there now."""
 
-    command: PlaceOrder
+    command: PlaceOrder | PlaceOco
     answer: ReplyFuture[CommandOutcome]
     deadline: float
 
@@ -40,7 +41,9 @@ class _NotYet(EntryRefused):
 
 
 class PlainOrders:
-    """Takes PlaceOrder. The answer comes when `orders` has made the intent durable, or somebody refused it.
+    """Takes PlaceOrder and PlaceOco.
+
+    The answer comes when `orders` has made the intent durable, or somebody refused it.
 
     For the instrument's description and the first quote an order waits a while, as an entry does.
     """
@@ -48,7 +51,7 @@ class PlainOrders:
     def __init__(self, actor: PositionActor) -> None:
         self._actor = actor
 
-    def place(self, command: PlaceOrder) -> ReplyFuture[CommandOutcome]:
+    def place(self, command: PlaceOrder | PlaceOco) -> ReplyFuture[CommandOutcome]:
         """Take a command."""
         answer: ReplyFuture[CommandOutcome] = self._actor.promise()
         self.again(PlaceAgain(command, answer, trio.current_time() + PATIENCE))
@@ -57,7 +60,10 @@ class PlainOrders:
     def again(self, waiting: PlaceAgain) -> None:
         """Try a command, for the first time or again."""
         try:
-            _place(self._actor, waiting.command, waiting.answer)
+            if isinstance(waiting.command, PlaceOco):
+                _place_oco(self._actor, waiting.command, waiting.answer)
+            else:
+                _place(self._actor, waiting.command, waiting.answer)
         except _NotYet as lacking:
             if trio.current_time() < waiting.deadline:
                 self._actor.after(INTERVAL, waiting)
@@ -72,6 +78,48 @@ def _place(actor: PositionActor, command: PlaceOrder, answer: ReplyFuture[Comman
 
     On the side of the position, or without one, it adds risk (and a position without exits is planned); against the
     position it reduces it, and may not be larger: the exits then follow the rest.
+
+    Raises:
+        EntryRefused: the order makes no sense, or may not be sent now.
+    """
+    request, reference = _request(actor, command)
+    plan = _plan(actor, command.side, command.quantity, ExitPlan(), command.source)
+    actor.desk.expect(request.order_ref, answer)
+    actor.submit(SubmitOrders((evolve(request, position_id=plan.position_id),), actor.address.name, reference))
+
+
+def _place_oco(actor: PositionActor, command: PlaceOco, answer: ReplyFuture[CommandOutcome]) -> None:
+    """Send the orders as one OCA group, and have the answer come. Raises EntryRefused."""
+    made = [_request(actor, order) for order in command.orders]
+    group = f"oco-{actor.environment.new_id()}"
+    requests = alternatives(actor, [request for request, _ in made], command.exits, group)
+    largest = max(request.quantity for request in requests)
+    plan = _plan(actor, requests[0].side, largest, command.exits, command.source)
+    actor.desk.expect(requests[0].order_ref, answer)
+    together = tuple(evolve(request, position_id=plan.position_id) for request in requests)
+    actor.submit(SubmitOrders(together, actor.address.name, made[0][1]))
+
+
+def _plan(actor: PositionActor, side: Side, quantity: Decimal, exits: ExitPlan, source: str) -> PositionPlanned:
+    """Return the plan that there is, or a new one, journaled."""
+    book = actor.book
+    if book.plan is not None:
+        return book.plan
+    plan = PositionPlanned(
+        position_id=actor.environment.new_id(),
+        symbol=actor.symbol,
+        side=side,
+        quantity=quantity,
+        exits=exits,
+        source=source,
+    )
+    book.planned(plan)
+    actor.append(plan)
+    return plan
+
+
+def _request(actor: PositionActor, command: PlaceOrder) -> tuple[OrderRequest, Decimal | None]:
+    """Return the order, without the position that it is for, and the price that it was decided on.
 
     Raises:
         EntryRefused: the order makes no sense, or may not be sent now.
@@ -94,20 +142,6 @@ def _place(actor: PositionActor, command: PlaceOrder, answer: ReplyFuture[Comman
             raise _NotYet(stale or "no quote yet")
         guard(actor, command.side)
     limit, stop = _prices(command, instrument, role)
-    book = actor.book
-    if book.plan is None:
-        plan = PositionPlanned(
-            position_id=actor.environment.new_id(),
-            symbol=actor.symbol,
-            side=command.side,
-            quantity=command.quantity,
-            exits=ExitPlan(),
-            source=command.source,
-        )
-        book.planned(plan)
-        actor.append(plan)
-    else:
-        plan = book.plan
     request = OrderRequest(
         order_ref=command.order_ref or f"pb-{actor.environment.new_id()}",
         symbol=actor.symbol,
@@ -119,11 +153,9 @@ def _place(actor: PositionActor, command: PlaceOrder, answer: ReplyFuture[Comman
         stop_price=stop,
         tif=command.tif,
         outside_rth=command.outside_rth,
-        position_id=plan.position_id,
         source=command.source,
     )
-    actor.desk.expect(request.order_ref, answer)
-    actor.submit(SubmitOrders((request,), actor.address.name, reference))
+    return request, reference
 
 
 def _role(actor: PositionActor, command: PlaceOrder) -> Role:
