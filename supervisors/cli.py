@@ -33,6 +33,7 @@ _VERBS = {
     "flatten": "supervisors.verbs_control:flatten",
     "adopt": "supervisors.verbs_care:adopt",
     "exits": "supervisors.verbs_care:change_exits",
+    "oco": "supervisors.verbs_groups:oco",
     "alarms": "supervisors.verbs_care:alarms",
     "why": "supervisors.verbs_why:why",
     "whynot": "supervisors.verbs_why:whynot",

@@ -25,6 +25,7 @@ from messages.position import (
     DescribePosition,
     ExitPlan,
     OpenPosition,
+    PlaceOco,
     PlaceOrder,
     PositionView,
     Size,
@@ -33,7 +34,7 @@ from messages.risk import FlattenAll, Halt, Rearm, Resume
 from messages.symbol import AddSymbol, ListSymbols, RemoveSymbol
 from supervisors.asking import NoAnswerError, ask
 from supervisors.exits_page import exits_page
-from supervisors.levels import EXITS, amount, exit_plan
+from supervisors.levels import EXITS, amount, entries, exit_plan
 from supervisors.process_state import ProcessState
 from supervisors.status import collect_status
 
@@ -46,6 +47,7 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "buy": frozenset({"symbol", "quantity", "limit", *EXITS}),
     "sell": frozenset({"symbol", "quantity", "limit", *EXITS}),
     "exits": frozenset({"symbol", *EXITS}),
+    "oco": frozenset({"symbol", "side", "quantity", "legs", *EXITS}),
     "close": frozenset({"symbol"}),
     "cancel": frozenset({"order_ref"}),
     "adopt": frozenset({"symbol", "beside", *EXITS}),
@@ -103,6 +105,7 @@ class Commands:
             "cancel": self._cancel,
             "adopt": self._adopt,
             "exits": self._adjust,
+            "oco": self._oco,
             "alarms": self._clear_alarm,
             "symbol": self._change_symbol,
             "halt": self._halt,
@@ -185,6 +188,15 @@ class Commands:
         exits = await self._fixed(symbol, exit_plan(view.exits, fields))
         return await self._ask_position(symbol, AdjustExits(exits))
 
+    async def _oco(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        symbol, side = self._known(_symbol(fields)), fields.get("side", "").upper()
+        if side not in ("BUY", "SELL"):
+            raise Refused("oco takes buy or sell")
+        quantity = amount(fields.get("quantity", ""), "a number of shares")
+        exits = await self._fixed(symbol, exit_plan((await self._effective()).exits(symbol), fields))
+        orders = entries(Side(side), quantity, fields.get("legs", ""))
+        return await self._ask_position(symbol, PlaceOco(orders=orders, exits=exits))
+
     async def _fixed(self, symbol: str, exits: ExitPlan) -> ExitPlan:
         """Return the plan with amounts for its multiples of the ATR, by its value now."""
         if not needs_atr(exits):
@@ -241,7 +253,7 @@ class Commands:
         return symbol
 
     async def _ask_position(
-        self, symbol: str, message: OpenPosition | ClosePosition | PlaceOrder | AdoptHolding | AdjustExits
+        self, symbol: str, message: OpenPosition | ClosePosition | PlaceOrder | PlaceOco | AdoptHolding | AdjustExits
     ) -> tuple[str, tuple[str, ...]]:
         return _accepted(await ask(self._system.address(f"position/{symbol}"), message, 10.0))
 

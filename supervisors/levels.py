@@ -12,9 +12,10 @@ from typing import Any
 import attrs
 
 from domain.exit_words import NONE, with_words
-from messages.position import ExitPlan
+from messages.order import OrderType, Side
+from messages.position import ExitPlan, PlaceOrder
 
-__all__ = ["EXITS", "amount", "exit_plan"]
+__all__ = ["EXITS", "amount", "entries", "exit_plan"]
 
 EXITS = ("stop", "target", "trail", "break_even", "steps", "scale_out", "exit_after", "exit_at", "trail_here")
 """The names under which a command has exits."""
@@ -27,6 +28,23 @@ def amount(text: str, what: str) -> Decimal:
     if number == 0:
         raise ValueError(f'"{text}" is not {what} above 0')
     return number
+
+
+def entries(side: Side, quantity: Decimal, written: str) -> tuple[PlaceOrder, ...]:
+    """Return "limit@95.00,stop@105.00" as orders of which one is to fill. Raises ValueError."""
+    orders = []
+    for leg in written.split(","):
+        kind, _, price = leg.strip().lower().partition("@")
+        if kind not in ("limit", "stop"):
+            raise ValueError(f'"{leg.strip()}" is not an entry such as limit@95.00 or stop@105.00')
+        at = amount(price, "a price")
+        if kind == "limit":
+            orders.append(PlaceOrder(side=side, quantity=quantity, order_type=OrderType.LIMIT, limit_price=at))
+        else:
+            orders.append(PlaceOrder(side=side, quantity=quantity, order_type=OrderType.STOP, stop_price=at))
+    if len(orders) < 2:
+        raise ValueError("name two entries or more, such as limit@95.00 stop@105.00")
+    return tuple(orders)
 
 
 def exit_plan(plan: ExitPlan, written: Mapping[str, str | None]) -> ExitPlan:

@@ -63,3 +63,30 @@ def test_what_cannot_be_is_refused_in_words(run_house: Any) -> None:
         await house.until_sound("AAPL")
 
     run_house(body)
+
+
+def test_of_several_entries_one_fills_and_is_protected(run_house: Any) -> None:
+    async def body(house: Any) -> None:
+        said: dict[str, Any] = {}
+        while not said.get("ok"):  # the contract is not described, or no quote has come
+            house.price("AAPL", 100.0)
+            said = await house.command(
+                "oco", symbol="AAPL", side="buy", quantity="100", legs="limit@98,stop@102", stop="2%"
+            )
+            assert said["ok"] or "not described" in said["error"] or "quote" in said["error"], said
+        orders = [one for one in (await house.status())["orders"] if one["role"] == "entry"]
+        assert len({one["group"] for one in orders}) == 1
+        await house.quoted("AAPL", 102.5)
+        row = await house.until_position("AAPL", quantity="100", protected=True)
+        assert row["exits"] == "stop 2 %, target 8 %"
+        await house.until_sound("AAPL")
+        for fields, told in (
+            ({"side": "buy", "legs": "limit@98"}, "two entries or more"),
+            ({"side": "hold", "legs": "limit@98,limit@97"}, "buy or sell"),
+            ({"side": "sell", "legs": "limit@108,limit@110"}, "a group already"),
+        ):
+            refused = await house.command("oco", symbol="AAPL", quantity="100", **fields)
+            assert not refused["ok"]
+            assert told in refused["error"]
+
+    run_house(body)
