@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from messages.order import OrderStatus
 from supervisors.control_client import request
 from supervisors.exit_codes import ProcessFailed
 
@@ -31,9 +33,9 @@ quantity = 100
 
 
 @contextmanager
-def plain_script(port: int, symbols: Sequence[str]) -> Iterator[None]:
-    """Run the plain ib_insync script."""
-    child = subprocess.Popen([sys.executable, "-m", "benchmarks.live.plain_script", str(port), *symbols])
+def plain_script(port: int, symbols: Sequence[str], module: str = "benchmarks.live.plain_script") -> Iterator[None]:
+    """Run a plain ib_insync script."""
+    child = subprocess.Popen([sys.executable, "-m", module, str(port), *symbols])
     try:
         yield
     finally:
@@ -76,18 +78,32 @@ class Pitboss:
         request(self._folder, "buy", symbol=symbol, quantity="100")
         self.wait(f"{symbol} protected", lambda: self.position(symbol).get("protected"))
 
+    def leave(self, symbol: str) -> None:
+        """Close the position, once it is protected, and wait until nothing is left of it."""
+        self.wait(f"{symbol} protected", lambda: self.position(symbol).get("protected"))
+        request(self._folder, "close", symbol=symbol)
+        self.wait(
+            f"{symbol} flat", lambda: self.position(symbol).get("quantity", "0") == "0" and not self._live(symbol)
+        )
+
+    def _live(self, symbol: str) -> bool:
+        orders = self.status()["orders"]
+        return any(row["symbol"] == symbol and not OrderStatus(row["status"]).done for row in orders)
+
 
 @contextmanager
-def pitboss(port: int, symbols: Sequence[str], folder: Path) -> Iterator[Pitboss]:
-    """Run `pitboss run` with a state folder in `folder`."""
-    sections = "".join(f'[symbols.{symbol}]\nsector = "technology"\n' for symbol in symbols)
+def pitboss(
+    port: int, symbols: Sequence[str], folder: Path, more: str = "", secrets: Mapping[str, str] | None = None
+) -> Iterator[Pitboss]:
+    """Run `pitboss run` with a state folder in `folder`; `more` is further configuration."""
+    sections = more + "".join(f'[symbols.{symbol}]\nsector = "technology"\n' for symbol in symbols)
     configuration = folder / "live.toml"
     state = folder / "state"
     text = _CONFIGURATION.format(state=state, port=port) + sections
     configuration.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "supervisors", "run", "--config", str(configuration)]
     with (folder / "console.txt").open("w") as console:
-        child = subprocess.Popen(command, stderr=console, stdout=console)
+        child = subprocess.Popen(command, stderr=console, stdout=console, env=os.environ | dict(secrets or {}))
         try:
             running = Pitboss(state)
             while not running.ready():
