@@ -56,6 +56,7 @@ def broker(symbols: Sequence[str]) -> Iterator[tuple[int, Do]]:
     finally:
         to_child.close()
         child.wait()
+        from_child.close()
 
 
 class Way:
