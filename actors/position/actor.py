@@ -11,7 +11,6 @@ from decimal import Decimal
 from math import inf
 from typing import Any
 
-import trio
 from attrs import frozen
 
 from actors.bus import EventBus
@@ -27,54 +26,46 @@ from actors.position.given_price import take_price
 from actors.position.hearing import Hearing, LatePlan
 from actors.position.holding import HoldingCheck, QuietAgain
 from actors.position.orders import PlaceAgain, PlainOrders
+from actors.position.outlet import Outlet
 from actors.position.protection import NakedTooLong, Protection, TryAgain
 from actors.position.quote import Quote
+from actors.position.rebuilding import rebuilt
 from actors.position.reports import Reports
 from actors.position.scaling import double_down, scale_in
 from actors.position.second_line import GraceOver, NotExecuted, SecondLine, StopCrossed
 from actors.position.stop_levels import StopLevels, StopMoved
+from actors.position.subscription import Subscription
 from actors.position.time_exit import TimeExit, TimeIsUp
 from actors.runtime.base import ActorContext, RunQueueActor
 from config.loading import with_symbol
 from config.settings import Settings
 from domain.entries import EntryRefused
-from domain.position_book import HistoryNeeded, PositionBook, requested
+from domain.position_book import PositionBook
 from messages.decision import WeighEntry
 from messages.gateway import TradingAllowed
-from messages.journal import Append, Appended, Entry, JournalFailed, Replay
+from messages.journal import Appended, JournalFailed
 from messages.market import (
     FeedInterrupted,
     FeedResumed,
     Instrument,
     InstrumentQualified,
     InstrumentUnknown,
-    Need,
-    NeedTicks,
     PriceEvent,
-    Subscribe,
     TakePrice,
     TickType,
-    Unsubscribe,
     VolumeEvent,
 )
 from messages.order import (
-    CancelOrder,
     CommissionBooked,
     GroupRefused,
-    ListOrders,
     OrderEvent,
-    OrderStatus,
     Role,
-    SubmitOrders,
 )
 from messages.position import (
     AdjustExits,
     AdoptHolding,
     BrokerHolding,
     ClosePosition,
-    CommandAccepted,
-    CommandOutcome,
-    CommandRefused,
     DescribePosition,
     DoubleDown,
     OpenPosition,
@@ -91,7 +82,6 @@ __all__ = ["PositionActor"]
 _BID, _ASK, _LAST, _LAST_SIZE, _VOLUME = map(
     int, (TickType.BID, TickType.ASK, TickType.LAST, TickType.LAST_SIZE, TickType.VOLUME)
 )
-CANCEL_SECONDS = 10.0  # after that a cancellation without an answer may be asked for again
 
 
 @frozen(slots=True)
@@ -125,15 +115,18 @@ class PositionActor(RunQueueActor):
         self.closing: Closing | None = None
         self.book = PositionBook(self.symbol)
         self.allowed = TradingAllowed(True)
-        self._cancelling: dict[str, float] = {}  # order_ref → when it was asked for
         self._alarms = Alarms(self.system.address("alarms"), self.symbol)
         self.alarm = self._alarms.alarm
         self.clear = self._alarms.clear
         self._dispatcher = self.address.dispatcher
         self._wanted = bus.wanted
         self._marking = False
-        self._need = Need.NOTHING
-        self.left = False  # the symbol was removed: data and entries have ended
+        outlet = Outlet(self)
+        self.submit, self.cancel = outlet.submit, outlet.cancel
+        self.cancelling, self.answered = outlet.cancelling, outlet.answered
+        self.append = outlet.append
+        self._subscription = Subscription(self)
+        self.need_ticks = self._subscription.need_ticks
         self.levels = StopLevels(self)
         self.protection = Protection(self)
         self.time_exit = TimeExit(self)
@@ -152,18 +145,10 @@ class PositionActor(RunQueueActor):
 
     async def prepare(self) -> None:
         """Rebuild the book from the journal, and the orders from `orders`."""
-        journal = self.system.address("journal")
-        records = await journal.ask(Replay(stream=self.symbol))
-        payloads = [record.payload for record in records]
-        try:
-            self.book = PositionBook.replayed(self.symbol, payloads)
-        except HistoryNeeded:
-            whole = await journal.ask(Replay(stream=self.symbol, whole=True))
-            self.book = PositionBook.replayed(self.symbol, payloads, [record.payload for record in whole])
-        self.book.adopt(await self.orders.ask(ListOrders(self.symbol, done=True)))
+        self.book = await rebuilt(self.symbol, self.system.address("journal"), self.orders)
         self.protection = Protection(self, restored=bool(self.book.quantity))
         self.bus.subscribe(TradingAllowed, self.address)
-        self.system.address("gateway").tell(Subscribe(self.symbol, self.settings.query(self.symbol)))
+        self._subscription.begin()
         self.every(LOOK_SECONDS, LookAtFeed())
         self.tell_self(_Begin())
 
@@ -254,9 +239,9 @@ class PositionActor(RunQueueActor):
             case DescribePosition():
                 return self.view()
             case LeaveSymbol():
-                return self._leave()
+                return self._subscription.leave()
             case SymbolAdded(symbol, written):
-                self._return(with_symbol(self.settings, symbol, dict(written)))
+                self._subscription.come_back(with_symbol(self.settings, symbol, dict(written)))
             case GroupRefused():
                 self._hearing.refused(message)
             case BrokerHolding():
@@ -334,36 +319,15 @@ class PositionActor(RunQueueActor):
         self._convergence.step()
         self.need_ticks()
 
-    def need_ticks(self) -> None:
-        """Tell the gateway how much depends on ticks now, where that has changed."""
-        if self.book.quantity or any(not order.status.done for order in self.book.orders.values()):
-            need = Need.HOLDING
-        else:
-            need = Need.DECISION if self.desk.waiting else Need.NOTHING
-        if need is not self._need:
-            self._need = need
-            self.system.address("gateway").tell(NeedTicks(self.symbol, need))
-
     def sweep(self) -> None:
         """Cancel the exits that still work for a position that is flat."""
         self._convergence.sweep()
 
     # commands
 
-    def _leave(self) -> CommandOutcome:
-        if self._need is not Need.NOTHING or self.closing is not None:
-            return CommandRefused(f"{self.symbol} has a position or working orders", f"{self.book.quantity} held")
-        self.left = True
-        self.system.address("gateway").tell(Unsubscribe(self.symbol))
-        return CommandAccepted()
-
-    def _return(self, settings: Settings) -> None:
-        self.left, self.settings = False, settings
-        self.system.address("gateway").tell(Subscribe(self.symbol, settings.query(self.symbol)))
-
     def refuse_new_risk(self) -> None:
         """Raise EntryRefused where this symbol must not take new risk now."""
-        if self.left:
+        if self._subscription.left:
             raise EntryRefused("the symbol was removed", f"pitboss symbol add {self.symbol}")
         if not self.allowed.allowed:
             raise EntryRefused("orders are not reconciled with the broker", self.allowed.reason)
@@ -414,38 +378,6 @@ class PositionActor(RunQueueActor):
         self.instrument = instrument
         self.book.ledger.multiplier = instrument.multiplier
         self.converge()
-
-    # sending
-
-    def submit(self, message: SubmitOrders) -> None:
-        """Send new orders: what adds risk by way of the portfolio."""
-        for request in message.orders:
-            self.book.note(requested(request))
-        risky = any(request.role.adds_risk for request in message.orders)
-        (self.system.address("portfolio") if risky else self.orders).tell(message)
-
-    def cancel(self, order_ref: str, reason: str) -> None:
-        """Ask for a cancellation, unless that was done and its answer is awaited.
-
-        An order that `orders` has not taken yet waits: the cancellation could overtake it.
-        """
-        order = self.book.orders.get(order_ref)
-        if not self.cancelling(order_ref) and (order is None or order.status is not OrderStatus.CREATED):
-            self._cancelling[order_ref] = trio.current_time()
-            self.orders.tell(CancelOrder(order_ref, reason))
-            self.after(CANCEL_SECONDS, TryAgain())
-
-    def cancelling(self, order_ref: str) -> bool:
-        """Whether a cancellation was asked for and its answer is awaited."""
-        return trio.current_time() - self._cancelling.get(order_ref, -inf) < CANCEL_SECONDS
-
-    def answered(self, order_ref: str) -> None:
-        """Note that the cancellation of an order was answered, by its end or by its living on."""
-        self._cancelling.pop(order_ref, None)
-
-    def append(self, fact: Any, *, checkpoint: bool = False) -> None:
-        """Write to the symbol's stream; what is sent afterwards is never durable before it."""
-        self.system.address("journal").tell(Append((Entry(self.symbol, fact, checkpoint),)))
 
     def reference_price(self) -> Decimal | None:
         """Return the mark as the price that an order is decided on."""
