@@ -47,9 +47,10 @@ def _sections(path: Path | None, environ: Mapping[str, str], *names: str) -> Set
 def settings_from(data: dict[str, Any], environ: Mapping[str, str]) -> Settings:
     """Check a configuration that is already read; fractions are Decimal. Changes `data`. Raises SettingsError."""
     problems = []
-    if "api_key" in data.get("signals", {}):
-        data["signals"].pop("api_key")
-        problems.append(Problem("signals.api_key", "is taken from the environment variable API_KEY alone"))
+    for key, variable in (("api_key", "API_KEY"), ("push_token", "SIGNAL_TOKEN")):
+        if key in data.get("signals", {}):
+            data["signals"].pop(key)
+            problems.append(Problem(f"signals.{key}", f"is taken from the environment variable {variable} alone"))
     problems += apply_overrides(data, environ)
     try:
         settings = _converter().structure(data, Settings)

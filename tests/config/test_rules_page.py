@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.loading import settings_from
+from config.problems import SettingsError
 from config.rules import build_rules, load_rule_file
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()
@@ -45,3 +46,17 @@ def test_the_short_forms_in_its_tables_are_accepted():
     """
     [rule] = build_rules(settings_from(tomllib.loads(SYMBOLS + written, parse_float=Decimal), {}))
     assert "rsi < 30" in rule.words()
+
+
+def test_the_token_is_taken_from_the_environment_alone():
+    with pytest.raises(
+        SettingsError, match=r"signals\.push_token: is taken from the environment variable SIGNAL_TOKEN"
+    ):
+        settings_from({"signals": {"push_port": 8770, "push_token": "secret"}}, {})
+    with pytest.raises(SettingsError, match=r"signals\.push_token: is missing"):
+        settings_from({"signals": {"push_port": 8770}}, {})
+    with pytest.raises(SettingsError, match=r"signals\.push_host"):
+        settings_from({"signals": {"push_port": 8770, "push_host": "0.0.0.0"}}, {"SIGNAL_TOKEN": "secret"})
+    settings = settings_from({"signals": {"push_port": 8770}}, {"SIGNAL_TOKEN": "secret"})
+    assert settings.signals.push_token == "secret"
+    assert "secret" not in repr(settings)
