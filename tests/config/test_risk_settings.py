@@ -54,7 +54,7 @@ def test_a_size_by_volatility_takes_the_place_of_the_hundred_shares() -> None:
 
 def test_a_size_by_volatility_without_the_indicator_is_refused() -> None:
     with pytest.raises(
-        SettingsError, match="symbols.AAPL: is sized by volatility_pct, which needs an .indicators.atr."
+        SettingsError, match=r"symbols.AAPL: is sized by volatility_pct, which needs an .indicators.atr."
     ):
         settings_from({"symbols": {"AAPL": {"volatility_pct": Decimal("0.01")}}}, {})
 

@@ -204,3 +204,22 @@ def test_what_the_gateway_refused_was_not_traded_and_all_its_gates_are_told(jour
     assert (answer["id"], answer["traded"]) == (ids[0], False)
     assert failed(answer) == {"gateway: last gate: notional"}
     assert [order["status"] for order in answer["orders"]] == ["NOT_SENT"] * 3
+
+
+def test_each_guard_is_told_with_its_figures(journal_of, told):
+    ids = []
+
+    async def body(it):
+        ids.append(await it.predict("BUY", 0.9, "guarded"))
+        assert not it.at_broker()
+
+    path = journal_of(body, min_order_shares=D(200), max_net_exposure=D(5000), duplicate_seconds=5.0)
+    answer = told("whynot", ids[0], path)
+    assert failed(answer) == {"portfolio: order size", "portfolio: net exposure"}
+    assert figures(answer, "position", "short sale") == "no short sale"
+    assert figures(answer, "position", "market hours").startswith("by the contract's hours open")
+    assert figures(answer, "portfolio", "net exposure") == "10001 > 5000"
+    assert figures(answer, "portfolio", "order size") == "100 < 200"
+    assert figures(answer, "portfolio", "duplicate") == "none within 5 s"
+    assert figures(answer, "portfolio", "order rate") == "3 a minute, no limit"
+    assert figures(answer, "portfolio", "currency") == "all in USD"
