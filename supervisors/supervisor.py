@@ -20,6 +20,7 @@ from messages.lifecycle import ActorQuarantined, ActorRestarted, ActorStarted, A
 from supervisors.child import ActorChild, Child, SupervisorChild, SupervisorEscalated
 from supervisors.intensity import RestartWindow
 from supervisors.operations import Operations, SupervisorStoppedError, answer
+from supervisors.rising import Rising, why_restart
 from supervisors.specification import (
     ChildSpecification,
     PastIntensity,
@@ -60,7 +61,9 @@ class Supervisor:
         self._notices: trio.MemorySendChannel[_Notice] | None = None
         self._failure: SupervisorEscalated | StartFailedError | None = None
         self._context = contextvars.copy_context()
-        self._operations = Operations(together=specification.strategy is not Strategy.ONE_FOR_ONE)
+        self._together = specification.strategy is not Strategy.ONE_FOR_ONE
+        self._operations = Operations(together=self._together)
+        self._rising: Rising | None = None
 
     @property
     def running(self) -> bool:
@@ -178,6 +181,16 @@ class Supervisor:
                 await self._serve(notices)
 
     async def _start_all(self) -> None:
+        if self._together:
+            fallen = await self._raise(list(self._children.values()), trio.current_time())
+            if fallen is not None:
+                child, error = fallen
+                if isinstance(error, StartFailedError):
+                    self._failure = error
+                    self._serving.cancel()
+                else:
+                    await self._revive_group(child, child.incarnation, error, trio.current_time())
+            return
         for child in list(self._children.values()):
             if child.quarantined:
                 continue
@@ -204,9 +217,29 @@ class Supervisor:
             child.started = True
             self._system.on_event(ActorStarted(actor=child.name))
 
+    async def _raise(self, members: list[Child], since: float) -> tuple[Child, Exception] | None:
+        """Start children in order, each on what those before it offer; return the first that failed, if one did.
+
+        One that ends while the others are started has failed too: they may wait for it for ever.
+        """
+        self._rising = rising = Rising()
+        try:
+            with rising.scope:
+                for member in members:
+                    try:
+                        await self._start(member, since)
+                    except StartFailedError as failure:
+                        return member, failure
+                    rising.up.add(member)
+        finally:
+            self._rising = None
+        return rising.fallen
+
     # restarting
 
     def _ended(self, child: Child, number: int, error: Exception | None) -> None:
+        if self._rising is not None and child.incarnation == number:
+            self._rising.ended(child, error)
         if self._notices is not None:
             self._notices.send_nowait((child, number, error, trio.current_time()))
 
@@ -215,11 +248,11 @@ class Supervisor:
         async for child, number, error, since in notices:
             if child.incarnation != number:
                 continue  # something newer was done to it since
-            if child.restart is Restart.TEMPORARY or (child.restart is Restart.TRANSIENT and error is None):
+            reason = why_restart(child, error)
+            if reason is None:
                 self._let_go(child)
                 continue
-            reason = error or RuntimeError("it stopped by itself, and is permanent")
-            revive = self._revive if self.specification.strategy is Strategy.ONE_FOR_ONE else self._revive_group
+            revive = self._revive_group if self._together else self._revive
             self._work.start_soon(revive, child, number, reason, since)
 
     async def _revive(self, child: Child, number: int, error: Exception, since: float) -> None:
@@ -258,16 +291,13 @@ class Supervisor:
                 for member in reversed(group):
                     await self._halt(member)
                 await self._pause(recent)
-                failed = None
                 for member in group:
                     if member.restart is Restart.TEMPORARY:
                         self._let_go(member)
-                        continue
-                    try:
-                        await self._start(member, since)
-                    except StartFailedError as failure:
-                        failed, error = member, failure
-                        break
+                failed = None
+                fallen = await self._raise([one for one in group if one.restart is not Restart.TEMPORARY], since)
+                if fallen is not None:
+                    failed, error = fallen
 
     def _moved_with(self, child: Child) -> list[Child]:
         everyone = list(self._children.values())

@@ -398,3 +398,39 @@ def test_stopped_events_come_from_orderly_stops_alone(grow: Any) -> None:
 
     tree = grow(three(Strategy.ONE_FOR_ONE), body)
     assert [event.actor for event in tree.of(ActorStopped)] == ["c", "b", "a"]
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["at the first start", "at a restart"])
+def test_one_that_ends_while_the_others_are_started_on_it_does_not_leave_them_waiting(
+    grow: Any, worker: Any, first: bool
+) -> None:
+    """The order actor's replay waited two minutes for a journal that had crashed once more."""
+
+    class Base(worker):  # type: ignore[misc,valid-type]
+        async def prepare(self) -> None:
+            self.tree.lives = getattr(self.tree, "lives", 0) + 1
+            if self.tree.lives == (1 if first else 2):
+                self.tell_self(ValueError("once more"))
+
+    class Above(worker):  # type: ignore[misc,valid-type]
+        async def prepare(self) -> None:
+            await self.system.address("base").ask("are you there?")
+
+    async def body(tree: Any) -> None:
+        before = trio.current_time()
+        if not first:
+            tree.crash("base")
+        await tree.settled()
+        assert await tree.system.address("above").ask("hello") == "hello"
+        assert trio.current_time() - before < 5.0
+        assert tree.system.address("base").restarts == (1 if first else 2)
+
+    def plan(tree: Any) -> SupervisorSpecification:
+        return SupervisorSpecification(
+            "root",
+            (tree.child("base", Base), tree.child("above", Above, startup=120.0)),
+            strategy=Strategy.REST_FOR_ONE,
+            intensity=5,
+        )
+
+    grow(plan, body)
