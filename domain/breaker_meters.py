@@ -132,6 +132,11 @@ class Meter:
         return confirmed
 
     @property
+    def unsettled(self) -> bool:
+        """Whether it looks for its first peak: the figure is not to be waited for until it changes by itself."""
+        return self.watched and self.figure is not None and self.peak.level is None
+
+    @property
     def suspected_since(self) -> float:
         """When the breach that stands now was first seen."""
         return min((each.since for each in (self._loss, self._fall) if each.count), default=inf)

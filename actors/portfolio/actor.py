@@ -498,7 +498,7 @@ class PortfolioActor(RunQueueActor):
     def _look(self) -> None:
         self._looking = False
         self._roll_day()
-        if self.figures.suspicions:
+        if self.figures.unsettled:
             # what stands is asked for again: a wild value is not repeated
             self.system.address("gateway").tell(AskAccount())
         self._judge(self.figures.look(trio.current_time()))
@@ -510,7 +510,7 @@ class PortfolioActor(RunQueueActor):
             self._desk.trip(trip)
         elif self.figures.worth_writing:
             self._desk.write()
-        if self.figures.suspicions:
+        if self.figures.unsettled:
             self.look_soon()
 
     def _hear(self, event: OrderEvent) -> None:

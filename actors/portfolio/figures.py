@@ -60,6 +60,11 @@ class Figures:
         """What is beyond a limit and not confirmed yet."""
         return tuple(meter.suspicion for meter in self._meters() if meter.suspicion)
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether a figure must be told again to count: what is suspected, and a first peak."""
+        return any(meter.suspicion or meter.unsettled for meter in self._meters())
+
     def still_lost(self) -> str:
         """Return what keeps the daily loss at its limit, "" where nothing does."""
         for meter, figure in ((self._own, self.own()), (self._brokers, self.brokers())):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -224,3 +225,46 @@ def test_a_holding_that_nobody_manages_is_left_alone_by_a_trip_and_closed_by_the
         assert [order for order in await p.working() if order.status is not OrderStatus.FILLED] == []
 
     plant(body, max_daily_loss=D(400), daily_loss_action="flatten", breaker_seconds=3.0)
+
+
+def test_the_day_is_the_exchanges_and_what_was_lost_before_it_is_left_out(plant: Callable[..., None]) -> None:
+    async def body(p: Any) -> None:
+        await p.open(stop_loss_pct=D("0.5"))
+        await p.trade_at(97.0)
+        await p.settle(2)
+        view = await portfolio(p)
+        assert (view.day, view.daily_pnl) == ("2026-11-19", D("-302"))
+        await p.settle(120)  # midnight in New York, 05:00 UTC
+        view = await portfolio(p)
+        assert (view.day, view.daily_pnl, view.unrealized_pnl) == ("2026-11-20", D(0), D("-301"))
+        await p.trade_at(96.0)
+        await p.settle(2)
+        assert (await portfolio(p)).daily_pnl == -100
+        await p.kill()
+        await p.start()
+        await p.trade_at(96.0)
+        await p.settle(2)
+        view = await portfolio(p)
+        assert (view.daily_pnl, view.state) == (D(-100), S.ACTIVE)
+
+    start = datetime(2026, 11, 20, 4, 58, tzinfo=UTC)
+    plant(body, start=start, entry_hours="any", max_daily_loss=D(350))
+
+
+def test_a_fall_of_the_equity_from_its_best_trips_it_and_the_best_survives_a_restart(
+    plant: Callable[..., None],
+) -> None:
+    async def body(p: Any) -> None:
+        await p.open(quantity=1000, stop_loss_pct=D("0.9"))
+        await p.settle(20)
+        await p.kill()
+        await p.start()
+        for price in (88.0, 87.9, 87.8, 87.7):
+            await p.trade_at(price)
+            await p.settle(200)
+        view = await portfolio(p)
+        assert (view.state, view.trigger) == (S.LATCHED, BreakerTrigger.DRAWDOWN)
+        assert view.reason.startswith("the equity ")
+        assert "the limit is 1.00%" in view.reason
+
+    plant(body, max_drawdown_pct=D("0.01"))
