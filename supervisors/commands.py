@@ -10,7 +10,7 @@ import attrs
 
 from actors.runtime.system import System
 from config.logging import log
-from config.settings import Settings
+from config.settings import Settings, SymbolSettings
 from domain.distances import needs_atr, with_atr
 from messages.indicator import DescribeIndicator, IndicatorEvent
 from messages.lifecycle import AcknowledgeAlarm
@@ -269,9 +269,15 @@ def _accepted(outcome: CommandOutcome) -> tuple[str, tuple[str, ...]]:
 
 
 def _listed(settings: Settings) -> list[Reply]:
+    """Each symbol with its exchange, its currency, and what else is not as by default."""
+    default = attrs.asdict(SymbolSettings(), recurse=False)
     return [
         {"symbol": symbol}
-        | {key: str(value) for key, value in attrs.asdict(section, recurse=False).items() if value not in (None, "")}
+        | {
+            key: str(value)
+            for key, value in attrs.asdict(section, recurse=False).items()
+            if key in ("exchange", "currency") or value != default[key]
+        }
         for symbol, section in settings.symbols.items()
     ]
 
