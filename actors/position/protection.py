@@ -39,6 +39,7 @@ TRAILS_REFUSED = 2  # refusals after which a trailing stop is a plain one that i
 MAX_DELAY = 30.0
 ANSWER_SECONDS = 10.0  # after that an amendment without an answer may be asked for again
 _NEVER = (-inf, Decimal(0))
+_MOVED = (-inf, Decimal(0), 0)
 
 
 @frozen(slots=True)
@@ -66,6 +67,7 @@ class Protection:
         self._actor = actor
         self._book = actor.book
         self._amending: dict[str, tuple[float, Decimal]] = {}  # order_ref → when a change was asked for, to how many
+        self._unmoved: dict[str, tuple[float, Decimal, int]] = {}  # stop → when to try again, its quantity, how often
         self._attempts = 0
         self._denials = 0
         self._trails_refused = 0
@@ -92,6 +94,7 @@ class Protection:
         """Try at once, whatever was refused: the link is there again."""
         self._not_before = 0.0
         self._denials = 0
+        self._unmoved = {ref: (-inf, quantity, 0) for ref, (_, quantity, _) in self._unmoved.items()}
 
     def slices(self) -> tuple[Slice, ...]:
         """Return the parts in which what is held is left; none where nothing is planned."""
@@ -151,7 +154,9 @@ class Protection:
                 case SubmitExit(leg):
                     missing.append(leg)
                 case ModifyExit(order_ref, quantity, leg):
-                    self._amend(order_ref, quantity, leg, "exits follow the position")
+                    until, unmoved, _ = self._unmoved.get(order_ref, _MOVED)
+                    if quantity != unmoved or trio.current_time() >= until:
+                        self._amend(order_ref, quantity, leg, "exits follow the position")
                 case CancelExit(order_ref, reason):
                     self._actor.cancel(order_ref, reason)
         if missing and self._book.plan is not None and not self._actor.holding.short:
@@ -217,17 +222,19 @@ class Protection:
 
     def amended(self, order: OrderView, *, applied: bool) -> None:
         """Note that a change is in force, or was refused."""
-        self._amending.pop(order.order_ref, None)
+        asked = self._amending.pop(order.order_ref, None)
         if applied:
-            self._actor.clear("stop.not_moved")
+            if self._unmoved.pop(order.order_ref, None) is not None and not self._unmoved:
+                self._actor.clear("stop.not_moved")
             return
-        if order.role is Role.STOP and order.remaining >= abs(self._book.quantity):
+        same = asked is not None and asked[1] == order.quantity
+        if same and order.role is Role.STOP and not order.status.done:
             # it protects where it stood: not moved is no reason to leave, and the local monitor knows the new place
-            self._actor.alarm(
-                "stop.not_moved", f"the broker keeps its stop at {order.stop_price}: {order.text}".strip()
-            )
-            self._pause(MAX_DELAY if self._attempts else 0.0)
-            self._attempts = max(self._attempts, 1)
+            self._actor.alarm("stop.not_moved", f"the broker keeps it at {order.stop_price} {order.text}".strip())
+            _, _, times = self._unmoved.get(order.order_ref, _MOVED)
+            delay = min(2.0 ** (times - 1), MAX_DELAY) if times else 0.0
+            self._unmoved[order.order_ref] = (trio.current_time() + delay, order.quantity, times + 1)
+            self._actor.after(delay, TryAgain())
             return
         self._back_off(order, by_broker=True)
 

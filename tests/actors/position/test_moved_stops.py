@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from messages.journal import Replay
-from messages.order import Side
+from messages.order import OrderType, Side
 from messages.position import (
     AdjustExits,
     CommandAccepted,
     Distance,
     ExitPlan,
+    PlaceOrder,
     PositionCloseEvent,
     StopStep,
     Unit,
@@ -232,7 +233,7 @@ def test_a_move_that_the_broker_refuses_is_tried_again_and_never_a_reason_to_lea
         await it.settle(0.3)
         assert (await it.alarms()) <= {"stop.not_moved"}
         if times > 1:
-            await it.settle(5)
+            await it.settle(0.3)
             assert await resting_stop(it) == before
             assert "stop.not_moved" in await it.alarms()
         await it.settle(times * 31 + 5)
@@ -272,5 +273,23 @@ def test_where_the_broker_takes_no_trailing_order_the_stop_is_trailed_here(plant
         await it.settle(3)
         assert (await resting_stop(it) - first) * sign > 2
         assert (await it.view()).protected
+
+    plant(body)
+
+
+def test_a_stop_that_cannot_be_moved_still_follows_what_is_held(plant):
+    async def body(it):
+        await it.open(Side.BUY, 100, stop_loss_pct=D("0.03"), break_even=BREAK_EVEN)
+        before = await resting_stop(it)
+        refusal = (Swallow(), Error(2102, "Unable to modify this order as it is still being processed."))
+        it.paper.faults.add(Rule(on="placeOrder", do=refusal, where={"isModify": "1"}, nth=1, times=3))
+        await it.trade_at(102.5)
+        await it.settle(0.3)
+        assert await resting_stop(it) == before
+        await it.ask("position/AAPL", PlaceOrder(side=Side.SELL, quantity=D(40), order_type=OrderType.MARKET))
+        await it.settle(5)
+        assert it.held() == 60
+        (stop,) = it.at_broker()
+        assert stop.remaining == 60
 
     plant(body)
