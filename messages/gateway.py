@@ -54,7 +54,10 @@ class Priority(IntEnum):
 
 @frozen(slots=True)
 class OutgoingOrder:
-    """One placeOrder message. The same order id again is a modification."""
+    """One placeOrder message. The same order id again is a modification.
+
+    `reference_price` is the quote that it was decided on, for what a market order comes to.
+    """
 
     request: OrderRequest
     order_id: int
@@ -62,6 +65,7 @@ class OutgoingOrder:
     parent_order_id: int = 0
     transmit: bool = True
     modification: bool = False
+    reference_price: Decimal | None = None
 
 
 @frozen(slots=True)

@@ -207,7 +207,11 @@ def _known(order: OutgoingOrder, instruments: Mapping[str, Instrument]) -> Instr
 
 
 def _worst_price(symbol: str, orders: Sequence[OutgoingOrder]) -> Decimal:
-    """Return the price to count a symbol's orders with. A market order has none: those of its bracket stand in."""
+    """Return the price to count a symbol's orders with.
+
+    A market order has none: the quote that it was decided on counts, unless that lies outside its own bracket; of an
+    unknown one, or one outside, the highest of the bracket's prices.
+    """
     own = [
         price
         for order in orders
@@ -222,4 +226,8 @@ def _worst_price(symbol: str, orders: Sequence[OutgoingOrder]) -> Decimal:
         for price in (order.request.limit_price, order.request.stop_price)
         if price is not None
     ]
-    return max(own or others, default=Decimal(0))
+    if own:
+        return max(own)
+    quotes = [order.reference_price for order in orders if order.request.symbol == symbol and order.reference_price]
+    inside = [quote for quote in quotes if len(others) < 2 or min(others) <= quote <= max(others)]
+    return max(inside or others, default=Decimal(0))

@@ -65,7 +65,7 @@ class Submission:
         weighed = self._weighed(group, verdicts, denied)
         if denied or not group.orders:
             if weighed is not None:
-                self._have_weighed(weighed, group.orders)
+                self._have_weighed(weighed, group)
             self._refuse(group, denied)
             return
         try:
@@ -109,14 +109,17 @@ class Submission:
             outcome=message.outcome,
             verdicts=message.verdicts + verdicts,
         )
-        self._have_weighed(fact, () if message.group is None else message.group.orders)
+        self._have_weighed(fact, message.group)
 
     def weighed(self, fact: EntryWeighed) -> None:
         """The gateway has judged too what is not sent: the record is whole."""
         self._desk.journal.tell(Append((Entry(fact.symbol, fact),)))
 
-    def _have_weighed(self, fact: EntryWeighed, orders: Sequence[OrderRequest]) -> None:
-        outgoing = tuple(OutgoingOrder(order, 0, self._desk.account) for order in orders)
+    def _have_weighed(self, fact: EntryWeighed, group: SubmitOrders | None) -> None:
+        outgoing: tuple[OutgoingOrder, ...] = ()
+        if group is not None:
+            account, quote = self._desk.account, group.reference_price
+            outgoing = tuple(OutgoingOrder(order, 0, account, reference_price=quote) for order in group.orders)
         self._desk.gateway.tell(WeighOutgoing(fact, outgoing, self._settings.entry_deadline_seconds))
 
     def _weighed(
@@ -205,6 +208,7 @@ class Submission:
                     intent.account,
                     parent_order_id=ids[order.parent_ref] if order.parent_ref is not None else 0,
                     transmit=not held,
+                    reference_price=group.reference_price,
                 )
             )
         risk = any(order.role.adds_risk for order in group.orders)

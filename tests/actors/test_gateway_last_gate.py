@@ -34,7 +34,8 @@ def order(number: int, ref: str | None = None, **changes: object) -> OutgoingOrd
         order_type=OrderType.LIMIT,
         limit_price=Decimal("150.10"),
     )
-    own = {key: changes.pop(key) for key in ("account", "modification", "transmit") if key in changes}
+    names = ("account", "modification", "transmit", "reference_price")
+    own = {key: changes.pop(key) for key in names if key in changes}
     return evolve(OutgoingOrder(evolve(request, **changes), number, "DU1"), **own)
 
 
@@ -137,3 +138,21 @@ def test_a_market_order_is_counted_with_the_prices_of_its_bracket() -> None:
     target = order(6, role=Role.TARGET, limit_price=Decimal("162.11"))
     assert "16211 exceeds" in str(ask(gate, entry, target))
     assert ask(gate, entry) is None
+
+
+@pytest.mark.parametrize(("target", "stop"), [("162.11", "130.00"), ("130.00", "170.00")])
+def test_a_market_order_is_counted_with_the_price_that_it_was_decided_on(target, stop) -> None:
+    gate = LastGate(RiskSettings(max_order_notional=Decimal(15_000)))
+    exits = (
+        order(6, role=Role.TARGET, limit_price=Decimal(target)),
+        order(7, role=Role.STOP, order_type=OrderType.STOP, limit_price=None, stop_price=Decimal(stop)),
+    )
+
+    def entry(price: str) -> OutgoingOrder:
+        return order(5, order_type=OrderType.MARKET, limit_price=None, reference_price=Decimal(price))
+
+    assert ask(gate, entry("149.99"), *exits) is None
+    assert "15001 exceeds" in str(ask(gate, entry("150.01"), *exits))
+    assert "15001 exceeds" in str(ask(gate, entry("150.01")))
+    # a price outside its own bracket is nobody's market
+    assert "exceeds 15000" in str(ask(gate, entry("1.50"), *exits))
