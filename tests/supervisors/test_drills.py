@@ -11,7 +11,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.mark.parametrize("name", ["breaker_drill", "kill_switch_drill"])
+@pytest.mark.parametrize("name", ["breaker_drill", "kill_switch_drill", "outage_drill"])
 def test_a_drill_goes_as_its_log_says(name: str, environ: dict[str, str], tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / f"{name}.py")],
