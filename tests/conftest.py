@@ -203,6 +203,8 @@ class Recorder:
 class Plant:
     """A running process and its broker; nothing is played by the test but the market and the people beside it."""
 
+    hears: tuple[type[BaseEvent], ...] = (BaseEvent,)  # what the recorder keeps; in a long run not every price
+
     def __init__(self, paper: PaperBroker, disk: SimulatedDisk, settings: Settings, nursery: trio.Nursery) -> None:
         self.paper = paper
         self.disk = disk
@@ -223,7 +225,8 @@ class Plant:
         environment = virtual(START, seed=len(self.disk.rows) + 1)
         environment.now = self.paper.environment.now
         self.process = Process(self.settings, environment, partial(build_tree, world=world))
-        self.process.bus.subscribe(BaseEvent, self.recorder)
+        for event_type in self.hears:
+            self.process.bus.subscribe(event_type, self.recorder)
         self._scope = trio.CancelScope()
         started = trio.Event()
 
