@@ -50,7 +50,7 @@ class Reports:
         if book.plan is None and not book.quantity and self._last is not None:
             return self._last
         mark = actor.quote.mark
-        levels = actor.levels.planned
+        levels, targets = actor.levels.planned, protection.targets()
         return PositionView(
             symbol=book.symbol,
             position_id=book.plan.position_id if book.plan is not None else "",
@@ -61,13 +61,13 @@ class Reports:
             unrealized_pnl=ledger.unrealized_pnl(mark),
             commission=ledger.commission,
             stop=actor.levels.stop,
-            target=levels.nearest_target if levels is not None else None,
+            target=next((one.price for one in targets if one.quantity), levels.nearest_target if levels else None),
             protected=protection.armed and levels is not None and levels.stop is not None,
             last_price=mark,
             opened=ledger.opened,
             exits=book.exits if book.plan is not None else None,
             stop_moved=actor.levels.moved_by,
-            targets=protection.targets(),
+            targets=targets,
             leaves_at=actor.time_exit.due if book.plan is not None else None,
         )
 

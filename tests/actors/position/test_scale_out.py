@@ -55,6 +55,7 @@ def test_each_target_has_a_stop_of_its_size_and_takes_only_that_along(plant, sid
         await it.settle(1)
         assert it.held() == sign * 75
         await sound(it)
+        assert (await it.view()).target == (await it.view()).targets[1].price  # the nearest that is left
         assert sorted(order.remaining for order in it.at_broker()) == [25, 25, 50]
         await it.trade_at(100 + sign * 4.1)
         await it.settle(1)
