@@ -115,6 +115,8 @@ class Closing:
             return
         refused_by_us = order.status in (OrderStatus.DENIED, OrderStatus.NOT_SENT)
         self._cancel_first = self._cancel_first or not refused_by_us
+        if self._waiting:
+            return  # another slice's was refused in this round
         self._attempts += 1
         if self._attempts >= MAX_ATTEMPTS:
             text = f"its market exit is refused: {order.text or order.status}"

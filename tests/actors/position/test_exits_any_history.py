@@ -187,3 +187,63 @@ def test_after_any_history_exits_are_what_is_held_and_the_money_is_right(
     plant: Any, side: Side, plan: ExitPlan, history: list[tuple[str, int]]
 ) -> None:
     plant(lambda it: play(it, side, plan, history))
+
+
+trails = st.sampled_from(
+    [
+        {"trailing_stop_pct": D("0.02")},
+        {"trailing_stop_amount": D("1.50"), "break_even": STEP},
+        {"trailing_stop_pct": D("0.02"), "trail_here": True},
+        {"trailing_stop_pct": D("0.03"), "trail_here": True, "break_even": STEP, "targets": (HALF,)},
+    ]
+)
+
+
+async def follow(it: Any, side: Side, exits: dict[str, Any], path: list[int]) -> None:
+    """Walk the market along the path, with breakdowns on the way, and watch each stop at the broker."""
+    worst: dict[int, Decimal] = {}
+    loosened: list[str] = []
+
+    def look(_: Any) -> None:
+        for order in it.at_broker():
+            if order.order_type in ("STP", "TRAIL"):
+                level = order.stop if order.order_type == "STP" else order.trail_stop
+                before = worst.setdefault(order.perm_id, level)
+                if (level - before) * side.sign < 0:
+                    loosened.append(f"{before} → {level}")
+                worst[order.perm_id] = level
+
+    await it.open(side, 100, **exits)
+    it.paper.venue.subscribe(look)
+    price = 100.0
+    for tenths in path:
+        if not it.held():
+            break
+        if abs(tenths) == 9:
+            await it.kill()
+            await it.start()
+        price = round(price * (1 + side.sign * tenths / 1000), 2)
+        for kind, value in sorted(((2, price + 0.01), (1, price - 0.01)), reverse=tenths * side.sign >= 0):
+            it.tick("AAPL", kind, round(value, 2))
+        it.tick("AAPL", 4, price)
+        before = (await it.view()).stop
+        await it.settle(2)
+        after = await it.view()
+        if after.quantity and before is not None:
+            assert (after.stop - before) * side.sign >= 0
+    assert not loosened
+    assert not it.crashes()
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+)
+@given(st.sampled_from(list(Side)), trails, st.lists(st.integers(-9, 12), min_size=5, max_size=25))
+def test_a_trailing_stop_never_loosens_on_any_path_and_across_restarts(
+    plant: Any, side: Side, exits: dict[str, Any], path: list[int]
+) -> None:
+    plant(lambda it: follow(it, side, exits, path))

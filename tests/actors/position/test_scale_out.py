@@ -18,6 +18,8 @@ from messages.position import (
     ScaleTarget,
     Unit,
 )
+from simulator.faults import Rule
+from simulator.faults.verbs import Error, Swallow
 
 D = Decimal
 HALVES = (
@@ -215,3 +217,22 @@ async def broken(it: Any, how: str) -> None:
     else:
         it.links[-1].abort()
     await it.settle(10)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_closing_goes_on_where_the_broker_refuses_the_market_orders_of_slices(plant, times):
+    async def body(it):
+        await it.open(Side.BUY, 100, **PLAN)
+        await it.settle(2)
+        refusal = (Swallow(), Error(201, "Order rejected - reason: no."))
+        where = {"orderType": "MKT", "action": "SELL"}
+        it.paper.faults.add(Rule(on="placeOrder", do=refusal, where=where, nth=1, times=times))
+        await it.ask("position/AAPL", ClosePosition("test"))
+        await it.settle(60)
+        assert it.held() == 0
+        assert it.at_broker() == []
+        assert (await it.view()).quantity == 0
+        assert await it.alarms() == set()
+        assert not it.crashes()
+
+    plant(body)
