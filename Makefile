@@ -33,7 +33,7 @@ lint: $(STAMP)
 # NautilusTrader for `python -m benchmarks.replay`, in an environment of its own; no test needs it
 nautilus: .venv-nautilus/.installed
 
-bench: $(STAMP)
+bench: $(STAMP) nautilus
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:

@@ -17,7 +17,9 @@ BENCHMARKS: dict[str, tuple[int, ...]] = {
     "recovery": (100_000,),
     "live_path": (5, 100),
     "rules": (20_000, 5),
+    "replay": (100_000, 3),
     "restart": (100_000, 200),
+    "signal_path": (100, 20),
     "simulator": (3, 50_000, 1_000, 2),
 }
 

@@ -21,25 +21,30 @@ _Key = tuple[int, int]
 class Comparison:
     """How often each thing is so, with one example of what differs."""
 
+    name: str
     counts: Counter[str] = field(factory=Counter)
     examples: dict[str, str] = field(factory=dict)
 
     def note(self, what: str, ours: Exit | None, theirs: Exit | None) -> None:
         """Count one exit, or one pair."""
         self.counts[what] += 1
-        self.examples.setdefault(what, f"pitboss: {_words(ours)}; NautilusTrader: {_words(theirs)}")
+        self.examples.setdefault(what, f"pitboss: {_words(ours)}; {self.name}: {_words(theirs)}")
 
 
-def compare(ours: Iterable[Exit], theirs: Iterable[Exit]) -> Comparison:
-    """Put together the exits of the same symbol at the same tick."""
-    comparison = Comparison()
+def compare(
+    ours: Iterable[Exit], theirs: Iterable[Exit], *, name: str = "NautilusTrader", prices: bool = True
+) -> Comparison:
+    """Put together the exits of the same symbol at the same tick; `name` is the other side's."""
+    comparison = Comparison(name)
     for one, other in _pairs(ours, theirs):
         if one is None:
-            what = "only NautilusTrader has it"
+            what = f"only {name} has it"
         elif other is None:
             what = "only pitboss has it"
         elif one.reason != other.reason:
             what = "same tick, both crossed by it, another one named" if _crossed(other, one.last) else "another exit"
+        elif not prices:
+            what = "same tick, same exit"
         elif abs(one.price - other.price) > NEAR:
             what = "same tick, same exit, another price"
         else:

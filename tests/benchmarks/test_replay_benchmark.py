@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.replay_exits import compare
+from benchmarks.replay_house import replay_house
 from benchmarks.replay_positions import Exit, replay_positions
 from benchmarks.replay_ticks import LAST, STEP, TRAIL, levels, made, read, sign_of, spread, trades
 
@@ -62,6 +63,15 @@ def test_the_position_actors_leave_where_an_independent_look_at_the_prices_does(
     assert {(each.symbol, each.reason, each.tick) for each in replayed.exits} == wanted
     assert len(replayed.exits) == len(wanted)
     assert {reason for _, reason, _ in wanted} == {"stop", "target", "trailing_stop"}
+
+
+def test_the_whole_process_leaves_where_the_position_actors_would() -> None:
+    symbols = 20
+    ticks = list(spread(trades(made(seed=1)), symbols, 8_000))
+    house, actors = replay_house(symbols, ticks), replay_positions(symbols, ticks)
+    compared = compare((each for each in actors.exits if each.tick >= symbols), house.exits, prices=False)
+    assert set(compared.counts) == {"same tick, same exit"}
+    assert compared.counts.total() > 10
 
 
 def test_the_comparison_tells_differences_apart() -> None:
