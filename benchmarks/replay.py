@@ -75,9 +75,9 @@ def print_own_exits(actors: Sequence[Exit], house: Sequence[Exit], symbols: int)
         ("symbol, tick and which exit", "exits", "example"),
         [(what, f"{count:,}", compared.examples[what]) for what, count in compared.counts.most_common()],
         note=(
-            "The process rounds a stop to the tighter cent and a target to the farther one, so a price may just reach the"
-            " one or miss the other. It enters anew by an order, within TWS's rate of messages: where many exits come at"
-            " once it fills at a later tick, and the position has other levels."
+            "The process rounds a stop to the tighter cent and a target to the farther one: a price may just reach the"
+            " one, or miss the other. It enters anew by an order, within TWS's rate of messages: where many exits come"
+            " at once it fills at a later tick, and the position has other levels."
         ),
     )
 
