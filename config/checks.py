@@ -14,7 +14,7 @@ from config.rule_settings import ActionSettings, RuleSettings
 from config.rules import RuleSettingsError, build_rules
 from config.settings import SIZES, DefaultsSettings, Settings, SymbolSettings
 from domain.bars import BAR_SECONDS
-from domain.distances import needs_atr
+from domain.distances import contradiction, needs_atr
 from domain.rules import ActionError
 
 __all__ = ["inconsistencies", "is_loopback"]
@@ -82,6 +82,9 @@ def _exits(settings: Settings) -> Iterator[Problem]:
     for symbol in settings.symbols:
         if needs_atr(settings.exits(symbol)) and "atr" not in settings.indicators:
             yield Problem(f"symbols.{symbol}", "has exits in multiples of the ATR, which needs an [indicators.atr]")
+        wrong = contradiction(settings.exits(symbol))
+        if wrong:
+            yield Problem(f"symbols.{symbol}", f"its exits make no sense: {wrong}")
         if settings.size(symbol).volatility_pct is not None and "atr" not in settings.indicators:
             yield Problem(f"symbols.{symbol}", "is sized by volatility_pct, which needs an [indicators.atr]")
 

@@ -12,7 +12,7 @@ from domain.exits import ExitReason
 from messages.order import Side
 from messages.position import Distance, ExitPlan, StopStep, Unit
 
-__all__ = ["PlannedStep", "check_targets", "needs_atr", "planned_steps", "price_at", "with_atr"]
+__all__ = ["PlannedStep", "check_targets", "contradiction", "needs_atr", "planned_steps", "price_at", "with_atr"]
 
 _BY_ATR = (
     ("stop_loss_atr", "stop_loss_amount", "stop_loss_pct"),
@@ -63,6 +63,22 @@ def with_atr(plan: ExitPlan, atr: Decimal) -> ExitPlan:
         ),
         **changes,
     )
+
+
+def contradiction(plan: ExitPlan) -> str:
+    """Return what makes no sense in the plan at any price, or ""."""
+    for _, step in _named_steps(plan):
+        if Unit.R in (step.profit.unit, step.stop.unit) and not plan.protects:
+            return "R is the distance to the stop, and there is none"
+        if step.profit.unit is step.stop.unit and step.stop.value >= step.profit.value:
+            return "a step cannot set the stop to where the price is then: it would fire at once"
+    if not plan.protects and any(t.distance is not None and t.distance.unit is Unit.R for t in plan.targets):
+        return "R is the distance to the stop, and there is none"
+    try:
+        check_targets(plan)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def price_at(distance: Distance, side: Side, average: Decimal, risk: Decimal | None) -> Decimal:

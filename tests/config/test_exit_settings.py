@@ -99,6 +99,8 @@ def test_the_same_in_python() -> None:
         ('exit_at = "25:00"', "defaults.exit_at"),
         ('trail_here = "yes"', "defaults.trail_here"),
         ("trailing_stop_atr = 3\n[symbols.AAPL]", "which needs an [indicators.atr]"),
+        ('stop_loss_pct = 0\nbreak_even = "1r"\n[symbols.AAPL]', "symbols.AAPL: its exits make no sense: R is"),
+        ('stop_steps = "1%:2%"\n[symbols.AAPL]', "it would fire at once"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_its_place(tmp_path: Path, line: str, told: str) -> None:
