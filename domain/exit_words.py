@@ -23,7 +23,7 @@ __all__ = [
 NONE = ("none", "0", "0%")
 """Texts that say that there is no such exit."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_NUMBER = r"\d{1,12}(?:\.\d{1,8})?"
+_NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,8})?"
 
 
 def read_distance(text: str) -> Distance:
@@ -82,7 +82,7 @@ def read_targets(text: str) -> tuple[ScaleTarget, ...]:
 
 def read_after(text: str) -> tuple[int | None, int | None, int]:
     """Return (None, None, seconds) for "90m" or "3h", (bars, seconds of a bar, 0) for "12x5m". Raises ValueError."""
-    match = re.fullmatch(r"(?:(\d{1,4})\s*x\s*)?(\d{1,6})\s*([smhd])", text.strip().lower())
+    match = re.fullmatch(r"(?:([0-9]{1,4})\s*x\s*)?([0-9]{1,6})\s*([smhd])", text.strip().lower())
     seconds = int(match[2]) * _SECONDS[match[3]] if match is not None else 0
     if match is None or not seconds or match[1] == "0":
         raise ValueError(f'"{text}" is not a time such as 90m or 3h, or bars such as 12x5m')

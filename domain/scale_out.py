@@ -21,7 +21,7 @@ from messages.order import OrderStatus, OrderView, Role
 __all__ = ["Room", "Slice", "TargetLevel", "divide", "exited", "group_name", "place_in", "slice_of"]
 
 _ZERO = Decimal(0)
-_OWN = re.compile(r"(?:\.(\d+))?(?:-(\d+))?")
+_OWN = re.compile(r"(?:\.([0-9]+))?(?:-([0-9]+))?")
 
 
 @frozen(slots=True)

@@ -13,7 +13,7 @@ __all__ = ["check_times", "leaves_at", "time_of_day", "zone_of"]
 
 def time_of_day(text: str) -> time:
     """Return "15:45" as a time. Raises ValueError."""
-    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip())
+    match = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", text.strip())
     if match is None:
         raise ValueError(f'"{text}" is not a time of day such as 15:45')
     return time(int(match[1]), int(match[2]))
