@@ -19,6 +19,7 @@ from messages.codec import MODULES, CodecError, decode, encode, kinds
 from messages.gateway import BrokerPosition, OutgoingOrder, PlaceOrders, Priority
 from messages.market import Instrument
 from messages.order import OrderIntended, OrderRequest, OrderType, Role, Side, TimeInForce
+from messages.position import Distance, ExitPlan, ExitsAdjusted, PositionPlanned, ScaleTarget, StopStep, Unit
 from messages.risk import TradingHalted
 from messages.signal import PredictionSignal, PredictionSignalEvent
 
@@ -222,3 +223,24 @@ def test_an_unreadable_record_does_not_break_the_next() -> None:
     with pytest.raises(CodecError):
         decode("TradingHalted", "{}")
     assert decode("TradingHalted", '{"reason":"x"}') == TradingHalted("x")
+
+
+def test_a_plan_that_was_written_before_there_were_steps_and_targets_is_read() -> None:
+    plan = PositionPlanned(
+        position_id="p", symbol="AAPL", side=Side.BUY, quantity=Decimal(1), exits=ExitPlan(), source="operator"
+    )
+    document = json.loads(encode(plan)[1])
+    newer = ("break_even", "steps", "targets", "exit_after_seconds", "exit_after_bars", "bar_seconds", "exit_at")
+    for name in (*newer, "trail_here", "stop_loss_atr", "take_profit_atr", "trailing_stop_atr"):
+        del document["exits"][name]
+    assert decode("PositionPlanned", json.dumps(document)) == plan
+
+
+def test_a_plan_with_everything_comes_back_equal() -> None:
+    step = StopStep(Distance(Decimal("0.02"), Unit.PCT), Distance(Decimal(-1), Unit.R))
+    target = ScaleTarget(fraction=Decimal("0.25"), distance=Distance(Decimal(2), Unit.AMOUNT))
+    exits = ExitPlan(
+        break_even=step, steps=(step, step), targets=(target,), exit_after_bars=3, bar_seconds=60, exit_at="15:45"
+    )
+    fact = ExitsAdjusted("p", exits, "operator")
+    assert decode(*encode(fact)) == fact
