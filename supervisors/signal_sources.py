@@ -42,6 +42,7 @@ def signal_sources(
                     client=client,
                     intake=intake,
                     intervals=_intervals(settings_of()),
+                    indicators=_indicators(settings_of()),
                 ),
             )
         )
@@ -74,3 +75,11 @@ class _Traded:
 
 def _intervals(settings: Settings) -> dict[str, float]:
     return {symbol: part.poll_seconds for symbol, part in settings.symbols.items() if part.poll_seconds is not None}
+
+
+def _indicators(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Return the names of the indicators of each symbol."""
+    return {
+        symbol: tuple(name for name, one in settings.indicators.items() if symbol in (one.symbols or (symbol,)))
+        for symbol in settings.symbols
+    }

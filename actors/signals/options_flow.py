@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,13 +26,15 @@ from actors.signals.source import SourceActor
 from config.logging import log
 from config.settings import SignalSettings
 from messages.gateway import AskTradingAllowed
+from messages.indicator import AskIndicator
 from messages.lifecycle import ClearAlarm, RaiseAlarm
 
 __all__ = ["OptionsFlowActor"]
 
 _REQUESTS_PER_MINUTE = 30  # what the service allows
 _LONGEST_BACKOFF_SECONDS = 300.0
-_TRADABLE_SECONDS = 0.25  # between two questions whether new risk is possible
+_TRADABLE_SECONDS = 0.25  # between two questions whether new risk is possible, or an indicator known
+_INDICATOR_SECONDS = 5.0  # that an indicator gets to become known: after a start it takes the answer to one request
 
 
 @frozen(slots=True)
@@ -80,16 +82,19 @@ class OptionsFlowActor(SourceActor):
         client: Callable[[], OptionsFlowClient] | None = None,
         intake: Intake | None = None,
         intervals: Mapping[str, float] | None = None,
+        indicators: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """`client` makes the HTTP client; None means one for `settings.base_url`.
 
-        `intervals` are seconds by symbol where they are not `settings.poll_seconds`.
+        `intervals` are seconds by symbol where they are not `settings.poll_seconds`; `indicators` are the names of
+        those that rules may look at, by symbol.
         """
         own = Intake(settings.min_confidence, settings.max_age_seconds)
         super().__init__(context, intake=intake or own, bus=bus)
         self._settings = settings
         self._symbols = tuple(symbols)
         self._intervals = dict(intervals or {})
+        self._indicators = dict(indicators or {})
         self._client = client or (lambda: OptionsFlowClient(settings.base_url, settings.api_key))
         self._current: dict[str, str] = {}  # symbol → signal id that the service last answered with
         self._outages = Outages(self._symbols)
@@ -137,6 +142,7 @@ class OptionsFlowActor(SourceActor):
         backoff = 0.0
         while True:
             await self._wait_until_tradable()
+            await self._wait_for_indicators(symbol)
             await self._wait_for_allowance()
             try:
                 data = await client.latest_prediction(symbol, self.environment.now().timestamp())
@@ -175,6 +181,17 @@ class OptionsFlowActor(SourceActor):
         orders = self.system.address("orders")
         while not (await orders.ask(AskTradingAllowed())).allowed:
             await trio.sleep(_TRADABLE_SECONDS)
+
+    async def _wait_for_indicators(self, symbol: str) -> None:
+        """Hold off until the rules can judge: just after a start they would skip a prediction, which never comes again.
+
+        Not for long: what stays unknown is a reason that the rules tell.
+        """
+        indicators = self.system.address("indicators")
+        with trio.move_on_after(_INDICATOR_SECONDS):
+            for name in self._indicators.get(symbol, ()):
+                while (await indicators.ask(AskIndicator(symbol, name))).value is None:
+                    await trio.sleep(_TRADABLE_SECONDS)
 
     async def _wait_for_allowance(self) -> None:
         while True:

@@ -18,6 +18,7 @@ from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import virtual
 from config.settings import SignalSettings as PollerSettings
 from messages.gateway import AskTradingAllowed, TradingAllowed
+from messages.indicator import AskIndicator, IndicatorEvent
 from messages.lifecycle import ClearAlarm, RaiseAlarm
 from messages.signal import PredictionSignalEvent, SignalIgnoredEvent
 from simulator.signals import Prediction, SignalService, SignalSettings
@@ -53,6 +54,22 @@ class Orders(RunQueueActor):
                 return super().on_receive(message)
 
 
+class Indicators(RunQueueActor):
+    """Knows what the test wants known."""
+
+    def __init__(self, context, house):
+        super().__init__(context)
+        self.house = house
+
+    def on_receive(self, message):
+        match message:
+            case AskIndicator(symbol, name):
+                value = 0.5 if (symbol, name) in self.house.known else None
+                return IndicatorEvent(symbol, name, value, self.environment.now())
+            case _:
+                return super().on_receive(message)
+
+
 class Outage(httpx.AsyncBaseTransport):
     """The service's transport, with a switch that takes the network away, and a count of requests."""
 
@@ -77,6 +94,8 @@ class House:
         self.events, self.alarms = [], []
         self.tradable = True
         self.intervals = {}
+        self.indicators = {}
+        self.known = set()
         self.key = KEY
         self.settings = PollerSettings(base_url="http://service/api/v1", api_key=KEY, min_confidence=0.75)
 
@@ -91,6 +110,7 @@ class House:
                 bus=self.bus,
                 client=client,
                 intervals=self.intervals,
+                indicators=self.indicators,
             ),
         )
 
@@ -121,6 +141,7 @@ def run(body, requests_per_minute=1000):
                 "journal", lambda context: JournalActor(context, storage=SimulatedStorage(disk), owner="test")
             )
             await system.start("orders", lambda context: Orders(context, house))
+            await system.start("indicators", lambda context: Indicators(context, house))
             await system.start("alarms", lambda context: Listener(context, house.alarms))
             await system.start("listener", lambda context: Listener(context, house.events))
             for event_type in (PredictionSignalEvent, SignalIgnoredEvent):
@@ -289,5 +310,34 @@ def test_a_prediction_waits_until_it_can_be_acted_on():
         house.tradable = True
         await trio.sleep(1)
         assert len(house.taken()) == 1
+
+    run(body)
+
+
+def test_a_prediction_is_not_taken_before_the_indicators_that_rules_look_at_are_known():
+    async def body(house):
+        house.indicators = {"SLV": ("atr", "trend")}
+        house.known = {("SLV", "atr")}
+        house.push()
+        await house.start(("SLV", "GLD"))
+        await trio.sleep(2)
+        assert [event.symbol for event in house.taken()] == []
+        house.known.add(("SLV", "trend"))
+        await trio.sleep(1)
+        assert [event.symbol for event in house.taken()] == ["SLV"]
+        assert len(house.network.requests) == 2, "the other one did not wait"
+
+    run(body)
+
+
+def test_an_indicator_that_stays_unknown_holds_a_prediction_up_for_a_moment_only():
+    async def body(house):
+        house.indicators = {"SLV": ("atr",)}
+        house.push()
+        await house.start()
+        await trio.sleep(4)
+        assert house.taken() == []
+        await trio.sleep(2)
+        assert len(house.taken()) == 1, "the rules say why nothing comes of it"
 
     run(body)
