@@ -17,7 +17,7 @@ from config.rule_settings import IndicatorSettings
 from config.settings import Settings
 from domain.bars import BAR_SECONDS, history_for
 from domain.indicators import Indicator
-from messages.indicator import AskIndicator, BarEvent, BarsInterrupted, DescribeIndicator, IndicatorEvent, SubscribeBars
+from messages.indicator import AskIndicator, BarEvent, BarsInterrupted, IndicatorEvent, SubscribeBars
 
 __all__ = ["IndicatorsActor"]
 
@@ -63,8 +63,6 @@ class IndicatorsActor(RunQueueActor):
         match message:
             case BarEvent(symbol, bar_seconds):
                 self._take(self._series[symbol, bar_seconds], message)
-            case DescribeIndicator(symbol, name):
-                return self._now(symbol, name)
             case AskIndicator(symbol, name):
                 return self._answer(symbol, name)
             case BarsInterrupted(symbol, bar_seconds, reason):
@@ -72,14 +70,6 @@ class IndicatorsActor(RunQueueActor):
             case _:
                 return super().on_receive(message)
         return None
-
-    def _now(self, symbol: str, name: str) -> IndicatorEvent:
-        for series in self._series.values():
-            if series.symbol == symbol and name in series.indicators:
-                value = series.indicators[name].value if series.told else None
-                reason = "" if value is not None else "too few bars" if series.told else "its bars do not arrive"
-                return IndicatorEvent(symbol, name, value, self.environment.now(), reason)
-        return IndicatorEvent(symbol, name, None, self.environment.now(), f"no indicator {name} is configured")
 
     def describe(self) -> dict[str, Any]:
         """Show the values."""

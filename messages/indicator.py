@@ -8,18 +8,7 @@ from attrs import frozen
 
 from messages.event import BaseEvent
 
-__all__ = ["AskIndicator", "Bar", "BarEvent", "BarsInterrupted", "DescribeIndicator", "IndicatorEvent", "SubscribeBars"]
-
-
-# control → indicators
-
-
-@frozen(slots=True)
-class DescribeIndicator:
-    """Ask for an IndicatorEvent: the value of an indicator as it stands, None where it is not known."""
-
-    symbol: str
-    name: str
+__all__ = ["AskIndicator", "Bar", "BarEvent", "BarsInterrupted", "IndicatorEvent", "SubscribeBars"]
 
 
 # indicators → gateway

@@ -12,7 +12,7 @@ from actors.runtime.system import System
 from config.logging import log
 from config.settings import Settings, SymbolSettings
 from domain.distances import needs_atr, with_atr
-from messages.indicator import DescribeIndicator, IndicatorEvent
+from messages.indicator import AskIndicator, IndicatorEvent
 from messages.lifecycle import AcknowledgeAlarm
 from messages.order import CancelOrder, ListOrders, OrderType, OrderView, Side
 from messages.position import (
@@ -127,7 +127,7 @@ class Commands:
         opening = OpenPosition(
             side=side,
             size=Size(quantity=quantity),
-            exits=await self._fixed(symbol, exits),
+            exits=exits,
             source="operator",
             order_type=OrderType.MARKET if limit is None else OrderType.LIMIT,
             limit_price=None if limit is None else amount(limit, "a price"),
@@ -204,7 +204,7 @@ class Commands:
         indicators = self._system.address("indicators")
         if not indicators.alive:
             raise Refused("exits in multiples of the ATR need an [indicators.atr] in the configuration")
-        event: IndicatorEvent = await ask(indicators, DescribeIndicator(symbol, "atr"))
+        event: IndicatorEvent = await ask(indicators, AskIndicator(symbol, "atr"))
         if not event.value:
             raise Refused(f"the ATR of {symbol} is not known: {event.reason}")
         return with_atr(exits, Decimal(str(round(event.value, 8))))

@@ -13,6 +13,7 @@ from actors.position.planning import plan_within_limits
 from actors.position.weighing import verdicts_on, weigh
 from actors.runtime.future import ReplyFuture
 from config.logging import log
+from domain.distances import needs_atr
 from domain.entries import EntryRefused, PlannedEntry
 from domain.entry_gates import outcome_text
 from domain.sizing import Worth
@@ -252,12 +253,12 @@ class EntryDesk:
         return "reversing: the position is closed first"
 
     def _lacking(self, command: OpenPosition, instrument: Instrument) -> str:
-        """Return which figure of the account the size needs and does not have, "" where none."""
+        """Return which figure of account or symbol the command needs and does not have, "" where none."""
         size, currency, worth = command.size, instrument.currency, self._known_worth()
         by_equity = size.risk_pct is not None or size.volatility_pct is not None
         if by_equity and worth.equity is None:
             return "the account's equity is not known"
-        if size.volatility_pct is not None and worth.atr is None:
+        if (size.volatility_pct is not None or needs_atr(command.exits)) and worth.atr is None:
             return "the ATR of the symbol is not known: it needs an indicator named atr"
         if worth.rate is None:
             return f"no exchange rate from {currency} to {self._actor.settings.risk.currency} is known"

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
+from domain.distances import needs_atr, with_atr
 from domain.entries import PlannedEntry, plan_entry
 from domain.sizing import SizeBounds, Worth
 from messages.market import Instrument
@@ -33,6 +36,8 @@ def plan_within_limits(
     """
     risk = actor.settings.risk
     shares = [most for most in (risk.max_position_shares, risk.max_order_shares) if most is not None]
+    if worth.atr is not None and needs_atr(command.exits):
+        command = evolve(command, exits=with_atr(command.exits, worth.atr))
     return plan_entry(
         command,
         actor.symbol,
