@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,11 +45,15 @@ STOPS = ("STP", "TRAIL")
 
 @frozen
 class Run:
-    """From when to when the process runs, in New York's time. It is killed at `killed`, and started again at once."""
+    """From when to when the process runs, in New York's time. It is killed at `killed`, and started again at once.
+
+    TWS restarts at 23:45 each night, and at `away` for 40 seconds.
+    """
 
     begin: datetime
     end: datetime
     killed: datetime | None = None
+    away: datetime | None = None
 
 
 class Monitor:
@@ -209,10 +214,12 @@ class Week:
         while day <= run.end.date():
             night = datetime.combine(day, time(23, 45), NEW_YORK).astimezone(UTC)
             if begin < night < end:
-                found.append((night, self._restart_tws))
+                found.append((night, partial(self._restart_tws, 90.0)))
             day += timedelta(days=1)
         if run.killed is not None:
             found.append((run.killed.astimezone(UTC), self._kill))
+        if run.away is not None:
+            found.append((run.away.astimezone(UTC), partial(self._restart_tws, 40.0)))
         return found
 
     async def _evening(self) -> None:
@@ -231,9 +238,9 @@ class Week:
             )
         )
 
-    async def _restart_tws(self) -> None:
+    async def _restart_tws(self, seconds: float) -> None:
         self.restarts += 1
-        self.paper.faults.do(Restart(seconds=90.0, executions=False))
+        self.paper.faults.do(Restart(seconds=seconds, executions=False))
 
     async def _kill(self) -> None:
         assert self.plant.at_broker(), "nothing works that could be lost sight of"

@@ -135,7 +135,7 @@ def test_profit_and_commissions_are_the_books_to_the_cent(week):
     earned = defaultdict(Decimal)
     for fact in closed:
         earned[fact.symbol] += fact.realized_pnl
-    assert {symbol: money for symbol, money in earned.items() if money} == by_symbol
+    assert all(earned[symbol] == by_symbol[symbol] for symbol in earned.keys() | by_symbol.keys())
     commission = sum(fact.commission for fact in closed)
     assert commission == sum(one.amount for one in venue.commissions.values())
     assert venue.cash(ACCOUNT) - CASH == sum(earned.values()) - commission
@@ -149,6 +149,18 @@ def test_nothing_is_held_without_a_stop_for_long(week):
 def test_nothing_crashes_and_no_alarm_is_without_cause(week):
     assert week.crashes == []
     assert {alarm.kind for alarm in week.raised} <= {"broker.lost"}
+
+
+def test_tws_is_away_when_everything_is_to_be_flat(played, run_type):
+    away = at(27, 12, 58) + timedelta(seconds=45)
+    week = played([run_type(at(27, 12, 44), at(27, 13, 1), away=away)])
+    assert any(when > away + timedelta(seconds=40) for when, _ in week.watch.changes), "there was nothing to close"
+    (evening,) = week.evenings
+    assert (evening.held, evening.working, evening.ours, evening.alarms) == ({}, 0, {}, frozenset())
+    assert evening.last_change < evening.closes
+    assert {alarm.kind for alarm in week.raised} == {"broker.lost", "position.not_closed"}
+    test_every_execution_is_booked_once_and_every_commission_paid(week)
+    test_profit_and_commissions_are_the_books_to_the_cent(week)
 
 
 def test_the_week_in_figures(week):
