@@ -40,7 +40,7 @@ TICKERS = ("CVNA", "UVXY", "SOXL", "SOXS", "TQQQ", "SQQQ", "GLD", "SLV")
 DIRECTED = dict(zip(TICKERS, (0.30, 0.30, 0.20, 0.20, 0.05, 0.05, 0.03, 0.03), strict=True))
 """ticker → which part of its predictions has a direction: some are turned round often, others reach their exits"""
 EVERY = 120.0  # seconds between two predictions of a ticker; each is asked for twice
-STOPS = ("STP", "TRAIL")
+PROTECTING = ("STP", "TRAIL", "MKT")
 
 
 @frozen
@@ -86,7 +86,10 @@ class Monitor:
 
 
 class Watch:
-    """What the venue's own events say: what works, and how long something was held without a stop for all of it."""
+    """What the venue's own events say: what works, and how long something was held that nothing protected.
+
+    Protected is what a stop works for, or a market order that closes it: the first share of that ends the stop.
+    """
 
     def __init__(self) -> None:
         self.longest = 0.0
@@ -121,19 +124,19 @@ class Watch:
     def _look(self, symbol: str) -> None:
         held = self._held.get(symbol, 0)
         side = "SELL" if held > 0 else "BUY"
-        stops = sum(
+        covered = sum(
             order.remaining
             for order in self._live.values()
-            if (order.contract.symbol, order.side) == (symbol, side) and order.order_type in STOPS
+            if (order.contract.symbol, order.side) == (symbol, side) and order.order_type in PROTECTING
         )
-        if abs(held) > stops:
+        if abs(held) > covered:
             self._since.setdefault(symbol, trio.current_time())
         elif symbol in self._since:
             self.longest = max(self.longest, trio.current_time() - self._since.pop(symbol))
 
     @property
     def naked(self) -> list[str]:
-        """What is held without a stop for all of it now."""
+        """What is held and not protected now."""
         return sorted(self._since)
 
 
