@@ -149,7 +149,12 @@ def test_nothing_is_held_unprotected_for_long(week):
 
 def test_nothing_crashes_and_no_alarm_is_without_cause(week):
     assert week.crashes == []
-    assert {alarm.kind for alarm in week.raised} <= {"broker.lost"}
+    for alarm in week.raised:
+        # the first share that a market exit sells ends stop and target; in a thin market the last one takes a while
+        closing = [order for order in week.paper.venue.orders.values() if order.contract.symbol == alarm.symbol]
+        closing = [order for order in closing if order.order_type == "MKT" and order.placed_at <= alarm.since]
+        slow = any(order.done_at > alarm.since for order in closing)
+        assert alarm.kind == ("protection.missing" if slow else "broker.lost"), alarm
 
 
 def test_tws_is_away_when_everything_is_to_be_flat(played, run_type):
