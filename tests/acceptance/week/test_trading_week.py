@@ -84,6 +84,7 @@ def test_every_signal_was_traded_or_has_a_reason(week):
     assert traded.keys() | reasons.keys() == judged.keys()
     assert all(reasons.values())
     assert not [reason for reason in reasons.values() if "not known" in reason], "taken before it could be judged"
+    assert not [reason for reason in reasons.values() if "last gate" in reason], "the limits before it say otherwise"
     assert {fact.signal_id for fact in week.journaled(PositionPlanned) if fact.signal_id} >= traded.keys()
 
 
