@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from config.windows import RestartWindow
 from simulator.faults.verbs import BlackHole
 
 D = Decimal
@@ -198,11 +199,12 @@ def test_what_the_gateway_refused_was_not_traded_and_all_its_gates_are_told(jour
         ids.append(await it.predict("BUY", 0.9, "sure"))
         assert not it.at_broker()
 
-    # the portfolio counts with the quote, the last gate with the worst price of the bracket
-    path = journal_of(body, max_order_notional=D(10_500))
+    # TWS restarts now: nobody but the gateway looks at that
+    window = RestartWindow.parse("14:00-16:00 UTC")
+    path = journal_of(body, broker={"restart_windows": (window,)})
     answer = told("whynot", "AAPL", path)
     assert (answer["id"], answer["traded"]) == (ids[0], False)
-    assert failed(answer) == {"gateway: last gate: notional"}
+    assert failed(answer) == {"gateway: restart window"}
     assert [order["status"] for order in answer["orders"]] == ["NOT_SENT"] * 3
 
 
