@@ -107,6 +107,8 @@ def _actions(rule: RuleSettings, path: str) -> Iterator[tuple[str, ActionSetting
 def _action(settings: Settings, rule: RuleSettings, action: ActionSettings, path: str) -> Iterator[Problem]:
     if action is not rule:
         yield from _sizes(path, settings, action)
+    if action.size_by is not None and action.do != "create_position":
+        yield Problem(f"{path}.size_by", "is for create_position alone")
     if action.do in _SIDED and action.side is None:
         yield Problem(f"{path}.side", 'is missing; a rule that opens a position says "BUY" or "SELL"')
     if action.do != "create_position":

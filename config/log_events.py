@@ -89,6 +89,9 @@ EVENTS: Mapping[str, Event] = {
     "order.denied": _event("{side?} {symbol} denied: {reason} {figures?}", "symbol", "reason"),
     "order.renumbered": _event("{symbol} {order_ref} leaves as order id {order_id}: overtaken", "symbol", "order_ref"),
     "order.resized": _event("{symbol} made smaller: {figures}", "symbol", "figures"),
+    "order.what_if": _event(
+        "{symbol} {side?} {quantity}: the broker was asked, passes: {passes} {reason?}", "symbol", "quantity", "passes"
+    ),
     "order.sent": _event("{role?} {symbol} sent {order_ref}", "symbol", "order_ref"),
     "order.accepted": _event("{role?} {symbol} accepted {order_ref}", "symbol", "order_ref"),
     "order.modified": _event("{role?} {symbol} modified {order_ref}", "symbol", "order_ref"),

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from config.expectations import Flag, Number, OneOf, Text, Texts, TimeOfDay, Whole, Zone
 
-__all__ = ["GroupSettings", "RiskSettings"]
+__all__ = ["GroupSettings", "RiskSettings", "SizeBy"]
 
 Seconds = Annotated[float, Number("a number of seconds", above=True, kind=float)]
 SecondsOrZero = Annotated[float, Number("a number of seconds", kind=float)]
@@ -22,6 +22,7 @@ Fraction = Annotated[Decimal, Number("a fraction (0.03 is 3 %)", high=Decimal("0
 EquityFraction = Annotated[Decimal, Number("a fraction of the equity", above=True, high=Decimal(1))]
 TrailingPart = Annotated[Decimal, Number("a part of the trailing distance", above=True, high=Decimal(1))]
 YesNo = Annotated[bool, Flag()]
+SizeBy = Annotated[Literal["configured", "what_if"], OneOf(("configured", "what_if"))]
 BreakerAction = Annotated[Literal["reduce_only", "flatten"], OneOf(("reduce_only", "flatten"))]
 Count = Annotated[int, Whole(1, 1_000)]
 Currency = Annotated[str, Text("a currency of three letters", r"[A-Z]{3}")]
@@ -89,4 +90,5 @@ class RiskSettings:
     naked_seconds: Seconds = 5.0
     quote_max_age_seconds: Seconds = 5.0
     local_stop_grace_seconds: SecondsOrZero = 5.0
+    what_if_questions: Annotated[int, Whole(1, 20)] = 6
     trail_step: TrailingPart = Decimal("0.1")

@@ -97,6 +97,7 @@ class ConfiguredEntry(Action):
             signal_id=getattr(context["event"], "signal_id", None),
             add=self._written.add,
             size_factor=Decimal(1) if self._by_confidence is None else self._by_confidence.factor(context),
+            what_if=None if self._written.size_by is None else self._written.size_by == "what_if",
         )
         return (Command(symbol, opening),)
 
@@ -113,9 +114,14 @@ class ConfiguredEntry(Action):
     def _size(self, symbol: str) -> Size:
         return self._settings.size(symbol, self._written)
 
+    def _asks_the_broker(self, symbol: str) -> bool:
+        own = self._written.size_by
+        return own == "what_if" if own is not None else self._settings.asks_the_broker(symbol)
+
     def _figures(self, symbol: str) -> str:
         scaled = f" ({self._by_confidence.words()})" if self._by_confidence is not None else ""
-        return f"{_amount(self._size(symbol))}{scaled} {self._terms[symbol].words()}"
+        most = ", at most what the broker says that the account can carry," if self._asks_the_broker(symbol) else ""
+        return f"{_amount(self._size(symbol))}{scaled}{most} {self._terms[symbol].words()}"
 
 
 def _amount(size: Size) -> str:

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from config.exit_settings import ExitSettings
 from config.expectations import Conditions, Expectation, Flag, Number, OneOf, Text, Texts, Whole
+from config.risk_settings import SizeBy
 from messages.order import Side
 
 __all__ = ["DOINGS", "ActionSettings", "ConditionSettings", "IndicatorSettings", "RuleSettings"]
@@ -96,6 +97,7 @@ class ActionSettings(ExitSettings):
     allocation: Money | None = None
     risk_pct: RiskFraction | None = None
     volatility_pct: RiskFraction | None = None
+    size_by: SizeBy | None = None
     size_by_confidence: Annotated[tuple[tuple[Decimal, ...], ...], Points()] = ()
     add: YesNo = False
     stop_loss_pct: Fraction | None = None

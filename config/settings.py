@@ -25,7 +25,7 @@ from config.expectations import (
     Whole,
     Windows,
 )
-from config.risk_settings import RiskSettings
+from config.risk_settings import RiskSettings, SizeBy
 from config.rule_settings import ActionSettings, IndicatorName, IndicatorSettings, RuleSettings
 from config.windows import RestartWindow
 from messages.market import ContractQuery
@@ -116,6 +116,7 @@ class DefaultsSettings(ExitSettings):
     """What applies where neither rule nor symbol says otherwise. A percentage of 0 means no such exit.
 
     At most one of `quantity`, `allocation`, `risk_pct` and `volatility_pct` is set; with none of them it is 100 shares.
+    With `size_by` "what_if" that is the size wanted, and the broker is asked how much of it the account can carry.
     """
 
     stop_loss_pct: Fraction = Decimal("0.03")
@@ -127,6 +128,7 @@ class DefaultsSettings(ExitSettings):
     risk_pct: RiskFraction | None = None
     volatility_pct: RiskFraction | None = None
     fractional: YesNo = False
+    size_by: SizeBy = "configured"
     quantity: Shares | None = field()
 
     @quantity.default
@@ -152,6 +154,7 @@ class SymbolSettings(ExitSettings):
     risk_pct: RiskFraction | None = None
     volatility_pct: RiskFraction | None = None
     fractional: YesNo | None = None
+    size_by: SizeBy | None = None
     stop_loss_pct: Fraction | None = None
     take_profit_pct: Fraction | None = None
     trailing_stop_pct: Fraction | None = None
@@ -228,6 +231,11 @@ class Settings:
                 if size != Size():
                     return size
         return Size()
+
+    def asks_the_broker(self, symbol: str) -> bool:
+        """Whether the broker is asked, before an entry, how much of it the account can carry."""
+        section = self.symbols.get(symbol)
+        return ((section.size_by if section is not None else None) or self.defaults.size_by) == "what_if"
 
     def fractional(self, symbol: str) -> bool:
         """Whether a size in money may be a part of a share, where the contract allows it."""

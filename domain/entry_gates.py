@@ -11,7 +11,7 @@ from messages.order import OrderRequest, Side, SubmitOrders
 from messages.position import OpenPosition, PositionPlanned
 from messages.verdict import GateVerdict
 
-__all__ = ["Standing", "entry_of", "outcome_text", "weigh_entry", "worth_recording"]
+__all__ = ["STAGE", "Standing", "entry_of", "outcome_text", "weigh_entry", "worth_recording"]
 
 STAGE = "position"
 

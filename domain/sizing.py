@@ -8,7 +8,7 @@ from attrs import frozen
 
 from messages.position import Size
 
-__all__ = ["SizeBounds", "SizingError", "Worth", "order_quantity"]
+__all__ = ["SizeBounds", "SizingError", "Worth", "order_quantity", "size_step"]
 
 
 @frozen(slots=True, kw_only=True)
@@ -109,6 +109,12 @@ def order_quantity(
     if quantity <= 0:
         raise SizingError("it comes to less than one unit", figures)
     return quantity
+
+
+def size_step(quantity: Decimal, increment: Decimal, *, fractional: bool) -> Decimal:
+    """Return the step in which a size is made smaller: whole units, unless parts of one are allowed or asked for."""
+    whole = max(increment, Decimal(1))
+    return increment if fractional or quantity % whole else whole
 
 
 def _by_money(size: Size, price: Decimal, point: Decimal, worth: Worth, stop: Decimal | None) -> tuple[Decimal, str]:

@@ -31,6 +31,7 @@ from messages import (
     signal,
     symbol,
     verdict,
+    what_if,
 )
 from messages.codec_error import CodecError, refusal
 from messages.codec_values import register_values
@@ -54,6 +55,7 @@ MODULES: tuple[ModuleType, ...] = (
     signal,
     symbol,
     verdict,
+    what_if,
 )
 
 

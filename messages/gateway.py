@@ -56,7 +56,8 @@ class Priority(IntEnum):
 class OutgoingOrder:
     """One placeOrder message. The same order id again is a modification.
 
-    `reference_price` is the quote that it was decided on, for what a market order comes to.
+    `reference_price` is the quote that it was decided on, for what a market order comes to. With `what_if` it is no
+    order but a question about one.
     """
 
     request: OrderRequest
@@ -66,6 +67,7 @@ class OutgoingOrder:
     transmit: bool = True
     modification: bool = False
     reference_price: Decimal | None = None
+    what_if: bool = False
 
 
 @frozen(slots=True)

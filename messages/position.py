@@ -169,6 +169,7 @@ class OpenPosition:
     prove it flat. `signal_id` acts once, across restarts. `position_id` is the new position's, where whoever asks has
     one that was never used before; an order that adds goes to the position that there is.
     `size_factor` is the part of the size to take, above 0 and at most 1: a rule scales by its signal's confidence.
+    With `what_if` the broker is asked first whether the account can carry it; None leaves that to the configuration.
     """
 
     side: Side
@@ -181,6 +182,7 @@ class OpenPosition:
     add: bool = False
     position_id: str = ""
     size_factor: Decimal = Decimal(1)
+    what_if: bool | None = None
 
 
 @frozen(slots=True)

@@ -25,6 +25,7 @@ from messages.gateway import AskAccount, AskBroker, CancelOutgoing, GatewayStatu
 from messages.indicator import SubscribeBars
 from messages.market import FeedSilent, NeedRate, NeedTicks, Subscribe, Unsubscribe
 from messages.verdict import GateVerdict
+from messages.what_if import PlaceWhatIf
 
 __all__ = ["GatewayActor"]
 
@@ -32,9 +33,9 @@ __all__ = ["GatewayActor"]
 class GatewayActor(RunQueueActor):
     """Sends what orders and positions ask for, and tells them what the broker says.
 
-    It takes PlaceOrders, WeighOutgoing, CancelOutgoing, AskBroker, Subscribe, Unsubscribe, NeedTicks, FeedSilent, and
-    answers GatewayStatus with a LinkStatus. It tells `orders` everything about orders and the link, `position/SYMBOL`
-    everything about instruments and feeds, `portfolio` the account's values.
+    It takes PlaceOrders, PlaceWhatIf, WeighOutgoing, CancelOutgoing, AskBroker, Subscribe, Unsubscribe, NeedTicks,
+    FeedSilent, and answers GatewayStatus with a LinkStatus. It tells `orders` everything about orders and the link,
+    `position/SYMBOL` everything about instruments and feeds, `portfolio` the account's values.
     """
 
     def __init__(
@@ -100,6 +101,8 @@ class GatewayActor(RunQueueActor):
         match message:
             case PlaceOrders():
                 self._orders.place(message)
+            case PlaceWhatIf():
+                self._orders.what_ifs.ask(message)
             case WeighOutgoing():
                 self._weighing.weigh(message)
             case CancelOutgoing():

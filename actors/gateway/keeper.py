@@ -16,11 +16,12 @@ from actors.gateway.backoff import BackOff
 from actors.gateway.data_desk import DataDesk
 from actors.gateway.errors import BrokerRefusedError, BrokerUnavailableError, LinkLostError
 from actors.gateway.history import LinkHistory
-from actors.gateway.order_desk import OrderDesk, OrderLink
+from actors.gateway.order_desk import OrderDesk
 from actors.gateway.outlets import Outlets
 from actors.gateway.sender import Sender
 from actors.gateway.session import Session
 from actors.gateway.weighing import STAGE
+from actors.gateway.what_if import OrderLink
 from config.environment import Environment
 from config.logging import log
 from config.settings import Settings
@@ -181,6 +182,7 @@ class LinkKeeper:
             feeds=self._data.feeds,
             bars=self._data.bars,
             rates=self._data.rates,
+            what_ifs=self._orders.what_ifs,
             outlets=self._outlets,
             on_round_trip=self._round_trip,
             on_notice=self._notice,

@@ -13,6 +13,7 @@ from domain.instrument import canonical, off_tick
 from messages.gateway import OutgoingOrder
 from messages.market import Instrument
 from messages.order import OrderType
+from messages.what_if import WHAT_IF
 
 __all__ = ["MAX_ORDER_ID", "LastGate", "Refusal"]
 
@@ -50,6 +51,7 @@ class LastGate:
         self._leaves: deque[float] = deque()  # when each new order of the last minute leaves it
         self._highest = 0  # order id sent
         self.orders_out = 0
+        self.questions: set[int] = set()  # order ids that were used up by what-if orders
 
     def refusal(
         self,
@@ -72,6 +74,8 @@ class LastGate:
         for order in orders:
             ref = order.request.order_ref
             reason = self._identity_fault(order, account, first_order_id)
+            if order.what_if or ref.startswith(WHAT_IF):
+                reason = "a question is no order"
             if ref in refs or order.order_id in ids:
                 reason = "its reference or order id occurs twice in one unit"
             if reason is not None:
@@ -82,6 +86,29 @@ class LastGate:
             if reason is not None:
                 return Refusal(ref, reason, impossible=True)
         return self._rate_fault(orders, now) or self._notional_fault(orders, instruments) or self._order_fault(orders)
+
+    def question_refusal(
+        self, order: OutgoingOrder, *, account: str, first_order_id: int, instruments: Mapping[str, Instrument]
+    ) -> Refusal | None:
+        """Return why a question must not leave, or None: one that could trade is never let out.
+
+        It counts as no order and passes no limit, but its id is used up like an order's.
+        """
+        request = order.request
+        reason = self._identity_fault(order, account, first_order_id)
+        if not (order.what_if and order.transmit and request.order_ref.startswith(WHAT_IF)) or order.modification:
+            reason = "it is not marked as a question"
+        reason = reason or self._terms_fault(order, instruments.get(request.symbol))
+        if reason is not None:
+            return Refusal(request.order_ref, reason, impossible=True)
+        return self._order_fault((order,))
+
+    def asked(self, order: OutgoingOrder) -> None:
+        """Take note of a question whose bytes leave now."""
+        self._refs[order.order_id] = order.request.order_ref
+        self._sent_refs.add(order.request.order_ref)
+        self._highest = max(self._highest, order.order_id)
+        self.questions.add(order.order_id)
 
     def sent(self, orders: Sequence[OutgoingOrder], now: float) -> None:
         """Count orders whose bytes leave now."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import trio
-from attrs import frozen
 
 from actors.gateway.last_gate import LastGate
 from actors.gateway.outlets import Outlets
 from actors.gateway.queue import Unit
 from actors.gateway.sender import Sender
 from actors.gateway.weighing import Weighing
-from actors.ib.client import WireClient
+from actors.gateway.what_if import OrderLink, WhatIfDesk
 from actors.ib.contract import contract_of
 from actors.ib.order import order_of
 from config.logging import log
@@ -26,17 +25,7 @@ from messages.gateway import (
 )
 from messages.market import Instrument
 
-__all__ = ["OrderDesk", "OrderLink"]
-
-
-@frozen(slots=True)
-class OrderLink:
-    """What the desk needs of the connection that it writes to."""
-
-    client: WireClient
-    epoch: int
-    account: str
-    first_order_id: int
+__all__ = ["OrderDesk"]
 
 
 class OrderDesk:
@@ -59,14 +48,17 @@ class OrderDesk:
         self._entry_bar = entry_bar
         self._weighing = weighing
         self._link: OrderLink | None = None
+        self.what_ifs = WhatIfDesk(sender, gate, instruments, outlets, entry_bar)
 
     def open(self, link: OrderLink) -> None:
         """Write to this connection from now on."""
         self._link = link
+        self.what_ifs.open(link)
 
     def close(self) -> None:
         """There is no connection any more. The sender refuses what waits."""
         self._link = None
+        self.what_ifs.open(None)
 
     def place(self, message: PlaceOrders) -> None:
         """Send the orders as one unit, or say why not."""

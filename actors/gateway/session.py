@@ -22,6 +22,7 @@ from actors.gateway.outlets import Outlets
 from actors.gateway.rates import RateDesk
 from actors.gateway.sender import Sender
 from actors.gateway.snapshot import SnapshotDesk
+from actors.gateway.what_if import WhatIfDesk
 from actors.ib.client import WireClient
 from actors.ib.wrapper import Listing, Wrapper
 from config.settings import Settings
@@ -36,6 +37,7 @@ from messages.gateway import (
     BrokerPosition,
 )
 from messages.order import Commission, Execution
+from messages.what_if import WhatIfAnswer
 
 __all__ = ["NoticeHandler", "Session"]
 
@@ -68,6 +70,7 @@ class Session:
         feeds: FeedDesk,
         bars: BarDesk,
         rates: RateDesk,
+        what_ifs: WhatIfDesk,
         outlets: Outlets,
         on_round_trip: Callable[[], None],
         on_notice: NoticeHandler,
@@ -97,6 +100,7 @@ class Session:
         self._feeds = feeds
         self._bars = bars
         self._rates = rates
+        self._what_ifs = what_ifs
         self._outlets = outlets
         self._on_round_trip = on_round_trip
         self._on_notice = on_notice
@@ -123,7 +127,11 @@ class Session:
 
     # orders and fills
 
+    def what_if(self, answer: WhatIfAnswer) -> None:
+        self._what_ifs.answered(answer)
+
     def open_order(self, order: BrokerOrder) -> None:
+        self._what_ifs.shown(order)
         self.snapshot.open_order(order)
         self._outlets.orders(order)
 
@@ -215,7 +223,7 @@ class Session:
                 self._on_line_refused(symbol)
         elif about in (-1, 0):
             self._notice(code, text)
-        else:
+        elif not self._what_ifs.refused(about, code, text):
             self._outlets.orders(BrokerError(self.epoch, about, code, text))
 
     def undecodable(self, kind: str, fields: list[str], error: Exception) -> None:

@@ -36,6 +36,7 @@ def order_of(outgoing: OutgoingOrder) -> Order:
         transmit=outgoing.transmit,
         parentId=outgoing.parent_order_id,
         outsideRth=request.outside_rth,
+        whatIf=outgoing.what_if,
     )
     match request.order_type:
         case OrderType.MARKET:

@@ -13,6 +13,7 @@ from actors.ib.contract import symbol_of
 from actors.ib.numbers import known, positive
 from messages.gateway import AccountPnl, BrokerOrder, BrokerOrderStatus, BrokerPosition
 from messages.order import Commission, Execution, Side
+from messages.what_if import WhatIfAnswer
 
 __all__ = [
     "account_pnl",
@@ -22,6 +23,7 @@ __all__ = [
     "completed_order",
     "execution",
     "order_status",
+    "what_if_answer",
 ]
 
 # SSHORT and SSHORTX sell what is not held; SLD and BOT are how executions say it
@@ -44,6 +46,25 @@ def completed_order(epoch: int, contract: Contract, order: Order, state: OrderSt
     """Return completedOrder. TWS leaves its total quantity 0 and gives no order id; `filledQuantity` is what filled."""
     filled = known(order.filledQuantity) or Decimal(0)
     return _order(epoch, 0, contract, order, state, quantity=filled, filled=filled)
+
+
+def what_if_answer(order_id: int, order: Order, state: OrderState) -> WhatIfAnswer:
+    """Return the answer to a what-if order. TWS may first answer without figures: those are None then."""
+    return WhatIfAnswer(
+        order_ref=order.orderRef,
+        order_id=order_id,
+        quantity=_quantity(order.totalQuantity),
+        initial_margin_before=_amount(state.initMarginBefore),
+        initial_margin_after=_amount(state.initMarginAfter),
+        equity_before=_amount(state.equityWithLoanBefore),
+        equity_after=_amount(state.equityWithLoanAfter),
+        warning=state.warningText,
+    )
+
+
+def _amount(text: str) -> Decimal | None:
+    """Return an amount of the order state, which ib_insync leaves as text. Raises ValueError for what is no number."""
+    return known(float(text)) if text else None
 
 
 def order_status(

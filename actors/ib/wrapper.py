@@ -18,6 +18,7 @@ from actors.ib.numbers import known
 from messages.gateway import AccountPnl, AccountValue, BrokerOrder, BrokerOrderStatus, BrokerPosition
 from messages.market import TickType
 from messages.order import Commission, Execution
+from messages.what_if import WhatIfAnswer
 
 if TYPE_CHECKING:
     from actors.runtime.address import Address
@@ -46,6 +47,9 @@ class Receiver(Protocol):
 
     def open_order(self, order: BrokerOrder) -> None:
         """Receive openOrder."""
+
+    def what_if(self, answer: WhatIfAnswer) -> None:
+        """Receive openOrder that answers a what-if order."""
 
     def completed_order(self, order: BrokerOrder) -> None:
         """Receive completedOrder."""
@@ -201,10 +205,10 @@ class Wrapper:
     # orders and fills
 
     def openOrder(self, orderId: int, contract: Contract, order: Order, orderState: OrderState) -> None:
-        if not order.whatIf:  # the answer to a question, not an order
-            self._give(
-                self._receiver.open_order, reports.broker_order(self._epoch, orderId, contract, order, orderState)
-            )
+        if order.whatIf:  # the answer to a question, not an order
+            self._give(self._receiver.what_if, reports.what_if_answer(orderId, order, orderState))
+            return
+        self._give(self._receiver.open_order, reports.broker_order(self._epoch, orderId, contract, order, orderState))
 
     def openOrderEnd(self) -> None:
         self._give(self._receiver.listing_ended, Listing.OPEN_ORDERS, 0)

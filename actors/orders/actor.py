@@ -2,8 +2,9 @@
 
 It holds no truth of its own: what it knows is a fold of the journal (`domain.orders.book`), checked against the
 broker after each connect. Its parts: `submission` lets groups through and has their intents written,
-`amendments` modifies and cancels, `renumbering` saves what was overtaken in the send queue, `watch` notices silence,
-`reconciliation` compares with the broker, and `desk` carries out what follows.
+`amendments` modifies and cancels, `renumbering` saves what was overtaken in the send queue, `what_if` asks about orders
+that are not placed, `watch` notices silence, `reconciliation` compares with the broker, and `desk` carries out what
+follows.
 
 A message that journals something is answered by Appended or JournalFailed, in whatever order; nothing waits.
 """
@@ -26,6 +27,7 @@ from actors.orders.renumbering import Renumbering
 from actors.orders.snapshots import Snapshots, recover
 from actors.orders.submission import Submission
 from actors.orders.watch import LookAgain, Watch
+from actors.orders.what_if import NoAnswer, WhatIfs
 from actors.runtime.base import ActorContext, RunQueueActor
 from config.settings import Settings
 from domain.order_states import IllegalTransition
@@ -53,6 +55,7 @@ from messages.market import InstrumentQualified
 from messages.order import CancelOrder, ListOrders, ModifyOrder, OrderStatus, OrderView, SubmitOrders
 from messages.position import AttachOrders, DescribePosition
 from messages.risk import ResumedEvent
+from messages.what_if import AskWhatIf, WhatIfAnswer, WhatIfOvertaken
 
 __all__ = ["OrderActor"]
 
@@ -75,6 +78,7 @@ class OrderActor(RunQueueActor):
         self._submission = Submission(desk, broker)
         self._amendments = Amendments(desk, broker)
         self._renumbering = Renumbering(desk)
+        self._what_ifs = WhatIfs(desk, broker.ack_timeout_seconds, self.promise, self.after)
         self._snapshots = Snapshots(desk, self._quiet)
         self._watch = Watch(desk, broker.ack_timeout_seconds, broker.reconcile_seconds, self.after)
         self._reconciler = Reconciler(desk, broker.reconcile_seconds, self.after)
@@ -164,6 +168,14 @@ class OrderActor(RunQueueActor):
                 self._renumbering.overtaken(message)
             case SubmitOrders():
                 self._submission.submit(message)
+            case AskWhatIf():
+                return self._what_ifs.ask(message)
+            case WhatIfAnswer():
+                self._what_ifs.answered(message)
+            case WhatIfOvertaken():
+                self._what_ifs.overtaken(message)
+            case NoAnswer(order_ref):
+                self._what_ifs.no_answer(order_ref)
             case WeighOrders():
                 self._submission.weigh(message)
             case EntryWeighed():
@@ -179,7 +191,7 @@ class OrderActor(RunQueueActor):
                 if not self._snapshots.appended(token, sequence):
                     self._appended(token)
             case JournalFailed(token, error):
-                waiting = (self._snapshots, self._submission, self._amendments, self._renumbering)
+                waiting = (self._snapshots, self._submission, self._amendments, self._renumbering, self._what_ifs)
                 if not any(each.failed(token, error) for each in waiting):
                     self._nobodys(token)
             case ListOrders(symbol, done):
@@ -202,6 +214,7 @@ class OrderActor(RunQueueActor):
                 self._reconciler.connected(message)
             case BrokerLost():
                 self._reconciler.lost(message)
+                self._what_ifs.lost()
             case BrokerNotice():
                 self._reconciler.notice(message)
             case LookAgain(order_ref):
@@ -223,7 +236,7 @@ class OrderActor(RunQueueActor):
                 self._desk.catch_up()
             for cancel in waiting:
                 self._amendments.cancel(cancel)
-        elif not (self._amendments.appended(token) or self._renumbering.appended(token)):
+        elif not any(each.appended(token) for each in (self._amendments, self._renumbering, self._what_ifs)):
             self._nobodys(token)
 
     def _nobodys(self, token: str) -> None:

@@ -20,7 +20,7 @@ from actors.position.answers import Answers
 from actors.position.closing import CloseAgain, Closing, StillOpen
 from actors.position.commands import adjust_exits, close_position
 from actors.position.convergence import Convergence
-from actors.position.entry import EntryDesk, EquityKnown, LookAgain
+from actors.position.entry import BrokerHasSaid, EntryDesk, EquityKnown, LookAgain
 from actors.position.feed import LOOK_SECONDS, FeedWatch, LookAtFeed
 from actors.position.given_price import take_price
 from actors.position.hearing import Hearing, LatePlan
@@ -276,6 +276,8 @@ class PositionActor(RunQueueActor):
                 self.plain.again(message)
             case EquityKnown():
                 self.desk.equity_known(message)
+            case BrokerHasSaid():
+                self.desk.broker_has_said(message)
             case CloseAgain(closing, restart):
                 self._close_again(closing, restart=restart)
             case StillOpen(closing):

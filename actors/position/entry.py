@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import trio
 from attrs import define, evolve, frozen
 
+from actors.position.buying_power import Carried, carried, question_wanted, within
 from actors.position.guards import guard
 from actors.position.planning import plan_within_limits
 from actors.position.weighing import verdicts_on, weigh
@@ -20,6 +21,7 @@ from domain.sizing import Worth
 from messages.decision import WeighEntry
 from messages.indicator import AskIndicator
 from messages.market import Instrument
+from messages.order import OrderRequest
 from messages.position import (
     CommandAccepted,
     CommandOutcome,
@@ -28,11 +30,12 @@ from messages.position import (
     PositionPlanned,
 )
 from messages.risk import DescribePortfolio, PortfolioView
+from messages.verdict import GateVerdict
 
 if TYPE_CHECKING:
     from actors.position.actor import PositionActor
 
-__all__ = ["EntryDesk", "EquityKnown", "LookAgain"]
+__all__ = ["BrokerHasSaid", "EntryDesk", "EquityKnown", "LookAgain"]
 
 PATIENCE = 5.0  # seconds that a command waits for the instrument, the first quote and the account's equity
 INTERVAL = 0.1
@@ -56,10 +59,22 @@ class _Waiting:
     command: OpenPosition
     answer: ReplyFuture[CommandOutcome] | None
     deadline: float
+    carried: Carried | None = None  # what the broker has said of its size
+
+
+@frozen(slots=True)
+class BrokerHasSaid:
+    """What the account can carry of the entry that the broker was asked about."""
+
+    found: Carried
 
 
 class _NotYet(Exception):
     """What the command needs may still come."""
+
+
+class _Asking(Exception):
+    """The broker is being asked; its answer takes the command up again."""
 
 
 class EntryDesk:
@@ -73,11 +88,12 @@ class EntryDesk:
         self._worth: Worth | None = None  # as told for the commands that wait
         self._looking = False
         self._asking = False
+        self._questioned: _Waiting | None = None  # of which the broker is asked what the account can carry
 
     @property
     def waiting(self) -> bool:
         """Whether a command waits for what it needs."""
-        return bool(self._waiting)
+        return bool(self._waiting) or self._questioned is not None
 
     # commands
 
@@ -108,6 +124,13 @@ class EntryDesk:
         self._worth = message.worth
         self.look_again()
         self._worth = None
+
+    def broker_has_said(self, message: BrokerHasSaid) -> None:
+        """Take the broker's word on the size, and decide at the quote of now."""
+        questioned, self._questioned = self._questioned, None
+        if questioned is not None:
+            self._try(evolve(questioned, carried=message.found))
+        self._actor.need_ticks()
 
     def flat(self) -> None:
         """Enter the other way, where a reversal waits for that."""
@@ -156,6 +179,8 @@ class EntryDesk:
                     self._actor.after(INTERVAL, LookAgain())
             else:
                 self._refused(waiting, str(lacking), "")
+        except _Asking:
+            self._questioned = waiting
         except EntryRefused as refused:
             self._refused(waiting, refused.reason, refused.figures)
         else:
@@ -165,7 +190,14 @@ class EntryDesk:
     def _refused(self, waiting: _Waiting, reason: str, figures: str) -> None:
         signal_id = waiting.command.signal_id
         used = waiting.answer is not None and signal_id is not None and signal_id in self._actor.book.signal_ids
-        weigh(self._actor, waiting.command, outcome_text(reason, figures), self._known_worth(), used=used)
+        weigh(
+            self._actor,
+            waiting.command,
+            outcome_text(reason, figures),
+            self._known_worth(),
+            used=used,
+            more=_said_by_the_broker(waiting),
+        )
         if waiting.answer is not None:
             waiting.answer.set(CommandRefused(reason, figures))
             return
@@ -198,8 +230,9 @@ class EntryDesk:
             scale = plan
         elif book.quantity:
             raise EntryRefused("a holding that is not managed stands against it", f"{book.quantity} held")
-        entry = self._plan(command, scale)
-        orders = evolve(entry.orders, verdicts=verdicts_on(actor, command, entry.orders))
+        entry = self._carried(waiting, self._plan(command, scale), scale)
+        verdicts = verdicts_on(actor, command, entry.orders) + _said_by_the_broker(waiting)
+        orders = evolve(entry.orders, verdicts=verdicts)
         if scale is None:
             book.planned(entry.plan)
         elif command.signal_id is not None:
@@ -241,6 +274,23 @@ class EntryDesk:
             raise _NotYet(lacking)
         new_id = actor.environment.new_id
         return plan_within_limits(actor, command, instrument, price, new_id, worth=self._known_worth(), scale=scale)
+
+    def _carried(self, waiting: _Waiting, entry: PlannedEntry, scale: PositionPlanned | None) -> PlannedEntry:
+        """Return the entry as large as the account can carry, where that is asked for; else as it is."""
+        actor, command = self._actor, waiting.command
+        instrument, order = actor.instrument, entry.orders.orders[0]
+        if instrument is None or not question_wanted(actor, command):
+            return entry
+        if waiting.carried is None:
+            if self._questioned is not None:
+                raise _NotYet("the broker is being asked about another entry")
+            actor.spawn(self._ask_broker, order, instrument, waiting.deadline)
+            raise _Asking
+        smaller = within(command, order.quantity, waiting.carried)
+        return entry if smaller is command else self._plan(smaller, scale)
+
+    async def _ask_broker(self, order: OrderRequest, instrument: Instrument, deadline: float) -> None:
+        self._actor.tell_self(BrokerHasSaid(await carried(self._actor, order, instrument, deadline)))
 
     def _reverse(self, waiting: _Waiting) -> str:
         """Close first; enter the other way once executions prove the position flat. A crash in between drops it."""
@@ -288,3 +338,7 @@ class EntryDesk:
             currency = instrument.currency if instrument is not None else ""
             worth = Worth(equity=view.equity, rate=dict(view.rates).get(currency), atr=await self._ask_atr())
         self._actor.tell_self(EquityKnown(worth))
+
+
+def _said_by_the_broker(waiting: _Waiting) -> tuple[GateVerdict, ...]:
+    return () if waiting.carried is None else (waiting.carried.verdict,)

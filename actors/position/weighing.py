@@ -27,15 +27,23 @@ if TYPE_CHECKING:
 __all__ = ["verdicts_on", "weigh"]
 
 
-def weigh(actor: PositionActor, command: OpenPosition, outcome: str, worth: Worth, *, used: bool) -> None:
-    """Have the journal tell why this command was not carried out, with every gate's verdict."""
+def weigh(
+    actor: PositionActor,
+    command: OpenPosition,
+    outcome: str,
+    worth: Worth,
+    *,
+    used: bool,
+    more: tuple[GateVerdict, ...] = (),
+) -> None:
+    """Have the journal tell why this command was not carried out, with every gate's verdict, `more` included."""
     if not worth_recording(command.source, command.signal_id):
         return
     group, obstacle = _orders(actor, command, worth)
     message = WeighOrders(
         symbol=actor.symbol,
         group=group,
-        verdicts=weigh_entry(command, _standing(actor, command, group, obstacle, used=used)),
+        verdicts=weigh_entry(command, _standing(actor, command, group, obstacle, used=used)) + more,
         source=command.source,
         signal_id=command.signal_id,
         outcome=outcome,

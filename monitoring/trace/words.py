@@ -10,6 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from domain.adoption import ADOPTED
+from domain.buying_power import answer_in_words
 from domain.exit_words import exits_in_words
 from domain.position_book import KEPT, MOVES, TRAILING
 from messages.codec import encode
@@ -40,6 +41,7 @@ from messages.position import ExitsAdjusted, PositionClosed, PositionClosing, Po
 from messages.risk import BreakerMoved, TradingHalted, TradingResumed
 from messages.signal import PredictionSignalEvent, RuleFired, SignalIgnored, SignalReceived
 from messages.verdict import GateVerdict
+from messages.what_if import WhatIfAnswer, WhatIfAsked
 
 __all__ = ["Words", "exits_in_words", "in_words", "plain", "terms_in_words", "time_of_day"]
 
@@ -126,6 +128,10 @@ def _of_order(payload: Any) -> Words | None:
             return Words("sent", text, verdicts)
         case OrderDenied(_, reason, figures):
             return Words("denied", reason, details=tuple(figures.split("; ")) if figures else ())
+        case WhatIfAsked(order, order_id):
+            return Words("what-if", f"the broker is asked about {terms_in_words(order)} (id {order_id}): no order")
+        case WhatIfAnswer():
+            return Words("what-if", answer_in_words(payload))
         case OrderResolved(_, status, evidence):
             return Words("resolved", f"{status}: {evidence}")
         case _:

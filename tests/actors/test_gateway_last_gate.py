@@ -156,3 +156,66 @@ def test_a_market_order_is_counted_with_the_price_that_it_was_decided_on(target,
     assert "15001 exceeds" in str(ask(gate, entry("150.01")))
     # a price outside its own bracket is nobody's market
     assert "exceeds 15000" in str(ask(gate, entry("1.50"), *exits))
+
+
+def question(number: int, **changes: object) -> OutgoingOrder:
+    return evolve(order(number, ref=f"what-if-{number}"), **({"what_if": True} | changes))
+
+
+def stands_against(gate: LastGate, asked: OutgoingOrder) -> Refusal | None:
+    return gate.question_refusal(asked, account="DU1", first_order_id=5, instruments={"AAPL": AAPL})
+
+
+def test_a_question_leaves_as_one_and_never_as_an_order() -> None:
+    gate = LastGate(RiskSettings())
+    assert stands_against(gate, question(5)) is None
+    for asked in (question(5), evolve(question(5), what_if=False), evolve(order(5), what_if=True)):
+        refusal = ask(gate, asked)
+        assert refusal is not None
+        assert refusal.impossible
+        assert refusal.reason == "a question is no order"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        order(5),
+        evolve(order(5), what_if=True),
+        question(5, what_if=False),
+        question(5, transmit=False),
+        question(5, modification=True),
+    ],
+)
+def test_what_is_not_marked_as_a_question_in_every_way_is_not_asked(asked: OutgoingOrder) -> None:
+    refusal = stands_against(LastGate(RiskSettings()), asked)
+    assert refusal is not None
+    assert refusal.impossible
+    assert refusal.reason == "it is not marked as a question"
+
+
+def test_the_id_of_a_question_is_used_up_and_it_counts_as_no_order() -> None:
+    gate = LastGate(RiskSettings(max_orders_per_minute=1))
+    gate.asked(question(7))
+    assert gate.orders_out == 0
+    assert gate.questions == {7}
+    assert "order id 7 was sent before, for what-if-7" in str(ask(gate, order(7)))
+    assert "would modify order id 7, which is what-if-7" in str(ask(gate, order(7, ref="pb-x", modification=True)))
+    overtaken = ask(gate, order(6))
+    assert overtaken is not None
+    assert overtaken.overtaken
+    again = stands_against(gate, question(6))
+    assert again is not None
+    assert again.overtaken
+    assert passes(gate, order(8))
+
+
+def test_a_question_passes_the_gates_of_any_order() -> None:
+    gate = LastGate(RiskSettings())
+    for asked, reason in [
+        (question(4), "lies below 5"),
+        (question(5, account="DU2"), "names the account"),
+        (question(MAX_ORDER_ID + 1), "out of range"),
+        (evolve(question(5), request=evolve(question(5).request, quantity=Decimal(0))), "no number above zero"),
+        (evolve(question(5), request=evolve(question(5).request, limit_price=Decimal("1.001"))), "not on a tick"),
+    ]:
+        assert reason in str(stands_against(gate, asked))

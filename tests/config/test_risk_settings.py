@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ GROUP = {"symbols": ["AAPL"], "max_net_exposure": 5}
     ("risk", "expected"),
     [
         ({"on_limit": "cut"}, 'risk.on_limit: "cut" is not "reject" or "resize"'),
+        ({"what_if_questions": 0}, "risk.what_if_questions: 0 is not a whole number from 1 to 20"),
         ({"min_order_shares": 0}, "risk.min_order_shares: 0 is not a number of shares above 0"),
         ({"entry_hours": "always"}, 'risk.entry_hours: "always" is not "broker", "calendar" or "any"'),
         ({"daily_loss_action": "stop"}, 'risk.daily_loss_action: "stop" is not "reduce_only" or "flatten"'),
@@ -50,6 +52,35 @@ def test_a_size_by_volatility_takes_the_place_of_the_hundred_shares() -> None:
     settings = settings_from({"defaults": {"volatility_pct": Decimal("0.01")}, **SYMBOL, **atr}, {})
     assert settings.size("AAPL").volatility_pct == Decimal("0.01")
     assert settings.size("AAPL").quantity is None
+
+
+def test_who_judges_the_size_is_said_by_the_symbol_else_by_the_defaults() -> None:
+    written = {"symbols": {"AAPL": {}, "MSFT": {"size_by": "configured"}, "NVDA": {"size_by": "what_if"}}}
+    settings = settings_from({"defaults": {"size_by": "what_if"}, **written}, {})
+    assert [settings.asks_the_broker(symbol) for symbol in ("AAPL", "MSFT", "NVDA", "IBM")] == [True, False, True, True]
+    settings = settings_from(written, {})
+    assert [settings.asks_the_broker(symbol) for symbol in ("AAPL", "MSFT", "NVDA", "IBM")] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"defaults": {"size_by": "broker"}, **SYMBOL}, 'defaults.size_by: "broker" is not "configured" or "what_if"'),
+        (
+            {"rules": [{"id": "a", "event": "PriceEvent", "do": "flatten", "size_by": "what_if"}], **SYMBOL},
+            "rules[0].size_by: is for create_position alone",
+        ),
+    ],
+)
+def test_a_wrong_way_to_judge_the_size_is_refused(written: dict[str, Any], expected: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_from(written, {})
+    assert expected in str(caught.value)
 
 
 def test_a_size_by_volatility_without_the_indicator_is_refused() -> None:
