@@ -122,6 +122,11 @@ class PositionBook:
         """Return own exit orders, done ones included."""
         return [order for order in self.orders.values() if order.role is not None and not order.role.adds_risk]
 
+    def sleeps(self, exit_order: OrderView) -> bool:
+        """Whether an exit rests, and is the child of an entry that has not filled: until then it protects nothing."""
+        parent = self.orders.get(exit_order.parent_ref or "")
+        return parent is not None and not (exit_order.status.done or parent.status.done or parent.filled)
+
     def lost_legs(self) -> dict[str, OrderView]:
         """Return entry's reference → an exit of its bracket that the broker refused or never had.
 

@@ -136,6 +136,9 @@ class Protection:
         return found
 
     def _reconcile(self, levels: ExitLevels) -> None:
+        for order in self._book.all_exits():
+            if self._book.quantity and self._book.sleeps(order) and not self._actor.cancelling(order.order_ref):
+                self._actor.cancel(order.order_ref, "it sleeps until its entry fills, and something is held")
         exits = self._by_slice()
         pieces = {piece.number: piece for piece in self.slices()}
         held = abs(self._book.quantity)
@@ -206,9 +209,11 @@ class Protection:
                     self._amend(order.order_ref, order.filled + leg.quantity, leg, "the broker does not work it")
 
     def _exits(self) -> Iterable[OrderView]:
-        """Own exits, each as it stands with what we have asked for since."""
+        """Own exits, each as it stands with what we have asked for since; none that sleep while something is held."""
         now = trio.current_time()
         for order in self._book.all_exits():
+            if self._book.quantity and self._book.sleeps(order):
+                continue
             if order.status.done:
                 yield order
             elif self._actor.cancelling(order.order_ref):
