@@ -1,6 +1,7 @@
 # Two commands are enough on a fresh machine with Python >= 3.11:
 #   make run     the demo: paper TWS, signal service and the supervisor process (make run ARGS="--for 30s")
 #   make test    the whole test suite, the same that .ci/run runs
+# and for a night: make soak (make soak ARGS="--hours 8"), storms from seeds, see docs/simulation.md
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +12,7 @@ ARGS ?=
 CLIENTS := ib_async ibapi
 CLIENT_STAMPS := $(CLIENTS:%=.venv-%/.installed)
 
-.PHONY: run test golden lint nautilus bench clean
+.PHONY: run test soak golden lint nautilus bench clean
 
 run: $(STAMP)
 	$(BIN)/pitboss demo $(ARGS)
@@ -19,6 +20,10 @@ run: $(STAMP)
 # a process for each core; the tests of one file stay together, for they share what is costly to set up
 test: lint $(CLIENT_STAMPS)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+
+# whole storms in virtual time, from seeds; the tests have a few of them
+soak: $(STAMP)
+	$(BIN)/pitboss soak $(if $(ARGS),$(ARGS),--seeds 1000)
 
 # writes the transcripts in tests/conformance/golden anew, from what the clients and the paper TWS say now
 golden: $(STAMP) $(CLIENT_STAMPS)

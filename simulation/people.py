@@ -1,0 +1,116 @@
+"""The people of a storm: an operator at the command line, and a hand in TWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from simulation.machine import Machine
+from simulation.market import Market
+from simulation.plan import Act
+from simulation.service import Service
+from supervisors.process import Process
+
+__all__ = ["People"]
+
+
+class People:
+    """Carries the acts of a plan out that people do, and those of the market."""
+
+    def __init__(
+        self, machine: Machine, market: Market, service: Service, answered: Callable[[Mapping[str, str], bool], object]
+    ) -> None:
+        """`answered(request, accepted)` is called with each command that was answered."""
+        self._machine, self._market, self._service, self._answered = machine, market, service, answered
+
+    async def do(self, act: Act) -> str:
+        """Do it; return what came of it."""
+        match act.kind:
+            case "buy" | "sell":
+                return await self.command(act.kind, **self._entry(act.kind, act.terms))
+            case "close" | "halt" | "resume" | "flatten":
+                return await self.command(act.kind, **act.terms)
+            case "exits":
+                return await self.command("exits", **act.terms)
+            case "adopt":
+                return await self.command("adopt", **act.terms, stop="3%", target="5%")
+            case "rearm":
+                return await self.command("rearm", reason="looked at it")
+            case "cancel":
+                return await self._cancel(Random(act.seed))
+            case "hand":
+                return self._by_hand(**act.terms)
+            case "predict":
+                symbol = act.terms["symbol"]
+                self._service.predict(symbol, act.terms["word"], act.terms["confidence"], self._market.prices[symbol])
+                return "predicted"
+            case "jump":
+                self._market.shift(act.terms["symbol"], act.terms["factor"])
+                return "the price jumped"
+            case "part":
+                return self._part(Random(act.seed))
+        raise ValueError(f"nobody does {act.kind}")
+
+    async def command(self, command: str, **fields: str) -> str:
+        """Give a command, as the control socket does; return its answer."""
+        process = self._machine.process
+        if process is None:
+            return "no process runs"
+        request = {"command": command, **fields}
+        reply = await self._ask(process, request)
+        self._answered(request, reply["ok"])
+        return str(reply.get("text") or reply.get("error"))
+
+    async def status(self) -> dict[str, Any] | None:
+        """`pitboss status --json`; None while nothing runs, or where it fails."""
+        process = self._machine.process
+        if process is None:
+            return None
+        reply = await self._ask(process, {"command": "status"})
+        status: dict[str, Any] | None = reply.get("status")
+        return status if self._machine.process is process else None
+
+    async def _ask(self, process: Process, request: Mapping[str, str]) -> Mapping[str, Any]:
+        """Ask as the control socket does, which tells the client of whatever is raised."""
+        try:
+            return await process.commands.answer(request)
+        except Exception as error:  # noqa: BLE001 - see supervisors/control.py
+            return {"ok": False, "error": f"Pitboss failed at it: {error}"}
+
+    def _entry(self, side: str, terms: Mapping[str, Any]) -> dict[str, str]:
+        fields = {name: str(value) for name, value in terms.items() if name != "limit"}
+        if terms["limit"] is not None:
+            better = terms["limit"] if side == "buy" else -terms["limit"]
+            fields["limit"] = f"{self._market.prices[terms['symbol']] * (1 + better):.2f}"
+        return fields
+
+    async def _cancel(self, dice: Random) -> str:
+        status = await self.status()
+        refs = [row["order_ref"] for row in (status or {}).get("orders") or () if row["role"] == "entry"]
+        return await self.command("cancel", order_ref=dice.choice(refs)) if refs else "there is no entry"
+
+    def _by_hand(self, symbol: str, quantity: int, close: bool) -> str:
+        paper = self._machine.paper
+        signed = Decimal(quantity)
+        if close:
+            held = [one.quantity for one in paper.venue.positions() if one.contract.symbol == symbol]
+            if not held:
+                return "nothing is held"
+            signed = -held[0]
+        contract = paper.contracts.find(symbol, "STK")[0].contract
+        price = Decimal(f"{self._market.prices[symbol]:.2f}")
+        paper.venue.manual_trade(paper.venue.accounts[0], contract, signed, price)
+        return f"{signed} {symbol} by hand @ {price}"
+
+    def _part(self, dice: Random) -> str:
+        venue = self._machine.paper.venue
+        working = [one for one in venue.orders.values() if one.status == "Submitted" and one.order_type == "LMT"]
+        if not working:
+            return "no order rests"
+        order = dice.choice(working)
+        assert order.limit is not None
+        part = max(Decimal(1), order.remaining // dice.choice((1, 2, 3)))
+        venue.broker_fill(order.perm_id, min(part, order.remaining), order.limit)
+        return f"{part} of {order.order_ref} filled"

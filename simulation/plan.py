@@ -1,0 +1,96 @@
+"""What happens in a storm, drawn from its seed before it begins: a list of acts, each a time, a kind and its terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+from attrs import field, frozen
+
+from simulation.drawing import FAULTS, ORDERS, Draw
+
+__all__ = ["Act", "Plan", "Weather", "draw"]
+
+SYMBOLS = {"AAPL": 100.0, "MSFT": 250.0, "NVDA": 48.0, "AMD": 140.0}
+_COMPANION = 0.4  # of the faults have another one close behind them
+_AT_ORDER = 0.6  # of the faults come at an order
+
+
+@frozen(slots=True)
+class Act:
+    """One thing that happens at `at` seconds. `seed` decides what its terms leave open: which of the live orders, …"""
+
+    at: float
+    kind: str
+    terms: Mapping[str, Any]
+    seed: int
+
+    def __str__(self) -> str:
+        terms = " ".join(f"{name}={value}" for name, value in self.terms.items())
+        return f"{self.kind} {terms}".rstrip()
+
+
+@frozen(slots=True, kw_only=True)
+class Weather:
+    """How rough it is: ranges from which a seed draws."""
+
+    minutes: float = 30.0
+    orders: tuple[int, int] = (8, 60)
+    faults: tuple[int, int] = (5, 30)
+    only: tuple[str, ...] = ()  # kinds of faults; () for all
+
+
+@frozen(slots=True)
+class Plan:
+    """A whole storm, as data. `quiet` is when the last fault has ended."""
+
+    seed: int
+    symbols: Mapping[str, float]
+    acts: tuple[Act, ...]
+    seconds: float
+    volatility: float
+    sync_seconds: float
+    latency: float
+    settings: Mapping[str, Any] = field(factory=dict)
+
+    def faults(self) -> list[Act]:
+        """Return what goes wrong in it."""
+        return [act for act in self.acts if act.kind in FAULTS]
+
+
+def draw(seed: int, weather: Weather | None = None) -> Plan:
+    """Return the storm of a seed; the same for the same seed and weather."""
+    weather = weather or Weather()
+    dice = Random(f"storm {seed}")
+    seconds = weather.minutes * 60.0
+    symbols = dict(dice.sample(sorted(SYMBOLS.items()), dice.randint(1, len(SYMBOLS))))
+    orders = [
+        _act(dice, ORDERS, symbols, dice.uniform(5.0, seconds - 60.0)) for _ in range(dice.randint(*weather.orders))
+    ]
+    kinds = {kind: FAULTS[kind] for kind in FAULTS if not weather.only or kind in weather.only}
+    faults: list[Act] = []
+    wanted = dice.randint(*weather.faults)
+    while len(faults) < wanted:
+        at = dice.uniform(5.0, seconds - 120.0)
+        if orders and dice.random() < _AT_ORDER:
+            at = min(max(0.0, dice.choice(orders).at + dice.gauss(0.1, 0.4)), seconds - 120.0)
+        elif faults and dice.random() < _COMPANION:
+            at = min(faults[-1].at + dice.expovariate(0.4), seconds - 120.0)
+        faults.append(_act(dice, kinds, symbols, at))
+    return Plan(
+        seed=seed,
+        symbols=symbols,
+        acts=tuple(sorted((*orders, *faults), key=lambda act: act.at)),
+        seconds=seconds,
+        volatility=dice.choice((0.0005, 0.002, 0.004)),
+        sync_seconds=dice.choice((0.0, 0.002, 0.05)),
+        latency=dice.choice((0.0005, 0.005, 0.08)),
+    )
+
+
+def _act(dice: Random, kinds: Mapping[str, tuple[float, Draw]], symbols: Mapping[str, float], at: float) -> Act:
+    names = list(kinds)
+    (kind,) = dice.choices(names, [kinds[name][0] for name in names])
+    terms: Callable[..., Mapping[str, Any]] = kinds[kind][1]
+    return Act(round(at, 4), kind, terms(dice, list(symbols)), dice.getrandbits(32))

@@ -1,0 +1,135 @@
+"""Sometimes-assertions: dangerous states that storms must reach now and then, or they prove nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from simulation.machine import Death, Machine
+from simulation.oracle.records import Records
+from simulation.oracle.truth import Truth
+from simulation.plan import Act
+from simulator.model import Executed, VenueEvent
+
+__all__ = ["STATES", "Sometimes"]
+
+STATES: Mapping[str, str] = {
+    "fill while its cancel is pending": "an execution of an order whose cancellation had been intended",
+    "fill while its change is pending": "an execution of an order whose change is not echoed yet",
+    "fill while no process runs": "an execution between a death and the next start",
+    "fill while no link is up": "an execution that nobody could be told",
+    "execution before openOrder": "the first word of an order is its execution",
+    "status before openOrder": "the first word of an order is its status",
+    "both legs of an OCA group filled": "two executions of different orders of one group",
+    "death between send and acknowledgement": "an order is at the broker, or on its way, of which nothing was heard",
+    "death with an intent that had not left": "an intent is safe on the disk, and no byte of it has left",
+    "death between write and sync": "a transaction was written, and not safe",
+    "death in the middle of a write into the socket": "the broker gets a part of the bytes",
+    "death before it was READY": "it died while it recovered",
+    "death while something is held": "a position was open",
+    "fault while it was not READY": "something went wrong while it recovered",
+    "journal went into its reserve": "the disk refused, and the reserve took what had to be written",
+    "order was UNKNOWN": "the answer did not come, and evidence settled it later",
+    "stop was cancelled by the broker": "a position lost its protection without a request",
+    "trade by hand against a position": "someone traded a symbol that has a position",
+    "actor was quarantined": "it crashed too often",
+}
+"""state → what it is"""
+
+
+class Sometimes:
+    """Counts them."""
+
+    def __init__(self, reached: Counter[str], truth: Truth, records: Records, machine: Machine) -> None:
+        self._reached, self._truth, self._records, self._machine = reached, truth, records, machine
+        self._left: set[str] = set()  # order_refs that have left
+        self._heard: set[str] = set()  # order ids of which anything was heard
+        self._changing: set[str] = set()
+        self._groups: dict[str, str] = {}
+        truth.venue.subscribe(self._on_book)
+        machine.on_death = self._died
+        records.on_record.append(self._recorded)
+
+    def fault(self, act: Act) -> None:
+        """Something goes wrong now."""
+        process = self._machine.process
+        if process is not None and process.state.state == "STARTING":
+            self._count("fault while it was not READY")
+        if act.kind == "broker_cancel":
+            held = {one.contract.symbol for one in self._truth.venue.positions()}
+            if any(one.contract.symbol in held for one in self._truth.live()):
+                self._count("stop was cancelled by the broker")
+
+    def frame(self, outgoing: bool, fields: list[str]) -> None:
+        """A message has passed."""
+        if outgoing:
+            if fields[0] == "3":
+                refs = [field for field in fields if field in self._records.intents]
+                for ref in refs:
+                    if ref in self._left:
+                        self._changing.add(ref)
+                self._left.update(refs)
+            return
+        kind = fields[0]
+        if kind in ("5", "3", "11") and len(fields) > 2:
+            order_id = fields[2] if kind == "11" else fields[1]
+            if kind == "5":
+                for ref in self._changing.intersection(fields):
+                    self._changing.discard(ref)
+            if order_id not in self._heard and int(order_id or 0) > 0:
+                self._heard.add(order_id)
+                if kind == "11":
+                    self._count("execution before openOrder")
+                elif kind == "3":
+                    self._count("status before openOrder")
+
+    def _on_book(self, event: VenueEvent) -> None:
+        if not isinstance(event, Executed):
+            return
+        if not self._machine.alive:
+            self._count("fill while no process runs")
+        elif not self._machine.paper.tws.clients:
+            self._count("fill while no link is up")
+        order = event.order
+        if order is None:
+            held = self._truth.held(event.execution.contract.symbol)
+            if held != event.execution.quantity * (1 if event.execution.side == "BOT" else -1):
+                self._count("trade by hand against a position")
+            return
+        self._records.read()
+        if order.order_ref in self._records.cancelling:
+            self._count("fill while its cancel is pending")
+        if order.order_ref in self._changing:
+            self._count("fill while its change is pending")
+        if order.oca_group and self._groups.setdefault(order.oca_group, order.order_ref) != order.order_ref:
+            self._count("both legs of an OCA group filled")
+
+    def _died(self, death: Death) -> None:
+        process = self._machine.process
+        if process is not None and process.state.state == "STARTING":
+            self._count("death before it was READY")
+        if self._truth.venue.positions():
+            self._count("death while something is held")
+        if death.at == "sync":
+            self._count("death between write and sync")
+        if death.at == "sending":
+            self._count("death in the middle of a write into the socket")
+        self._records.read()
+        known = {one.order_ref: str(one.order_id) for one in self._truth.venue.orders.values()}
+        if any(known.get(ref, "") not in self._heard for ref in self._left):
+            self._count("death between send and acknowledgement")
+        if self._records.intents.keys() - self._left:
+            self._count("death with an intent that had not left")
+
+    def _recorded(self, _: str, kind: str, payload: Mapping[str, Any]) -> None:
+        if kind == "JournalRecovered":
+            self._count("journal went into its reserve")
+        elif kind == "OrderResolved":
+            self._count("order was UNKNOWN")
+        elif kind == "AlarmRaised" and payload["kind"] == "actor.quarantined":
+            self._count("actor was quarantined")
+
+    def _count(self, state: str) -> None:
+        assert state in STATES, state
+        self._reached[state] += 1

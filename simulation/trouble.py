@@ -1,0 +1,202 @@
+"""What goes wrong in a storm: network, broker, disk, clock, process and actors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from random import Random
+from typing import Any
+
+import trio
+
+from simulation.machine import Death, Machine
+from simulation.plan import Act
+from simulation.service import Service
+from simulator.faults import FaultEngine, Rule
+from simulator.faults import verbs as v
+
+__all__ = ["Trouble"]
+
+
+class Crash(Exception):
+    """What a handler raises that is made to crash."""
+
+
+class Trouble:
+    """Carries out the faults of a plan. Each ends by itself; `settle` ends what is left."""
+
+    def __init__(self, machine: Machine, service: Service, nursery: trio.Nursery) -> None:
+        """The ends of faults wait in the nursery."""
+        self._machine, self._service, self._nursery = machine, service, nursery
+        self._number = 0
+        self._engine: FaultEngine = machine.paper.faults
+
+    def settle(self) -> None:
+        """Let everything be well: no fault is left, and none waits."""
+        self._engine.clear()
+        for session in self._machine.paper.tws.clients:
+            session.resume()
+        self._machine.deaths.clear()
+        self._machine.next_deaths.clear()
+        self._machine.refusing.clear()
+        self._machine.disk.sync_seconds = min(self._machine.disk.sync_seconds, 0.05)
+        self._service.how = ""
+
+    def do(self, act: Act) -> str:
+        """Begin it; return what came of it."""
+        do: Callable[..., str] = getattr(self, f"_{act.kind}")
+        return do(act, **act.terms) or "begun"
+
+    # messages
+
+    def _filtered(self, make: Callable[..., v.Verb], messages: list[str], lasting: float, **terms: Any) -> str:
+        self._number += 1
+        name = f"fault {self._number}"
+        self._engine.do(make(messages=tuple(messages), everyone=True, name=name, **terms))
+        self._later(lasting, partial(self._engine.release, name))
+        return "begun"
+
+    def _drop(self, act: Act, messages: list[str], seconds: float) -> str:
+        return self._filtered(v.Drop, messages, seconds)
+
+    def _duplicate(self, act: Act, messages: list[str], seconds: float) -> str:
+        return self._filtered(v.Duplicate, messages, seconds, copies=2 + act.seed % 2)
+
+    def _delay(self, act: Act, messages: list[str], seconds: float, by: float) -> str:
+        return self._filtered(v.Delay, messages, seconds, seconds=by)
+
+    def _reorder(self, act: Act, messages: list[str], seconds: float, order: list[int]) -> str:
+        return self._filtered(v.Reorder, messages, seconds, order=tuple(order))
+
+    def _hold(self, act: Act, messages: list[str], seconds: float) -> str:
+        return self._filtered(v.Hold, messages, seconds)
+
+    # requests
+
+    def _swallow(self, act: Act, on: str, times: int, after: int) -> str:
+        self._engine.add(Rule(on=on, nth=after, times=times, do=(v.Swallow(),)))
+        return "waits"
+
+    def _silent(self, act: Act, on: str, times: int, after: int) -> str:
+        self._engine.add(Rule(on=on, nth=after, times=times, do=(v.AcceptSilently(),)))
+        return "waits"
+
+    # links
+
+    def _on_link(self, *verbs: v.Verb) -> str:
+        if not self._machine.paper.tws.clients:
+            return "no link is up"
+        for session in list(self._machine.paper.tws.clients):
+            self._engine.do(*verbs, client=session.client_id)
+        return "begun"
+
+    def _cut(self, act: Act, bytes: int, direction: str) -> str:
+        return self._on_link(v.Cut(bytes, direction))
+
+    def _black_hole(self, act: Act, seconds: float, then: str) -> str:
+        return self._on_link(v.BlackHole(seconds, then))
+
+    def _reset(self, act: Act) -> str:
+        return self._on_link(v.Reset())
+
+    def _close_link(self, act: Act) -> str:
+        return self._on_link(v.Close())
+
+    def _restart(self, act: Act, next_id: int | None, seconds: float, how: str) -> str:
+        self._engine.do(v.Restart(next_id=next_id, seconds=seconds, how=how))
+        return "begun"
+
+    def _connectivity(self, act: Act, seconds: float, ends: str) -> str:
+        self._engine.do(v.Connectivity("lost"))
+        self._later(seconds, partial(self._engine.do, v.Connectivity(ends)))
+        return "begun"
+
+    def _silence(self, act: Act, symbol: str) -> str:
+        self._engine.do(v.Silence(symbol))
+        return "begun"
+
+    def _broker_cancel(self, act: Act) -> str:
+        working = [one for one in self._machine.paper.venue.orders.values() if not one.done and one.order_ref]
+        if not working:
+            return "no order works"
+        order = Random(act.seed).choice(working)
+        self._engine.do(v.CancelAtBroker(order.order_ref))
+        return f"the broker cancelled {order.order_ref}, {order.order_type} {order.contract.symbol}"
+
+    # the machine
+
+    def _kill(self, act: Act, at: str, after: int, lost: bool, kept: int, seconds: float, again: int) -> str:
+        machine = self._machine
+        death = Death(at, after, lost=lost, kept=kept, seconds=seconds)
+        if again >= 0:
+            machine.next_deaths.append(Death("any", again, lost=not lost, kept=kept, seconds=seconds))
+        if at == "now":
+            machine.die(death)
+        elif machine.alive:
+            machine.deaths.append(death)
+        return f"dies at {at}"
+
+    def _crash(self, act: Act, actor: str, times: int, after: int) -> str:
+        process = self._machine.process
+        if process is None:
+            return "no process runs"
+        address = process.system.address(actor)
+        self._crash_at(address, after, half=bool(act.seed & 1), text=f"storm {act.seed}")
+        for more in range(1, times):
+            self._later(
+                more * 3.0, partial(self._crash_at, address, after, half=bool(act.seed >> more & 1), text="again")
+            )
+        return "waits"
+
+    def _crash_at(self, address: Any, after: int, *, half: bool, text: str) -> None:
+        reader = address.reader
+        if reader is None:
+            return
+        handle, left = reader.on_receive, after
+
+        def dying(message: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left >= 0:
+                return handle(message)
+            reader.on_receive = handle
+            if half:
+                handle(message)
+            raise Crash(text)
+
+        reader.on_receive = dying
+
+    def _disk(self, act: Act, steps: list[str], seconds: float) -> str:
+        refusing = self._machine.refusing
+        for step in steps:
+            refusing[step] = refusing.get(step, 0) + 1
+
+        def well() -> None:
+            for step in steps:
+                refusing[step] = max(0, refusing.get(step, 0) - 1)
+
+        self._later(seconds, well)
+        return "begun"
+
+    def _slow_disk(self, act: Act, sync_seconds: float, seconds: float) -> str:
+        disk, before = self._machine.disk, self._machine.disk.sync_seconds
+        disk.sync_seconds = sync_seconds
+        self._later(seconds, lambda: setattr(disk, "sync_seconds", min(before, 0.05)))
+        return "begun"
+
+    def _clock(self, act: Act, by: float) -> str:
+        self._machine.clock_offset += timedelta(seconds=by)
+        return "stepped"
+
+    def _signals(self, act: Act, how: str, seconds: float) -> str:
+        self._service.how = how
+        self._later(seconds, lambda: setattr(self._service, "how", ""))
+        return "begun"
+
+    def _later(self, seconds: float, do: Callable[[], object]) -> None:
+        async def wait() -> None:
+            await trio.sleep(seconds)
+            do()
+
+        self._nursery.start_soon(wait)
