@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,20 @@ from rich.text import Text
 
 from actors.storage.sqlite import SqliteJournal, journal_path
 from config.loading import load_places
-from monitoring.trace import Source, Trace, document, gates_page, life_page, near_matches, trace, untraded
+from monitoring.trace import (
+    RefusedEntry,
+    Source,
+    Trace,
+    document,
+    gates_page,
+    life_page,
+    near_matches,
+    refused_document,
+    refused_entries,
+    refused_page,
+    trace,
+    untraded,
+)
 from supervisors.exit_codes import ExitCode, ProcessFailed
 from supervisors.journal_source import JournalSource
 from supervisors.journal_verbs import look
@@ -60,7 +73,10 @@ def whynot(
     state_dir: StateDir = None,
     config: Config = None,
 ) -> int:
-    """Tell what stood in the way of a prediction: every gate with its figures, not only the first that refused."""
+    """Tell what stood in the way of a prediction: every gate with its figures, not only the first that refused.
+
+    Of a symbol also the newest entries that somebody asked for by hand and that were refused.
+    """
     return _tell(_file(journal, state_dir, config), identity, gates=True, as_json=json_, at=at)
 
 
@@ -72,20 +88,33 @@ def _tell(path: Path, identity: str, *, gates: bool, as_json: bool, at: str | No
         source = JournalSource(opened)
         moment = None if at is None else _moment(at, source)
         found = trace(identity, source) if moment is None else None
+        refused: list[RefusedEntry] = []
         if found is None and gates:
             signal_id = untraded(identity.upper(), source, moment)
             found = None if signal_id is None else trace(signal_id, source)
-        if found is None:
+            refused = refused_entries(identity.upper(), source, moment)
+        if refused:
+            _tell_refused(identity.upper(), found, refused, as_json=as_json)
+        elif found is None:
             known = False
-            what = "no prediction that was not traded, and nothing else," if gates else "nothing"
+            what = "no prediction or entry that was not traded, and nothing else," if gates else "nothing"
             _unknown(identity, what, source, as_json=as_json)
         elif as_json:
             print(json.dumps(document(found)))
         else:
-            _print(found, gates_page(found) if gates else life_page(found))
+            _print(gates_page(found) if gates else life_page(found))
 
     code = look(path, tell)
     return code if known or code else ExitCode.FAILED
+
+
+def _tell_refused(symbol: str, found: Trace | None, refused: Sequence[RefusedEntry], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(refused_document(symbol, found, refused)))
+        return
+    if found is not None:
+        _print(gates_page(found))
+    _print(refused_page(refused))
 
 
 def _unknown(identity: str, what: str, source: Source, *, as_json: bool) -> None:
@@ -96,7 +125,7 @@ def _unknown(identity: str, what: str, source: Source, *, as_json: bool) -> None
     print(f"pitboss: the journal knows {what} of {identity}{hint}", file=sys.stderr)
 
 
-def _print(found: Trace, lines: Iterable[Text]) -> None:
+def _print(lines: Iterable[Text]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         for line in lines:

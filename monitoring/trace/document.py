@@ -11,8 +11,9 @@ from typing import Any
 from messages.codec import encode
 from messages.verdict import GateVerdict
 from monitoring.trace.life import Line, OrderOutcome, PositionOutcome, Trace
+from monitoring.trace.refused import RefusedEntry
 
-__all__ = ["document"]
+__all__ = ["document", "refused_document"]
 
 
 def document(trace: Trace) -> dict[str, Any]:
@@ -33,6 +34,23 @@ def document(trace: Trace) -> dict[str, Any]:
         "positions": [_position(outcome) for outcome in trace.positions],
         "timeline": [_line(line) for line in trace.lines],
     }
+
+
+def refused_document(symbol: str, trace: Trace | None, refused: Iterable[RefusedEntry]) -> dict[str, Any]:
+    """Return what `document` does of the prediction, where there is one, and `refused`, what a person asked for."""
+    nothing = {"id": symbol, "kind": "symbol", "symbol": symbol, "traded": False, "prediction": None}
+    lists: dict[str, Any] = {name: [] for name in ("gates", "orders", "positions", "timeline")}
+    told = [
+        {
+            "sequence": one.sequence,
+            "time": _time(one.time),
+            "source": one.source,
+            "reason": one.reason,
+            "gates": [_verdict(verdict) for verdict in one.verdicts],
+        }
+        for one in refused
+    ]
+    return {**(nothing | lists if trace is None else document(trace)), "refused": told}
 
 
 def _line(line: Line) -> dict[str, Any]:

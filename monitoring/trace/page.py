@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
 from messages.verdict import GateVerdict
 from monitoring.trace.life import Line, OrderOutcome, PositionOutcome, Trace
+from monitoring.trace.refused import RefusedEntry
 from monitoring.trace.words import plain, time_of_day
 
-__all__ = ["gates_page", "life_page"]
+__all__ = ["gates_page", "life_page", "refused_page"]
 
 _STYLES = {
     "alarm": "bold red",
@@ -40,7 +41,31 @@ def life_page(trace: Trace) -> Iterator[Text]:
 def gates_page(trace: Trace) -> Iterator[Text]:
     """Yield what stood in the way: every gate with its figures, and the words of those who decided."""
     yield from _head(trace)
-    verdicts = [verdict for line in trace.lines for verdict in line.words.verdicts]
+    yield from _gates([verdict for line in trace.lines for verdict in line.words.verdicts])
+    decided = [line for line in trace.lines if line.words.stage in ("signal", "rules", "gates", "denied", "sent")]
+    if decided:
+        yield Text()
+        yield Text("decided", style="bold")
+    for line in decided:
+        yield Text(f"  {time_of_day(line.record.time)}  {line.words.text}")
+
+
+def refused_page(refused: Sequence[RefusedEntry]) -> Iterator[Text]:
+    """Yield the entries that somebody asked for in vain: the newest with every gate, the others with what refused."""
+    for one in reversed(refused):
+        yield Text()
+        yield Text.assemble(
+            ("refused ", "bold"), f"{one.time.date()} {time_of_day(one.time)} UTC, asked by {one.source}: ", one.reason
+        )
+        if one is refused[-1]:
+            yield from _gates(one.verdicts)
+            continue
+        for verdict in one.verdicts:
+            if not verdict.passed:
+                yield from _gate(verdict, "  ", stage=True)
+
+
+def _gates(verdicts: Sequence[GateVerdict]) -> Iterator[Text]:
     if not verdicts:
         yield Text("No gate's verdict is in the journal.")
     stage = ""
@@ -50,12 +75,6 @@ def gates_page(trace: Trace) -> Iterator[Text]:
             yield Text()
             yield Text(stage, style="bold")
         yield from _gate(verdict, "  ")
-    decided = [line for line in trace.lines if line.words.stage in ("signal", "rules", "gates", "denied", "sent")]
-    if decided:
-        yield Text()
-        yield Text("decided", style="bold")
-    for line in decided:
-        yield Text(f"  {time_of_day(line.record.time)}  {line.words.text}")
 
 
 def _head(trace: Trace) -> Iterator[Text]:

@@ -149,7 +149,7 @@ def test_a_symbol_means_its_newest_untraded_prediction_and_a_time_the_nearest(jo
     assert told("whynot", "AAPL", path, "--at", at[ids[0]][11:19])["id"] == ids[0]
     done = verb("whynot", "MSFT", "--journal", str(path))
     assert done.returncode == 1
-    assert "no prediction that was not traded" in done.stderr
+    assert "no prediction or entry that was not traded" in done.stderr
     assert verb("whynot", "AAPL", "--at", "noon", "--journal", str(path)).returncode == 2
 
 
@@ -225,3 +225,50 @@ def test_each_guard_is_told_with_its_figures(journal_of, told):
     assert figures(answer, "portfolio", "duplicate") == "none within 5 s"
     assert figures(answer, "portfolio", "order rate") == "3 a minute, no limit"
     assert figures(answer, "portfolio", "currency") == "all in USD"
+
+
+def test_a_symbol_also_tells_what_a_person_asked_for_in_vain(journal_of, told, verb):
+    ids = []
+
+    async def body(it):
+        await it.open(quantity=200)
+        await it.settle(10)
+        await it.trade_at(100.0)
+        await it.open(quantity=300)
+        ids.append(await it.predict("BUY", 0.5, "unsure"))
+        await it.open(quantity=50)
+
+    path = journal_of(body, max_position_shares=D(100))
+    answer = told("whynot", "AAPL", path)
+    assert answer["id"] == ids[0], "the prediction as before"
+    first, second = answer["refused"]
+    assert first["source"] == second["source"] == "test"
+    assert first["reason"] == "more shares than allowed (200 > 100)"
+    assert second["reason"] == "more shares than allowed (300 > 100)"
+    assert "position: size and exits" in failed(second)
+    page = verb("whynot", "aapl", "--journal", str(path)).stdout
+    assert page.startswith(f"signal {ids[0]} in AAPL")
+    assert page.index("asked by test: more shares than allowed (300") < page.index(
+        "asked by test: more shares than allowed (200"
+    )
+    at = first["time"][11:19]
+    assert [one["sequence"] for one in told("whynot", "AAPL", path, "--at", at)["refused"]] == [first["sequence"]]
+
+
+def test_without_any_prediction_the_refused_entries_are_told_alone(journal_of, told, verb):
+    async def body(it):
+        await it.open(quantity=200)
+
+    path = journal_of(body, max_position_shares=D(100))
+    answer = told("whynot", "AAPL", path)
+    assert (answer["kind"], answer["traded"], answer["prediction"], len(answer["refused"])) == (
+        "symbol",
+        False,
+        None,
+        1,
+    )
+    page = verb("whynot", "AAPL", "--journal", str(path)).stdout
+    assert "asked by test: more shares than allowed (200 > 100)" in page
+    assert "NO  size and exits" in page
+    nothing = verb("whynot", "MSFT", "--journal", str(path))
+    assert nothing.returncode == 1
