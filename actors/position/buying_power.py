@@ -49,6 +49,12 @@ class Carried:
         said = "; ".join((self.failure, *self.answers)) if self.failure else self.figures
         return GateVerdict(STAGE, "what-if order", self.quantity > 0 and not self.failure, said)
 
+    def cut_to(self, quantity: Decimal) -> str:
+        """Return what who asked is told where this has made the entry smaller, "" where not."""
+        if not quantity == self.quantity < self.wanted:
+            return ""
+        return f"accepted: {canonical(quantity)} of {canonical(self.wanted)}, which the account can carry"
+
 
 def question_wanted(actor: PositionActor, command: OpenPosition) -> bool:
     """Whether this command's size is the broker's to judge."""

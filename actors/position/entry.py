@@ -84,6 +84,7 @@ class EntryDesk:
         self._actor = actor
         self._waiting: list[_Waiting] = []
         self._answers: dict[str, ReplyFuture[CommandOutcome]] = {}  # order_ref of the entry → who waits
+        self._cut: dict[str, str] = {}  # order_ref of the entry → that it is smaller than asked for
         self._reversal: _Waiting | None = None
         self._worth: Worth | None = None  # as told for the commands that wait
         self._looking = False
@@ -152,13 +153,13 @@ class EntryDesk:
 
     def created(self, order_ref: str) -> None:
         """Note that the entry's intent is durable."""
-        answer = self._answers.pop(order_ref, None)
+        answer, text = self._answers.pop(order_ref, None), self._cut.pop(order_ref, "")
         if answer is not None:
-            answer.set(CommandAccepted((order_ref,)))
+            answer.set(CommandAccepted((order_ref,), text))
 
     def denied(self, order_ref: str, reason: str, figures: str) -> None:
         """Note that the entry was refused."""
-        answer = self._answers.pop(order_ref, None)
+        answer, _ = self._answers.pop(order_ref, None), self._cut.pop(order_ref, "")
         if answer is not None:
             answer.set(CommandRefused(reason, figures))
 
@@ -251,6 +252,8 @@ class EntryDesk:
         order_ref = entry.orders.orders[0].order_ref
         if waiting.answer is not None:
             self._answers[order_ref] = waiting.answer
+            if waiting.carried is not None:
+                self._cut[order_ref] = waiting.carried.cut_to(entry.plan.quantity)
         actor.submit(orders)
         return ""
 

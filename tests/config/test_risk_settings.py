@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,11 @@ import pytest
 
 from config.loading import settings_from
 from config.problems import SettingsError
+from config.rules import build_rules
+from domain.rules import Facts
+from messages.market import PriceEvent
 
+NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 SYMBOL = {"symbols": {"AAPL": {}}}
 GROUP = {"symbols": ["AAPL"], "max_net_exposure": 5}
 
@@ -99,3 +104,17 @@ def test_check_prints_groups_as_tables_that_can_be_read_back(
     assert "[risk.groups.two]" in first.stdout, first.stderr
     (tmp_path / "b.toml").write_text(first.stdout)
     assert verb("check", "--config", str(tmp_path / "b.toml")).stdout == first.stdout
+
+
+def test_a_rule_says_who_judges_its_size_else_the_symbol_does() -> None:
+    def rule(rule_id: str, **own: object) -> dict[str, object]:
+        return {"id": rule_id, "event": "PriceEvent", "do": "create_position", "side": "BUY", **own}
+
+    rules = [rule("silent"), rule("asks", size_by="what_if"), rule("trusts", size_by="configured")]
+    settings = settings_from({"symbols": {"AAPL": {}, "MSFT": {"size_by": "what_if"}}, "rules": rules}, {})
+    built = {rule.rule_id: rule for rule in build_rules(settings)}
+    said = "at most what the broker says that the account can carry"
+    assert [said in built[name].words() for name in ("silent", "asks", "trusts")] == [True, True, False]
+    context = {"event": PriceEvent("AAPL", 100.0, NOW), "time": NOW, "rule_id": "x", "facts": Facts()}
+    commands = [built[name].action.commands(context) for name in ("silent", "asks", "trusts")]
+    assert [command.message.what_if for [command] in commands] == [None, True, False]

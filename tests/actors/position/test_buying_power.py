@@ -98,6 +98,7 @@ def test_it_shrinks_to_the_largest_that_the_broker_lets_in(plant, side, cash):
         answer = await it.open(side, 390)
         assert isinstance(answer, CommandAccepted), answer
         assert abs(it.held()) == most
+        assert answer.text == f"accepted: {most} of 390, which the account can carry"
         stop, target = sorted(it.at_broker(), key=lambda order: order.order_type, reverse=True)
         assert (stop.order_type, stop.quantity, target.order_type, target.quantity) == ("STP", most, "LMT", most)
         assert len(await records(it, WhatIfAsked)) <= 6
@@ -317,3 +318,45 @@ def test_entries_of_other_symbols_are_not_held_up_and_ids_do_not_collide(plant):
         await no_order_of_a_question(it)
 
     plant(body, symbols=ASKS, simulator=POOR)
+
+
+@pytest.mark.parametrize("who", ["orders", "gateway", "position/AAPL"])
+def test_an_actor_that_dies_in_the_middle_forgets_the_question(plant, who):
+    async def body(it):
+        it.paper.faults.do(late(1.0, after=1))
+        command = OpenPosition(
+            side=Side.BUY, size=Size(quantity=D(390)), exits=ExitPlan(stop_loss_pct=D("0.03")), source="test"
+        )
+        it.process.system.address("position/AAPL").tell(command)
+        await it.settle(0.5)
+        assert len(await records(it, WhatIfAsked)) == 2
+        it.process.system.address(who).tell(object())
+        await it.settle(30)
+        assert not it.paper.venue.orders
+        await it.trade_at(100.0)
+        most = largest(it)
+        answer = await it.open(quantity=390)
+        assert isinstance(answer, CommandAccepted), answer
+        assert it.held() == most
+        await no_order_of_a_question(it)
+        await it.agree()
+
+    plant(body, symbols=ASKS, simulator=POOR)
+
+
+def test_an_allocation_shrinks_too(plant):
+    async def body(it):
+        command = OpenPosition(
+            side=Side.BUY,
+            size=Size(allocation=D(39_000)),
+            exits=ExitPlan(stop_loss_pct=D("0.03")),
+            source="test",
+            what_if=True,
+        )
+        most = largest(it)
+        await it.ask("position/AAPL", command)
+        await it.settle()
+        assert it.held() == most
+        await no_order_of_a_question(it)
+
+    plant(body, simulator=POOR)
