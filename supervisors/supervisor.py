@@ -64,6 +64,7 @@ class Supervisor:
         self._together = specification.strategy is not Strategy.ONE_FOR_ONE
         self._operations = Operations(together=self._together)
         self._rising: Rising | None = None
+        self._down: dict[Child, Exception] = {}  # what has ended and is to be restarted
 
     @property
     def running(self) -> bool:
@@ -208,6 +209,7 @@ class Supervisor:
         assert self._below is not None
         child.incarnation += 1
         number = child.incarnation
+        self._down.pop(child, None)
         await child.start(lambda error: self._ended(child, number, error), self._below)
         if child.started:
             child.restarts += 1
@@ -220,9 +222,14 @@ class Supervisor:
     async def _raise(self, members: list[Child], since: float) -> tuple[Child, Exception] | None:
         """Start children in order, each on what those before it offer; return the first that failed, if one did.
 
-        One that ends while the others are started has failed too: they may wait for it for ever.
+        One that ends while the others are started has failed too: they may wait for it for ever. So has one on which
+        they stand, also where it had ended before.
         """
-        self._rising = rising = Rising()
+        below = self._below_group(members)
+        for child in below:
+            if child in self._down:
+                return child, self._down[child]
+        self._rising = rising = Rising(up=set(below))
         try:
             with rising.scope:
                 for member in members:
@@ -235,9 +242,17 @@ class Supervisor:
             self._rising = None
         return rising.fallen
 
+    def _below_group(self, members: list[Child]) -> list[Child]:
+        """Return the children that were started before the first of these."""
+        everyone = list(self._children.values())
+        return everyone[: everyone.index(members[0])] if members else []
+
     # restarting
 
     def _ended(self, child: Child, number: int, error: Exception | None) -> None:
+        reason = why_restart(child, error)
+        if child.incarnation == number and reason is not None:
+            self._down[child] = reason
         if self._rising is not None and child.incarnation == number:
             self._rising.ended(child, error)
         if self._notices is not None:

@@ -434,3 +434,39 @@ def test_one_that_ends_while_the_others_are_started_on_it_does_not_leave_them_wa
         )
 
     grow(plan, body)
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_one_that_ends_under_a_group_that_is_restarted_on_it_does_not_leave_it_waiting(
+    grow: Any, worker: Any, when: str
+) -> None:
+    """Orders crashed while the portfolio was restarted: it asked them, failed after 30 s, and again, for ever."""
+
+    class Above(worker):  # type: ignore[misc,valid-type]
+        async def prepare(self) -> None:
+            self.tree.lives = getattr(self.tree, "lives", 0) + 1
+            if self.tree.lives == 2 and when == "meanwhile":
+                self.tree.crash("base")
+            await self.system.address("base").ask("are you there?")
+
+        async def finish(self) -> None:
+            if self.tree.lives == 1 and when == "before":
+                self.tree.crash("base")
+
+    async def body(tree: Any) -> None:
+        before = trio.current_time()
+        tree.crash("middle")
+        await tree.settled()
+        assert await tree.system.address("above").ask("hello") == "hello"
+        assert trio.current_time() - before < 5.0
+        assert tree.system.address("base").restarts == 1
+
+    def plan(tree: Any) -> SupervisorSpecification:
+        return SupervisorSpecification(
+            "root",
+            (tree.child("base", worker), tree.child("middle", worker), tree.child("above", Above, startup=30.0)),
+            strategy=Strategy.REST_FOR_ONE,
+            intensity=5,
+        )
+
+    grow(plan, body)
