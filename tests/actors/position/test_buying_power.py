@@ -10,12 +10,13 @@ import trio
 
 from config.settings import SymbolSettings
 from messages.decision import EntryWeighed
+from messages.gateway import BrokerError
 from messages.journal import Replay
 from messages.order import ListOrders, OrderIntended, Role, Side
 from messages.position import CommandAccepted, CommandRefused, ExitPlan, OpenPosition, Size
 from messages.what_if import WhatIfAnswer, WhatIfAsked
 from simulator.faults import Rule
-from simulator.faults.verbs import Alter, Delay, Reset, Swallow
+from simulator.faults.verbs import Alter, Delay, Duplicate, Error, Reset, Swallow, Wait
 from simulator.model import Order, WhatIf
 
 D = Decimal
@@ -360,3 +361,61 @@ def test_an_allocation_shrinks_too(plant):
         await no_order_of_a_question(it)
 
     plant(body, simulator=POOR)
+
+
+def refuse(it: Any, nth: int, code: int, text: str, *before: Any, times: int = 1) -> None:
+    """Have TWS answer questions with an error."""
+    do = (Swallow(), *before, Error(code, text))
+    it.paper.faults.add(Rule(on="placeOrder", where={"whatIf": "1"}, nth=nth, times=times, do=do))
+
+
+def test_what_tws_rejects_without_figures_is_halved(plant):
+    async def body(it):
+        refuse(it, 1, 201, "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED", times=2)
+        await it.open(quantity=160)
+        sizes = [one.order.quantity for one in await records(it, WhatIfAsked)]
+        assert sizes[:3] == [160, 80, 40], "from the third on the account has its figures, and each passes"
+        assert it.held() == max(size for size in sizes[2:]) == 79
+        first, second, *_ = await records(it, WhatIfAnswer)
+        assert first.refusal == second.refusal == "201 Order rejected - reason:YOUR ORDER IS NOT ACCEPTED"
+        await no_order_of_a_question(it)
+        await it.agree()
+
+    plant(body, symbols=ASKS, simulator=POOR, what_if_questions=9)
+
+
+def test_an_error_that_is_not_about_the_size_refuses_at_once(plant):
+    async def body(it):
+        refuse(it, 1, 460, "No trading permissions")
+        answer = await it.open(quantity=160)
+        assert isinstance(answer, CommandRefused)
+        assert answer.figures == "160: 460 No trading permissions"
+        assert len(await records(it, WhatIfAsked)) == 1
+        await no_order_of_a_question(it)
+
+    plant(body, symbols=ASKS, simulator=POOR)
+
+
+def test_a_late_error_about_a_question_is_about_no_order(plant):
+    async def body(it):
+        refuse(it, 1, 201, "too late", Wait(8.0))
+        assert isinstance(await it.open(quantity=160), CommandRefused)
+        await it.settle(10)
+        assert await it.alarms() == set()
+        assert await records(it, BrokerError) == []
+        await no_order_of_a_question(it)
+
+    plant(body, symbols=ASKS, simulator=POOR)
+
+
+def test_an_answer_without_figures_is_not_the_last(plant):
+    """TWS may show the question once more, with nothing but its largest double in place of the margins."""
+
+    async def body(it):
+        unset = dict.fromkeys(("initMarginAfter", "equityWithLoanAfter"), "1.7976931348623157E308")
+        it.paper.faults.do(Duplicate(messages=("openOrder",), where={"whatIf": "1"}, count=1))
+        it.paper.faults.do(Alter(messages=("openOrder",), where={"whatIf": "1"}, count=1, set=unset))
+        assert isinstance(await it.open(quantity=150), CommandAccepted)
+        assert it.held() == 150
+
+    plant(body, symbols=ASKS, simulator=POOR)
