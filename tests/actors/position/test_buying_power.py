@@ -412,7 +412,7 @@ def test_an_answer_without_figures_is_none(plant):
     """TWS may show the question with nothing but its largest double in place of the margins."""
 
     async def body(it):
-        unset = {name: "1.7976931348623157E308" for name in ("initMarginAfter", "equityWithLoanAfter")}
+        unset = dict.fromkeys(("initMarginAfter", "equityWithLoanAfter"), "1.7976931348623157E308")
         it.paper.faults.do(Alter(messages=("openOrder",), where={"whatIf": "1"}, set=unset))
         answer = await it.open(quantity=150)
         assert isinstance(answer, CommandRefused)
