@@ -42,7 +42,7 @@ TABLE: Mapping[TradingState, Mapping[BreakerEvent, TradingState]] = {
     },
     S.LATCHED: {
         E.HALT: S.LATCHED,
-        E.TRIP: S.REDUCE_ONLY,  # where it goes further than the first did
+        E.TRIP: S.REDUCE_ONLY,  # where it goes further than the first did, or by hand again
         E.CLOSE: S.FLATTENING,  # a late fill of ours
         E.REARM: S.ACTIVE,
     },
@@ -106,6 +106,8 @@ class Breaker:
                 return Breaker(state=state, goal=BreakerGoal.HALT, reason=reason)
             case E.TRIP if goal is None or trigger is None:
                 raise ValueError("a trip has a goal and a trigger")
+            case E.TRIP if self.state is S.LATCHED and goal is self.goal and trigger is BreakerTrigger.KILL_SWITCH:
+                return evolve(self, state=state)  # pulled again: something may be held that came since
             case E.TRIP if self.tripped and goal is not None and at_least(self.goal, goal):
                 return self
             case E.TRIP:
