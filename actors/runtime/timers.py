@@ -11,6 +11,10 @@ import trio
 __all__ = ["Timer", "Timers"]
 
 
+RESOLUTION = 1e-6
+"""Seconds; a timer that is set for less, but not for at once, waits so long."""
+
+
 class Timer:
     """A pending call. `cancel()` makes it never fire (again); calling it twice does no harm."""
 
@@ -62,12 +66,14 @@ class Timers:
         return len(self._heap) - self._dead
 
     def add(self, seconds: float, fire: Callable[[], bool], interval: float | None = None) -> Timer:
-        """Call `fire` in `seconds`, then each `interval` seconds while it returns True. Raises ValueError."""
+        """Call `fire` in `seconds` (0: at once, else at least RESOLUTION), then each `interval` seconds while it returns True. Raises ValueError."""
         if not seconds >= 0 or (interval is not None and not interval >= 0.001):
             raise ValueError(
                 f"a timer needs a time from now on and an interval of a millisecond or more, not {seconds}, {interval}"
             )
-        timer = Timer(self, trio.current_time() + seconds, interval, fire)
+        # What is left of a wait may round to less than the clock can tell: it would fire in the same instant, for ever.
+        wait = max(seconds, RESOLUTION) if seconds else 0.0
+        timer = Timer(self, trio.current_time() + wait, interval, fire)
         self._push(timer)
         if self._sleep is not None and timer.deadline < self._sleep.deadline:
             self._sleep.deadline = timer.deadline

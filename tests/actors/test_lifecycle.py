@@ -485,6 +485,25 @@ def test_timers_fire_in_virtual_time_once_or_again_and_again(world: Any) -> None
     world(body)
 
 
+def test_a_timer_never_fires_in_the_instant_in_which_it_was_set_unless_for_at_once(world: Any) -> None:
+    """What was left of a wait was less than the clock can tell: an actor asked for it again in the same instant, and
+    again, for ever."""
+
+    async def body(system: System, events: list[Any]) -> None:
+        timers = system.address("a").dispatcher.timers
+        await trio.sleep(4.552999999999997)
+        fired: list[float] = []
+        for seconds in (0.0, 4.4e-16, 1e-9, 0.5):
+            timers.add(seconds, lambda: bool(fired.append(trio.current_time())))
+        set_at = trio.current_time()
+        await trio.sleep(1.0)
+        assert fired[0] == set_at
+        assert all(set_at < instant <= set_at + 0.6 for instant in fired[1:])
+        assert len(fired) == 4
+
+    world(body)
+
+
 def test_timers_end_with_their_actor(world: Any) -> None:
     async def body(system: System, events: list[Any]) -> None:
         log: list[Any] = []
