@@ -66,7 +66,10 @@ class Timers:
         return len(self._heap) - self._dead
 
     def add(self, seconds: float, fire: Callable[[], bool], interval: float | None = None) -> Timer:
-        """Call `fire` in `seconds` (0: at once, else at least RESOLUTION), then each `interval` seconds while it returns True. Raises ValueError."""
+        """Call `fire` in `seconds` (0: at once, else at least RESOLUTION), then each `interval` while it returns True.
+
+        Raises ValueError.
+        """
         if not seconds >= 0 or (interval is not None and not interval >= 0.001):
             raise ValueError(
                 f"a timer needs a time from now on and an interval of a millisecond or more, not {seconds}, {interval}"
