@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -19,7 +18,7 @@ import trio
 from actors.storage.disk import DiskStorage
 from actors.storage.errors import JournalError
 from actors.storage.port import Opened
-from actors.storage.reserve import Mark, ReserveFile
+from actors.storage.reserve import Mark
 from actors.storage.rows import Row, seal
 from messages.codec import encode
 from messages.gateway import OrderNotSent
@@ -52,7 +51,8 @@ def leave(folder: Path, *, failed: bool) -> Left:
     path = folder / "work"
 
     async def write() -> Left:
-        storage = DiskStorage(path)
+        # a log that is made no longer than it is: only what was written can be damaged
+        storage = DiskStorage(path, log_bytes=0, reserve_bytes=20_000)
         opened = await storage.open("test", NOW)
         sequence, previous = opened.sequence, opened.hash
         rows: list[Row] = []
@@ -83,7 +83,7 @@ def recovered(path: Path, files: dict[str, bytes], changed: str, content: bytes)
         Path(f"{path}{suffix}").write_bytes(content if suffix == changed else good)
 
     async def start() -> tuple[Opened, list[Row]]:
-        storage = DiskStorage(path)
+        storage = DiskStorage(path, log_bytes=0, reserve_bytes=20_000)
         opened = await storage.open("test", NOW)
         try:
             rows = await storage.read(EVERYTHING, 0, 10**9, 10**9)
@@ -95,10 +95,7 @@ def recovered(path: Path, files: dict[str, bytes], changed: str, content: bytes)
 
 
 @pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    # a log that is made no longer than it is: only what was written can be damaged
-    monkeypatch.setattr("actors.storage.disk.RESERVED", 0)
-    monkeypatch.setattr("actors.storage.disk.ReserveFile", partial(ReserveFile, size=20_000))
+def path(tmp_path: Path) -> Path:
     return tmp_path / "pitboss.journal"
 
 

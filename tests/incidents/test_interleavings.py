@@ -22,8 +22,8 @@ from simulator.faults.verbs import Accept, Swallow
 D = Decimal
 FATES = ("once", "statuses lost", "statuses twice")
 SAMPLES = int(os.environ.get("PITBOSS_SAMPLES", "40"))
-UNHEARD = {"order.unknown", "order.not_cancelled", "protection.missing", "position.not_closed"}
-"""alarms that may stand while TWS says nothing of the exits either"""
+UNHEARD = {"order.unknown", "order.not_cancelled", "protection.missing", "position.not_closed", "stop.not_moved"}
+"""alarms that may stand while TWS says nothing of the exits either, or keeps a stop where it was"""
 
 
 def orders_of(names: Sequence[str], *before: tuple[str, str]) -> Iterator[tuple[str, ...]]:
