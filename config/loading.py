@@ -75,7 +75,8 @@ def with_symbol(settings: Settings, symbol: str, written: Mapping[str, str]) -> 
     except ClassValidationError as error:
         raise SettingsError(problems_of(error, {"symbols": data})) from None
     changed = evolve(settings, symbols={**settings.symbols, **section})
-    problems = [one for one in inconsistencies(changed) if one not in set(inconsistencies(settings))]
+    known = set(inconsistencies(settings))
+    problems = [one for one in inconsistencies(changed) if one not in known]
     if problems:
         raise SettingsError(problems)
     return changed
