@@ -20,6 +20,7 @@ from actors.signals.intake import Intake
 from actors.signals.prediction import MalformedPredictionError, read_prediction
 from actors.signals.push_api import Refusal, push_api
 from actors.signals.source import SourceActor, Taken
+from config.listening import listening
 from config.logging import log
 from config.settings import SignalSettings
 from messages.gateway import AskTradingAllowed
@@ -58,7 +59,7 @@ class PushActor(SourceActor):
         """Learn what was judged before, and begin to listen."""
         await super().prepare()
         if self._settings.push_port:
-            listener = _listen(self._settings.push_host, self._settings.push_port)
+            listener = listening(self._settings.push_host, self._settings.push_port)
             self.spawn(self._serve, listener)
             where = f"http://{self._settings.push_host}:{self._settings.push_port}/signals"
             log("signal.source", actor=self.address.name, source=self.address.name, text=f"takes signals at {where}")
@@ -107,16 +108,3 @@ class PushActor(SourceActor):
         config.include_server_header = False
         # an ASGI application like any other, but Starlette and hypercorn write its type differently
         await serve(cast(ASGIFramework, self.app), config)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen()
-    except OSError:
-        listener.close()
-        raise
-    return listener

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 from typing import cast
 
 import trio
@@ -13,6 +12,7 @@ from hypercorn.trio import serve
 from hypercorn.typing import ASGIFramework
 
 from config.environment import Environment
+from config.listening import listening
 from simulator.signals.api import PREFIX, api
 from simulator.signals.generator import PriceOf
 from simulator.signals.service import SignalService
@@ -50,7 +50,7 @@ async def serve_signals(
     Raises OSError if the address cannot be taken, ScriptError for a script that cannot be used.
     """
     service = SignalService(settings, environment, price_of)
-    listener = _listen(settings.host, settings.port)
+    listener = listening(settings.host, settings.port)
     server = SignalServer(settings.host, listener.getsockname()[1], service)
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
@@ -72,16 +72,3 @@ class _Started(trio.TaskStatus[list[str]]):
 
     def started(self, value: list[str] | None = None) -> None:
         self._task_status.started(self._server)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen()
-    except OSError:
-        listener.close()
-        raise
-    return listener
