@@ -282,7 +282,8 @@ def test_positions_and_orders_of_an_earlier_process_are_there_again(tmp_path: Pa
             bus = pitboss.EventBus()
             tracker, manager = pitboss.PositionTracker(bus), pitboss.OrderManager(system.gateway, bus)
             [again] = tracker.positions.values()
-            assert (again.position_id, again.quantity, again.protected) == (first.position_id, 10, True)
+            assert (again.position_id, again.quantity) == (first.position_id, 10)
+            await again.wait_protected()
             group = manager.linked(next(iter(manager.orders)))
             assert {order.role for order in group.orders if not order.done} == {"stop", "target"}
             with pytest.raises(pitboss.NotRunningError):
