@@ -12,12 +12,12 @@ import attrs
 
 from actors.bus import EventBus
 from actors.runtime.base import ActorContext, RunQueueActor
-from actors.storage.errors import JournalError
 from config.alarm_kinds import kind_of
 from config.logging import log
 from messages.journal import Append, Entry, Replay
 from messages.lifecycle import AcknowledgeAlarm, AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
 from messages.position import CommandAccepted, CommandOutcome, CommandRefused
+from storage.errors import JournalError
 
 __all__ = ["STREAM", "AlarmsActor"]
 

@@ -19,7 +19,6 @@ import trio
 from actors.journal import JournalActor
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.runtime.system import System
-from actors.storage.disk import DiskStorage
 from benchmarks import collector
 from benchmarks.floors import synced_write
 from benchmarks.table import percentile, print_table
@@ -39,6 +38,7 @@ from messages.order import (
     Side,
     TimeInForce,
 )
+from storage.disk import DiskStorage
 
 __all__ = ["main"]
 

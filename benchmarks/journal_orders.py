@@ -23,10 +23,6 @@ from actors.journal import JournalActor
 from actors.orders import OrderActor
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.runtime.system import System
-from actors.storage.disk import DiskStorage
-from actors.storage.port import Opened, Storage
-from actors.storage.reserve import Mark
-from actors.storage.rows import Row
 from benchmarks.floors import synced_write
 from benchmarks.table import percentile, print_table
 from config.environment import machine
@@ -35,6 +31,10 @@ from messages.gateway import BrokerConnected, BrokerSnapshot, GatewayStatus, Lin
 from messages.journal import Replay
 from messages.market import Instrument, InstrumentQualified
 from messages.order import OrderRequest, OrderType, Role, Side, SubmitOrders
+from storage.disk import DiskStorage
+from storage.port import Opened, Storage
+from storage.reserve import Mark
+from storage.rows import Row
 
 __all__ = ["main"]
 

@@ -23,13 +23,13 @@ from actors.orders.desk import OrderDesk
 from actors.orders.snapshots import Snapshots
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.runtime.system import System
-from actors.storage.disk import DiskStorage
 from benchmarks.journal import KINDS, life_of_an_order
 from benchmarks.table import print_table
 from config.environment import machine
 from config.settings import Settings
 from messages.gateway import GatewayStatus, LinkStatus
 from messages.journal import Append, Appended, Entry
+from storage.disk import DiskStorage
 
 __all__ = ["main"]
 

@@ -21,7 +21,6 @@ import trio
 import trio.testing
 
 from actors.ib.memory import MemoryConnection
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from benchmarks.collector import settle
 from benchmarks.replay_positions import BATCH, Exit, Playback, Replayed, Ticks
 from benchmarks.replay_ticks import STOP, TARGET, TRAIL, sign_of
@@ -34,6 +33,7 @@ from simulator.app import PaperBroker, SimulatorSettings
 from simulator.memory import MemoryLink
 from simulator.model import Ticked
 from simulator.server import market_data
+from storage.memory import SimulatedDisk, SimulatedStorage
 from supervisors.process import Process
 from supervisors.tree import World, build_tree
 

@@ -21,7 +21,6 @@ from typing import TypeVar
 
 import trio
 
-from actors.storage.rows import Row, check_row
 from benchmarks.floors import synced_write
 from benchmarks.rebuild.cold import PHASES, cold_start, paper_tws, python_seconds
 from benchmarks.rebuild.house import House, run_house, symbols
@@ -30,6 +29,7 @@ from benchmarks.table import percentile, print_table
 from messages.codec import decode
 from messages.gateway import TradingAllowed
 from messages.lifecycle import ActorRestarted
+from storage.rows import Row, check_row
 
 __all__ = ["main"]
 

@@ -16,7 +16,6 @@ import trio
 import trio.testing
 
 from actors.ib.memory import MemoryConnection
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import virtual
 from config.log_record import LogRecord, as_words
 from config.logging import start_logging
@@ -27,6 +26,7 @@ from messages.position import ExitPlan, OpenPosition, Size
 from simulator.app import PaperBroker, SimulatorSettings
 from simulator.memory import MemoryLink
 from simulator.model import Ticked
+from storage.memory import SimulatedDisk, SimulatedStorage
 from supervisors.process import Process
 from supervisors.tree import World, build_tree
 

@@ -17,8 +17,6 @@ import attrs
 import trio
 
 from actors.ib.memory import MemoryConnection
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
-from actors.storage.sqlite import journal_path
 from config.environment import Environment, machine
 from config.environment import virtual as virtual_environment
 from config.log_console import ConsoleListener
@@ -37,6 +35,8 @@ from pitboss.paper import PaperMarket, paper_settings
 from pitboss.system import PitbossSystem
 from simulator.app import PaperBroker, Serving, SimulatorSettings, serve
 from simulator.memory import MemoryLink
+from storage.memory import SimulatedDisk, SimulatedStorage
+from storage.sqlite import journal_path
 from supervisors.exit_codes import ExitCode, ProcessFailed
 from supervisors.failures import failure_of
 from supervisors.process import Process

@@ -11,12 +11,12 @@ from typing import Any
 import trio
 
 from actors.ib.memory import MemoryConnection
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import Environment
 from config.settings import Settings
 from simulation.wire import Line, Transcript
 from simulator.app import PaperBroker
 from simulator.memory import MemoryLink
+from storage.memory import SimulatedDisk, SimulatedStorage
 from supervisors.failures import failure_of
 from supervisors.process import Process
 from supervisors.tree import World, build_tree

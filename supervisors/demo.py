@@ -13,12 +13,12 @@ import trio
 from rich.console import Console
 from rich.live import Live
 
-from actors.storage.sqlite import journal_path
 from config.environment import Environment, machine
 from config.loading import load
 from config.logging import Log
 from config.redaction import register_secret
 from config.settings import Settings
+from storage.sqlite import journal_path
 from supervisors.demo_market import Market, open_market
 from supervisors.demo_tally import DemoTally
 from supervisors.demo_view import picture

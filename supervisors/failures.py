@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from actors.gateway.errors import BrokerUnavailableError
 from actors.runtime.deadletters import describe_error
-from actors.storage.errors import JournalError
+from storage.errors import JournalError
 from supervisors.exit_codes import ExitCode, ProcessFailed
 
 __all__ = ["failure_of"]

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
-from actors.storage.errors import JournalDamaged
-from actors.storage.rows import GENESIS_SEQUENCE, Row
-from actors.storage.sqlite import SqliteJournal
 from messages.codec import CodecError, decode
 from messages.journal import Record, Replay
+from storage.errors import JournalDamaged
+from storage.rows import GENESIS_SEQUENCE, Row
+from storage.sqlite import SqliteJournal
 
 __all__ = ["JournalSource"]
 

@@ -14,14 +14,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from actors.storage.check import all_rows, check_records
-from actors.storage.errors import JournalDamaged, JournalError
-from actors.storage.recovery import rows_in_reserve
-from actors.storage.rows import GENESIS_SEQUENCE, Header, Row, check_row
-from actors.storage.sqlite import SqliteJournal
-from actors.storage.wal import inspect_wal, wal_path
 from messages.codec import CodecError, decode
 from messages.journal import Replay
+from storage.check import all_rows, check_records
+from storage.errors import JournalDamaged, JournalError
+from storage.recovery import rows_in_reserve
+from storage.rows import GENESIS_SEQUENCE, Header, Row, check_row
+from storage.sqlite import SqliteJournal
+from storage.wal import inspect_wal, wal_path
 
 __all__ = ["dump", "look", "stats", "verify"]
 

@@ -38,13 +38,13 @@ from actors.runtime.base import ActorContext
 from actors.runtime.lifecycle import StartFailedError
 from actors.runtime.system import System
 from actors.signals.client import OptionsFlowClient
-from actors.storage.disk import DiskStorage
-from actors.storage.port import Storage
-from actors.storage.sqlite import journal_path
 from actors.symbols import SymbolsActor
 from config.rules import build_rules
 from config.settings import Settings
 from domain.rules import Rule
+from storage.disk import DiskStorage
+from storage.port import Storage
+from storage.sqlite import journal_path
 from supervisors.signal_sources import OPTIONS_FLOW, signal_sources
 from supervisors.specification import (
     Backoff,

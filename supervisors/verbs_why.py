@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from actors.storage.sqlite import SqliteJournal, journal_path
 from config.loading import load_places
 from monitoring.trace import (
     RefusedEntry,
@@ -31,6 +30,7 @@ from monitoring.trace import (
     trace,
     untraded,
 )
+from storage.sqlite import SqliteJournal, journal_path
 from supervisors.exit_codes import ExitCode, ProcessFailed
 from supervisors.journal_source import JournalSource
 from supervisors.journal_verbs import look

@@ -20,7 +20,6 @@ import trio
 import trio.testing
 
 from actors.ib.memory import MemoryConnection
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import virtual
 from config.settings import BrokerSettings, RiskSettings, Settings, SymbolSettings
 from messages.event import BaseEvent
@@ -30,6 +29,7 @@ from messages.position import CommandOutcome, DescribePosition, ExitPlan, OpenPo
 from simulator.app import PaperBroker, SimulatorSettings
 from simulator.memory import MemoryLink
 from simulator.model import Order, Ticked
+from storage.memory import SimulatedDisk, SimulatedStorage
 from supervisors.cli import run
 from supervisors.process import Process
 from supervisors.tree import World, build_tree

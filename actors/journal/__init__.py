@@ -1,4 +1,4 @@
-"""The journal actor; where its records lie is `actors.storage`."""
+"""The journal actor; where its records lie is `storage`."""
 
 from actors.journal.actor import JournalActor
 

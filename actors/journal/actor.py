@@ -23,13 +23,13 @@ from attrs import frozen
 from actors.journal.fallback import Fallback, Write, fall_back, record_of, wanted
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.runtime.future import ReplyFuture
-from actors.storage.errors import JournalDamaged, JournalError, JournalUnusable
-from actors.storage.port import Storage
-from actors.storage.rows import GENESIS_SEQUENCE, Row, seal
 from config.logging import log
 from messages.codec import CodecError, encode
 from messages.journal import Append, Appended, JournalBroken, JournalFailed, Record, Replay
 from messages.lifecycle import ClearAlarm, RaiseAlarm
+from storage.errors import JournalDamaged, JournalError, JournalUnusable
+from storage.port import Storage
+from storage.rows import GENESIS_SEQUENCE, Row, seal
 
 __all__ = ["JournalActor"]
 

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from attrs import Factory, define, frozen
 
-from actors.storage.errors import JournalDamaged
-from actors.storage.reserve import RESERVE_BYTES, Mark, row_size
-from actors.storage.rows import Row, seal
 from messages.codec import decode
 from messages.journal import Append, Record, Replay
+from storage.errors import JournalDamaged
+from storage.reserve import RESERVE_BYTES, Mark, row_size
+from storage.rows import Row, seal
 
 __all__ = ["Fallback", "Write", "fall_back", "record_of", "wanted"]
 

@@ -15,7 +15,6 @@ from attrs import define
 
 from actors.orders.desk import OrderDesk
 from actors.runtime.address import Address
-from actors.storage.errors import JournalError
 from config.logging import log
 from domain.orders.book import OrderBook
 from domain.orders.snapshot import KEPT_DONE, Saved, restored_book, retirable, save
@@ -28,6 +27,7 @@ from messages.book import (
     OrdersKept,
 )
 from messages.journal import Append, Entry, Replay
+from storage.errors import JournalError
 
 __all__ = ["EVERY", "STREAM", "Snapshots", "recover"]
 

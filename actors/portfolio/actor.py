@@ -17,7 +17,6 @@ from actors.portfolio.hearsay import Heard, Hearsay
 from actors.portfolio.terms import guards_of, limits_of
 from actors.portfolio.weighing import Circumstances, Weighed, weigh_group
 from actors.runtime.base import ActorContext, RunQueueActor
-from actors.storage.errors import JournalError
 from config.loading import with_symbol
 from config.logging import log
 from config.settings import Settings, SymbolSettings
@@ -56,6 +55,7 @@ from messages.risk import (
 )
 from messages.symbol import SymbolAdded, SymbolRemoved
 from messages.verdict import GateVerdict
+from storage.errors import JournalError
 
 __all__ = ["PortfolioActor"]
 

@@ -14,14 +14,14 @@ import trio
 
 from actors.journal import JournalActor
 from actors.runtime.system import System
-from actors.storage.disk import DiskStorage
-from actors.storage.rows import Row
-from actors.storage.sqlite import SqliteJournal
 from benchmarks.rebuild.house import PRICE, run_house
 from config.environment import Environment, machine
 from messages.codec import decode
 from messages.journal import Append, Entry, Replay
 from messages.order import IdsReserved
+from storage.disk import DiskStorage
+from storage.rows import Row
+from storage.sqlite import SqliteJournal
 
 __all__ = ["record_life", "write_past"]
 

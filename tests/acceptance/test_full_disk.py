@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import trio
 
-from actors.storage.disk import DiskStorage
+from storage.disk import DiskStorage
 from supervisors import journal_verbs
 
 

@@ -14,13 +14,13 @@ from actors.alarms import AlarmsActor
 from actors.bus import EventBus
 from actors.journal import JournalActor
 from actors.runtime.system import System
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import virtual
 from config.log_record import LogRecord
 from config.logging import start_logging
 from messages.journal import Replay
 from messages.lifecycle import AcknowledgeAlarm, AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
 from messages.position import CommandAccepted, CommandRefused
+from storage.memory import SimulatedDisk, SimulatedStorage
 
 START = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 MISSING = RaiseAlarm("protection.missing", "AAPL has no stop", symbol="AAPL")

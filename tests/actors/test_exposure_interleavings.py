@@ -21,7 +21,6 @@ from actors.journal import JournalActor
 from actors.portfolio import PortfolioActor
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.runtime.system import System
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import virtual
 from config.risk_settings import GroupSettings
 from config.settings import RiskSettings, Settings, SymbolSettings
@@ -39,6 +38,7 @@ from messages.order import (
     SubmitOrders,
 )
 from messages.risk import DescribePortfolio, HoldingChanged
+from storage.memory import SimulatedDisk, SimulatedStorage
 
 D = Decimal
 SYMBOLS = [f"S{number:02d}" for number in range(50)]

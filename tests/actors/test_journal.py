@@ -21,17 +21,17 @@ from actors.journal.actor import FLUSH_SECONDS, GROUP, JournalActor
 from actors.runtime.address import Address
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.runtime.system import System
-from actors.storage.errors import JournalDamaged, JournalUnusable
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
-from actors.storage.recovery import recovered_rows
-from actors.storage.reserve import ReserveHeld
-from actors.storage.rows import check_chain, digest
 from config.environment import virtual
 from messages.gateway import OrderNotSent
 from messages.journal import Append, Appended, Entry, JournalBroken, JournalFailed, Record, Replay
 from messages.lifecycle import ClearAlarm, RaiseAlarm
 from messages.order import IdsReserved
 from messages.risk import TradingHalted, TradingResumed
+from storage.errors import JournalDamaged, JournalUnusable
+from storage.memory import SimulatedDisk, SimulatedStorage
+from storage.recovery import recovered_rows
+from storage.reserve import ReserveHeld
+from storage.rows import check_chain, digest
 
 START = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 

@@ -15,14 +15,14 @@ from typing import NamedTuple
 import pytest
 import trio
 
-from actors.storage.disk import DiskStorage
-from actors.storage.errors import JournalError
-from actors.storage.port import Opened
-from actors.storage.reserve import Mark
-from actors.storage.rows import Row, seal
 from messages.codec import encode
 from messages.gateway import OrderNotSent
 from messages.journal import Replay
+from storage.disk import DiskStorage
+from storage.errors import JournalError
+from storage.port import Opened
+from storage.reserve import Mark
+from storage.rows import Row, seal
 
 OFFSETS = int(os.environ.get("JOURNAL_DAMAGE", "0"))
 SAMPLE = 150

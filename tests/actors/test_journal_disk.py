@@ -17,11 +17,11 @@ from actors.runtime.address import Address
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.runtime.lifecycle import StartFailedError
 from actors.runtime.system import System
-from actors.storage.disk import DiskStorage
-from actors.storage.errors import JournalDamaged, JournalLocked
 from config.environment import machine
 from messages.journal import Append, Appended, Entry, Replay
 from messages.order import IdsReserved
+from storage.disk import DiskStorage
+from storage.errors import JournalDamaged, JournalLocked
 
 
 class Waiter(RunQueueActor):
@@ -123,7 +123,7 @@ def test_a_crashed_one_gives_the_lock_back_to_the_next(tmp_path: Path) -> None:
 HOLDER = """
 import sys
 from pathlib import Path
-from actors.storage.lock import JournalLock
+from storage.lock import JournalLock
 lock = JournalLock(Path(sys.argv[1]))
 lock.take()
 print("taken", flush=True)

@@ -14,7 +14,6 @@ from actors.runtime.base import RunQueueActor
 from actors.runtime.system import System
 from actors.signals.client import OptionsFlowClient, RateLimitedError
 from actors.signals.options_flow import OptionsFlowActor
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import virtual
 from config.settings import SignalSettings as PollerSettings
 from messages.gateway import AskTradingAllowed, TradingAllowed
@@ -23,6 +22,7 @@ from messages.lifecycle import ClearAlarm, RaiseAlarm
 from messages.signal import PredictionSignalEvent, SignalIgnoredEvent
 from simulator.signals import Prediction, SignalService, SignalSettings
 from simulator.signals.api import api
+from storage.memory import SimulatedDisk, SimulatedStorage
 
 START = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 KEY = "test-key"

@@ -19,7 +19,6 @@ from actors.journal import JournalActor
 from actors.orders import OrderActor
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.runtime.system import System
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import virtual
 from config.settings import Settings
 from messages.gateway import (
@@ -75,6 +74,7 @@ from messages.order import (
 )
 from messages.position import BrokerHolding
 from messages.risk import Halt, ResumedEvent
+from storage.memory import SimulatedDisk, SimulatedStorage
 
 START = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 D = Decimal

@@ -10,7 +10,6 @@ from actors.journal import JournalActor
 from actors.rules import RegisterRule, RuleBook, RulesActor, UnregisterRule
 from actors.runtime.base import RunQueueActor
 from actors.runtime.system import System
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import virtual
 from domain.rules import ClosePositionAction, CreatePositionAction, EventCondition, LogAction, Rule
 from messages.decision import RuleSkipped, RulesWeighed, WeighEntry
@@ -25,6 +24,7 @@ from messages.signal import (
     RuleSkippedEvent,
     SignalIgnoredEvent,
 )
+from storage.memory import SimulatedDisk, SimulatedStorage
 
 START = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 

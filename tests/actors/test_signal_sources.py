@@ -20,11 +20,11 @@ from actors.signals.follow import FollowActor
 from actors.signals.intake import Intake
 from actors.signals.lines import LONGEST_LINE, LineReader
 from actors.signals.push import PushActor
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import machine, virtual
 from config.settings import SignalSettings
 from messages.gateway import AskTradingAllowed, TradingAllowed
 from messages.signal import PredictionSignalEvent, SignalIgnoredEvent
+from storage.memory import SimulatedDisk, SimulatedStorage
 
 START = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 TOKEN = "a-token"

@@ -17,12 +17,12 @@ from typing import TypeVar
 import pytest
 import trio
 
-from actors.storage.disk import DiskStorage
-from actors.storage.errors import JournalDamaged, JournalError, JournalLocked, JournalUnusable, JournalVersionError
-from actors.storage.port import Opened
-from actors.storage.rows import Row, check_chain, digest
-from actors.storage.sqlite import SqliteJournal, journal_path
 from messages.journal import Replay
+from storage.disk import DiskStorage
+from storage.errors import JournalDamaged, JournalError, JournalLocked, JournalUnusable, JournalVersionError
+from storage.port import Opened
+from storage.rows import Row, check_chain, digest
+from storage.sqlite import SqliteJournal, journal_path
 
 T = TypeVar("T")
 ALL = Replay(whole=True)
@@ -246,7 +246,7 @@ def test_beyond_its_limit_the_start_follows_the_end_of_the_chain_alone(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = written(path, 50)
-    monkeypatch.setattr("actors.storage.disk.CHECKED_AT_START", 10)
+    monkeypatch.setattr("storage.disk.CHECKED_AT_START", 10)
     assert contents(path) == rows
     connection = sqlite3.connect(path)
     connection.execute("DROP TRIGGER entry_no_update")
@@ -271,7 +271,7 @@ import sys, trio
 from pathlib import Path
 from actors.runtime.base import RunQueueActor
 from actors.journal import JournalActor
-from actors.storage.disk import DiskStorage
+from storage.disk import DiskStorage
 from actors.runtime.system import System
 from config.environment import machine
 from messages.journal import Append, Appended, Entry
@@ -428,8 +428,8 @@ def test_a_bit_flipped_in_the_write_ahead_log_is_found_or_changes_nothing(path: 
 def test_the_write_ahead_log_is_moved_into_the_file_beside_the_writing(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actors.storage.disk.CHECKPOINT_BESIDE", 5)
-    monkeypatch.setattr("actors.storage.disk.CHECKPOINT_NOW", 60)
+    monkeypatch.setattr("storage.disk.CHECKPOINT_BESIDE", 5)
+    monkeypatch.setattr("storage.disk.CHECKPOINT_NOW", 60)
 
     async def job(storage: DiskStorage, opened: Opened) -> list[Row]:
         rows: list[Row] = []

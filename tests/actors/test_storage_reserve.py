@@ -11,12 +11,12 @@ from typing import TypeVar
 import pytest
 import trio
 
-from actors.storage.disk import DiskStorage
-from actors.storage.errors import JournalDamaged, JournalUnusable
-from actors.storage.port import Opened
-from actors.storage.reserve import Mark, ReserveFile
-from actors.storage.rows import GENESIS_SEQUENCE, Row, seal
 from messages.journal import Replay
+from storage.disk import DiskStorage
+from storage.errors import JournalDamaged, JournalUnusable
+from storage.port import Opened
+from storage.reserve import Mark, ReserveFile
+from storage.rows import GENESIS_SEQUENCE, Row, seal
 
 T = TypeVar("T")
 ALL = Replay(whole=True)

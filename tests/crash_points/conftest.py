@@ -22,7 +22,6 @@ import pytest
 import trio
 
 from actors.ib.memory import MemoryConnection
-from actors.storage.power import MortalFiles, in_part, kept, lost, sectors
 from config.environment import virtual
 from messages.event import BaseEvent
 from messages.journal import Replay
@@ -41,6 +40,7 @@ from messages.position import (
 from simulator.faults.verbs import Cut
 from simulator.memory import MemoryLink
 from simulator.model import Order
+from storage.power import MortalFiles, in_part, kept, lost, sectors
 from supervisors.process import Process
 from supervisors.status import collect_status
 from supervisors.tree import World, build_tree

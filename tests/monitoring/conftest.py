@@ -12,12 +12,12 @@ import pytest
 from attrs import evolve
 
 from actors.signals.client import OptionsFlowClient
-from actors.storage.sqlite import SqliteJournal
 from config.settings import SignalSettings as PollerSettings
 from domain.rules import CreatePositionAction, EventCondition, Rule
 from messages.signal import PredictionSignalEvent
 from simulator.signals import Prediction, SignalService, SignalSettings
 from simulator.signals.api import api
+from storage.sqlite import SqliteJournal
 
 KEY = "test-key"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import trio
 
-from actors.storage.disk import DiskStorage
-from actors.storage.rows import Row, digest
 from messages.codec import encode
 from messages.order import IdsReserved
 from messages.risk import TradingHalted
+from storage.disk import DiskStorage
+from storage.rows import Row, digest
 from supervisors.journal_verbs import dump, stats, verify
 
 

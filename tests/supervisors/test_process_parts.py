@@ -13,10 +13,10 @@ from rich.console import Console
 from actors.bus import EventBus
 from actors.gateway.errors import BrokerRefusedError
 from actors.runtime.lifecycle import StartFailedError
-from actors.storage.errors import JournalDamaged, JournalLocked
 from config.environment import machine
 from messages.gateway import TradingAllowed
 from messages.risk import HaltedEvent, ResumedEvent
+from storage.errors import JournalDamaged, JournalLocked
 from supervisors.demo_view import picture
 from supervisors.exit_codes import ExitCode, ProcessFailed
 from supervisors.failures import failure_of

@@ -17,7 +17,6 @@ import trio.testing
 from attrs import evolve, frozen
 
 from actors.signals.client import OptionsFlowClient
-from actors.storage.memory import SimulatedDisk
 from config.calendars import exchange_hours
 from config.environment import virtual
 from config.loading import read, settings_from
@@ -31,6 +30,7 @@ from simulator.faults.verbs import Restart
 from simulator.model import Order, OrderChanged, PositionChanged, Ticked, VenueEvent
 from simulator.signals import Prediction, SignalService, SignalSettings
 from simulator.signals.api import PREFIX, api
+from storage.memory import SimulatedDisk
 
 NEW_YORK = ZoneInfo("America/New_York")
 PROFILE = Path(__file__).parents[3] / "config" / "profiles" / "options_flow.toml"

@@ -13,13 +13,13 @@ import trio.testing
 from actors.bus import EventBus
 from actors.ib.memory import MemoryConnection
 from actors.runtime.system import System
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import virtual
 from config.settings import RiskSettings, Settings, SymbolSettings
 from messages.gateway import BrokerNotice
 from messages.order import ListOrders, OrderStatus, Side
 from messages.position import ClosePosition, DescribePosition, ExitPlan, OpenPosition, Size
 from simulator.app import PaperBroker, SimulatorSettings
+from storage.memory import SimulatedDisk, SimulatedStorage
 from supervisors.supervise import supervise
 from supervisors.tree import World, build_tree
 

@@ -23,7 +23,6 @@ from actors.journal import JournalActor
 from actors.orders import OrderActor
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.runtime.system import System
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import Environment, virtual
 from config.settings import Settings
 from messages.journal import Record, Replay
@@ -50,6 +49,7 @@ from simulator.faults import Rule
 from simulator.faults.verbs import Verb
 from simulator.memory import MemoryLink
 from simulator.model import Ticked
+from storage.memory import SimulatedDisk, SimulatedStorage
 
 START = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 SYMBOLS = ("AAPL", "MSFT")

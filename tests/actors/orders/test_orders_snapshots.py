@@ -10,7 +10,6 @@ import attrs
 import pytest
 
 from actors.orders import OrderActor
-from actors.storage.rows import seal
 from domain.orders.book import FACTS, OrderBook
 from messages.book import BookArchived, BookSnapshotEnded
 from messages.gateway import BrokerExecution
@@ -18,6 +17,7 @@ from messages.journal import Record, Replay
 from messages.order import Execution, ListOrders
 from messages.position import ClosePosition
 from messages.risk import FlattenAll
+from storage.rows import seal
 
 D = Decimal
 FORGOTTEN = ("heard", "text", "epoch", "request_epoch", "missing", "stale", "at", "queued")

@@ -22,7 +22,6 @@ from actors.portfolio import PortfolioActor
 from actors.position import PositionActor
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.runtime.system import System
-from actors.storage.memory import SimulatedDisk, SimulatedStorage
 from config.environment import Environment, virtual
 from config.settings import RiskSettings, Settings, SymbolSettings
 from messages.decision import WeighOrders
@@ -54,6 +53,7 @@ from messages.order import (
     SubmitOrders,
 )
 from messages.position import DescribePosition, ExitPlan, OpenPosition, PositionView, Size
+from storage.memory import SimulatedDisk, SimulatedStorage
 
 START = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 D = Decimal

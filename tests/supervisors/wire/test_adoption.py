@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from actors.storage.memory import SimulatedDisk
 from messages.order import Role, Side
 from messages.position import PositionCloseEvent, PositionStatus
 from simulator.faults.verbs import ManualOrder
+from storage.memory import SimulatedDisk
 
 D = Decimal
 

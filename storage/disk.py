@@ -8,17 +8,17 @@ from pathlib import Path
 
 import trio
 
-from actors.storage.check import check_records
-from actors.storage.errors import JournalDamaged, JournalUnusable
-from actors.storage.lock import JournalLock
-from actors.storage.port import Opened
-from actors.storage.recovery import recovered_rows, recovery_text
-from actors.storage.reserve import RESERVE_BYTES, Mark, ReserveFile
-from actors.storage.rows import Header, Row
-from actors.storage.sqlite import SqliteJournal
-from actors.storage.wal import inspect_wal, reserve_wal
-from actors.storage.worker import Place, Worker
 from messages.journal import Replay
+from storage.check import check_records
+from storage.errors import JournalDamaged, JournalUnusable
+from storage.lock import JournalLock
+from storage.port import Opened
+from storage.recovery import recovered_rows, recovery_text
+from storage.reserve import RESERVE_BYTES, Mark, ReserveFile
+from storage.rows import Header, Row
+from storage.sqlite import SqliteJournal
+from storage.wal import inspect_wal, reserve_wal
+from storage.worker import Place, Worker
 
 __all__ = ["DiskStorage"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
-from actors.storage.errors import JournalDamaged
+from storage.errors import JournalDamaged
 
 __all__ = ["GENESIS_SEQUENCE", "Header", "Row", "check_chain", "check_row", "digest", "seal"]
 

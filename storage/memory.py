@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import trio
 
-from actors.storage.errors import JournalLocked, JournalUnusable
-from actors.storage.port import Opened
-from actors.storage.recovery import recovered_rows, recovery_text
-from actors.storage.reserve import Mark, ReserveHeld
-from actors.storage.rows import Header, Row, check_chain, check_row
 from messages.codec import SCHEMA_VERSION
 from messages.journal import Replay
+from storage.errors import JournalLocked, JournalUnusable
+from storage.port import Opened
+from storage.recovery import recovered_rows, recovery_text
+from storage.reserve import Mark, ReserveHeld
+from storage.rows import Header, Row, check_chain, check_row
 
 __all__ = ["SimulatedDisk", "SimulatedStorage"]
 

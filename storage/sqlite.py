@@ -14,11 +14,11 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from actors.storage.errors import JournalDamaged, JournalError, JournalUnusable, JournalVersionError
-from actors.storage.rows import GENESIS_SEQUENCE, Header, Row, check_row
-from actors.storage.schema import APPLICATION_ID, INSERT_TEXT, LAST, header, mentioning, newest, selection, tables
 from messages.codec import SCHEMA_VERSION
 from messages.journal import Replay
+from storage.errors import JournalDamaged, JournalError, JournalUnusable, JournalVersionError
+from storage.rows import GENESIS_SEQUENCE, Header, Row, check_row
+from storage.schema import APPLICATION_ID, INSERT_TEXT, LAST, header, mentioning, newest, selection, tables
 
 __all__ = ["SqliteJournal", "journal_path"]
 

@@ -3,7 +3,7 @@
 A file beside the journal, full of zeros until it is needed. The first frame is the mark (where the journal stood),
 each further one a group of records, chained to the last record that the journal had acknowledged. Writing into it
 makes no file longer, so that a full disk does not stand against it; each frame is synced on its own. The next start
-moves what it holds into the journal (`actors.storage.recovery`) and puts an empty one in its place.
+moves what it holds into the journal (`storage.recovery`) and puts an empty one in its place.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
-from actors.storage.errors import JournalDamaged, JournalUnusable
-from actors.storage.rows import Row, check_chain
+from storage.errors import JournalDamaged, JournalUnusable
+from storage.rows import Row, check_chain
 
 __all__ = ["RESERVE_BYTES", "Mark", "ReserveFile", "ReserveHeld", "row_size"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from actors.storage.reserve import Mark
-from actors.storage.rows import Row
 from messages.journal import Replay
+from storage.reserve import Mark
+from storage.rows import Row
 
 __all__ = ["Opened", "Storage"]
 

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from actors.storage.disk import DiskStorage
-from actors.storage.errors import JournalUnusable
-from actors.storage.rows import Row
-from actors.storage.wal import wal_path
-from actors.storage.worker import Inline
+from storage.disk import DiskStorage
+from storage.errors import JournalUnusable
+from storage.rows import Row
+from storage.wal import wal_path
+from storage.worker import Inline
 
 __all__ = ["Cut", "MortalFiles", "MortalStorage", "in_part", "kept", "lost", "sectors"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from actors.storage.rows import GENESIS_SEQUENCE, Header, Row, check_chain
-from actors.storage.sqlite import SqliteJournal
 from messages.journal import Replay
+from storage.rows import GENESIS_SEQUENCE, Header, Row, check_chain
+from storage.sqlite import SqliteJournal
 
 __all__ = ["all_rows", "check_records"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from actors.storage.errors import JournalDamaged
-from actors.storage.reserve import ReserveFile, ReserveHeld
-from actors.storage.rows import GENESIS_SEQUENCE, Row, seal
 from messages.codec import encode
 from messages.lifecycle import JournalRecovered
+from storage.errors import JournalDamaged
+from storage.reserve import ReserveFile, ReserveHeld
+from storage.rows import GENESIS_SEQUENCE, Row, seal
 
 __all__ = ["recovered_rows", "recovery_text", "rows_in_reserve"]
 

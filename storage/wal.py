@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from actors.storage.errors import JournalUnusable
+from storage.errors import JournalUnusable
 
 __all__ = ["WalState", "inspect_wal", "reserve_wal", "wal_path"]
 

@@ -6,7 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from actors.storage.errors import JournalLocked, JournalUnusable
+from storage.errors import JournalLocked, JournalUnusable
 
 __all__ = ["JournalLock"]
 
