@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -19,6 +20,12 @@ from domain.rules import ActionError
 
 __all__ = ["inconsistencies", "is_loopback"]
 
+# what is no stock goes by its local symbol: what it looks like, and one to show it by
+_NAMES = {
+    "OPT": (re.compile(r"[A-Z0-9 ]{6}\d{6}[CP]\d{8}"), "AAPL  281215C00220000"),
+    "FUT": (re.compile(r"[A-Z0-9]{1,6} ?[A-Z0-9 ]*\d"), "ESZ8"),
+    "CASH": (re.compile(r"[A-Z]{3}\.[A-Z]{3}"), "EUR.USD"),
+}
 _SIDED = ("create_position", "create_order", "create_bracket")
 
 
@@ -29,6 +36,7 @@ def inconsistencies(settings: Settings) -> Iterator[Problem]:
     yield from _sizes("defaults", settings, settings.defaults)
     for name, symbol in settings.symbols.items():
         yield from _sizes(f"symbols.{name}", settings, symbol)
+        yield from _name(name, symbol)
     yield from _clock(settings)
     yield from _indicators(settings)
     yield from _groups(settings)
@@ -76,6 +84,15 @@ def _signals(settings: Settings) -> Iterator[Problem]:
         )
     if not signals.api_key:
         yield Problem("signals.api_key", "is missing: set the environment variable API_KEY, or empty signals.base_url")
+
+
+def _name(name: str, symbol: SymbolSettings) -> Iterator[Problem]:
+    form, example = _NAMES.get(symbol.sec_type, (None, ""))
+    if form is not None and not form.fullmatch(name):
+        yield Problem(
+            f"symbols.{name}",
+            f'"{name}" is no local symbol of sec_type {symbol.sec_type}; expected one like [symbols."{example}"]',
+        )
 
 
 def _exits(settings: Settings) -> Iterator[Problem]:

@@ -55,7 +55,7 @@ YesNo = Annotated[bool, Flag()]
 SIZES = ("quantity", "allocation", "risk_pct", "volatility_pct")
 FlattenAt = Annotated[str, Text('a time of day such as "15:59", or empty', r"([01]\d|2[0-3]):[0-5]\d|")]
 Calendar = Annotated[str, Text('an exchange calendar such as "XNYS"', r"[A-Za-z0-9_/]{2,12}")]
-Symbol = Text("a symbol in capitals, as IB writes it", r"[A-Z0-9][A-Z0-9 .\-]{0,19}")
+Symbol = Text("a symbol in capitals, as IB writes it", r"[A-Z0-9][A-Z0-9 .\-]{0,20}")
 
 
 @frozen(slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from messages.order import ListOrders, OrderType, OrderView, Role, Side
 from messages.position import CommandOutcome, DescribePosition, ExitPlan, OpenPosition, PositionView, Size
 from simulator.app import PaperBroker, SimulatorSettings
 from simulator.memory import MemoryLink
-from simulator.model import Order, Ticked
+from simulator.model import Contract, Order, Ticked
 from storage.memory import SimulatedDisk, SimulatedStorage
 from supervisors.cli import run
 from supervisors.process import Process
@@ -259,8 +259,13 @@ class Plant:
 
     # the market
 
+    def contract(self, symbol: str) -> Contract:
+        """Return a stock by its symbol, anything else by its local symbol."""
+        stocks = self.paper.contracts.find(symbol, "STK")
+        return (stocks or [one for one in self.paper.contracts if one.contract.local_symbol == symbol])[0].contract
+
     def tick(self, symbol: str, kind: int, price: float, size: int = 1000) -> None:
-        contract = self.paper.contracts.find(symbol, "STK")[0].contract
+        contract = self.contract(symbol)
         self.paper.deliver([Ticked(contract, kind, price, size, self.paper.environment.now())])
 
     async def trade_at(self, price: float, symbol: str = "AAPL", size: int = 1000) -> None:
@@ -270,7 +275,7 @@ class Plant:
         await self.settle()
 
     def by_hand(self, side: Side, quantity: int, price: str, symbol: str = "AAPL") -> None:
-        contract = self.paper.contracts.find(symbol, "STK")[0].contract
+        contract = self.contract(symbol)
         self.paper.venue.manual_trade(ACCOUNT, contract, D(quantity) * side.sign, D(price))
 
     # both sides
@@ -307,21 +312,28 @@ class Plant:
     def at_broker(self, symbol: str = "") -> list[Order]:
         """Orders that may still fill, by the venue's own book."""
         orders = self.paper.venue.orders.values()
-        return [order for order in orders if not order.done and symbol in ("", order.contract.symbol)]
+        return [
+            order
+            for order in orders
+            if not order.done and (not symbol or order.contract.con_id == self.contract(symbol).con_id)
+        ]
 
     def held(self, symbol: str = "AAPL") -> Decimal:
         """What the venue's book says is held."""
-        return sum((one.quantity for one in self.paper.venue.positions() if one.contract.symbol == symbol), D(0))
+        contract = self.contract(symbol)
+        return sum(
+            (one.quantity for one in self.paper.venue.positions() if one.contract.con_id == contract.con_id), D(0)
+        )
 
-    async def agree(self) -> None:
+    async def agree(self, symbol: str = "AAPL") -> None:
         """Assert that both sides say the same, and that what works are exits of exactly the position."""
-        await self.agree_exactly()
+        await self.agree_exactly(symbol)
         for order in self.at_broker():
-            assert order.remaining == abs(self.held())
+            assert order.remaining == abs(self.held(symbol))
 
-    async def agree_exactly(self) -> None:
+    async def agree_exactly(self, symbol: str = "AAPL") -> None:
         """Assert that both sides say the same of position and working orders."""
-        assert (await self.view()).quantity == self.held()
+        assert (await self.view(symbol)).quantity == self.held(symbol)
         ours = {(order.order_ref, order.remaining) for order in await self.working()}
         theirs = {(order.order_ref, order.remaining) for order in self.at_broker()}
         assert ours == theirs

@@ -11,7 +11,18 @@ import pytest
 from config.log_events import EVENTS
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("messages", "domain", "storage", "actors", "supervisors", "config", "simulator", "monitoring", "pitboss", "simulation")
+PACKAGES = (
+    "messages",
+    "domain",
+    "storage",
+    "actors",
+    "supervisors",
+    "config",
+    "simulator",
+    "monitoring",
+    "pitboss",
+    "simulation",
+)
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 # module → names that take time, randomness or identity from the machine

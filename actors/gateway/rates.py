@@ -130,17 +130,18 @@ class RateDesk:
         contract = contract_of(instrument)
         await self._sender.written(
             Priority.DATA,
-            f"data {instrument.symbol}.{instrument.currency}",
+            f"data {instrument.symbol}",
             lambda: session.client.reqMktData(request, contract, "", False, False, []),
         )
 
     async def _qualify(self, session: Session, currency: str, base: str) -> tuple[Instrument, bool]:
         """IDEALPRO lists each pair one way round."""
 
-        def pair(of: str) -> ContractQuery:
-            return ContractQuery(sec_type="CASH", exchange="IDEALPRO", currency=of)
+        async def pair(of: str, quoted: str) -> Instrument:
+            query = ContractQuery(sec_type="CASH", exchange="IDEALPRO", currency=quoted)
+            return await session.contracts.qualify(f"{of}.{quoted}", query)
 
         try:
-            return await session.contracts.qualify(currency, pair(base)), False
+            return await pair(currency, base), False
         except UnknownContractError:
-            return await session.contracts.qualify(base, pair(currency)), True
+            return await pair(base, currency), True

@@ -14,9 +14,10 @@ __all__ = ["contract_of", "instrument_of", "market_rule_of", "query_for", "symbo
 
 
 def query_for(symbol: str, query: ContractQuery) -> Contract:
-    """Return the description with which the broker is asked for the contract of a symbol."""
+    """Return the description with which the broker is asked for the contract of a symbol (see `symbol_of`)."""
+    named = {"symbol": symbol} if query.sec_type == "STK" else {"localSymbol": symbol}
     return Contract(
-        symbol=symbol,
+        **named,
         secType=query.sec_type,
         exchange=query.exchange,
         primaryExchange=query.primary_exchange,
@@ -25,15 +26,17 @@ def query_for(symbol: str, query: ContractQuery) -> Contract:
 
 
 def contract_of(instrument: Instrument) -> Contract:
-    """Return the contract that orders and data requests of an instrument name."""
+    """Return the contract that orders and data requests of an instrument name: by its conId and its route.
+
+    The symbol goes along for a stock alone: what Pitboss calls an option or a future is their local symbol.
+    """
     return Contract(
         conId=instrument.con_id,
-        symbol=instrument.symbol,
+        symbol=instrument.symbol if instrument.sec_type == "STK" else "",
         secType=instrument.sec_type,
         exchange=instrument.exchange,
         primaryExchange=instrument.primary_exchange,
         currency=instrument.currency,
-        multiplier="" if instrument.multiplier == 1 else str(instrument.multiplier),
     )
 
 

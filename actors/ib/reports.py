@@ -118,13 +118,13 @@ def commission(report: CommissionReport) -> Commission:
 
 
 def broker_position(account: str, contract: Contract, quantity: float, average_cost: float) -> BrokerPosition:
-    """Return position."""
+    """Return position. Its avgCost is of a whole contract: that of an option on 100 shares is 100 times the price."""
     return BrokerPosition(
         account=account,
         symbol=symbol_of(contract),
         con_id=contract.conId,
         quantity=_quantity(quantity),
-        average_cost=known(average_cost) or Decimal(0),
+        average_cost=(known(average_cost) or Decimal(0)) / Decimal(contract.multiplier or 1),
     )
 
 

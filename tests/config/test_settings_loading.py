@@ -141,6 +141,17 @@ def test_a_mistake_is_named_with_its_path_its_value_and_what_was_expected(
     assert expected in line
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "example"),
+    [("AAPL", "OPT", "AAPL  281215C00220000"), ("ES", "FUT", "ESZ8"), ("EUR", "CASH", "EUR.USD")],
+)
+def test_what_is_no_stock_goes_by_its_local_symbol(tmp_path: Path, name: str, kind: str, example: str) -> None:
+    text = '[symbols."{}"]\nsec_type = "{}"\nexchange = "CME"\n'
+    [problem] = [one for one in problems(tmp_path, text.format(name, kind)) if f"symbols.{name}" in one]
+    assert f'"{name}" is no local symbol of sec_type {kind}; expected one like [symbols."{example}"]' in problem
+    assert read(tmp_path, text.format(example, kind)).query(example).sec_type == kind
+
+
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     lines = problems(tmp_path, "[broker]\nport = 0\nprot = 1\n[risk]\nnaked_seconds = -1", PITBOSS_LOG__LEVEL="LOUD")
     assert [line.partition(":")[0] for line in lines] == [

@@ -60,7 +60,7 @@ def test_it_is_asked_for_again_after_a_reconnect_and_told_again_to_who_asks_agai
         b.broker.line.abort()
         await b.settle(30.0)
         assert len(told(b, "HKD")) == 3
-        assert [fields[4:6] for fields in b.broker.sent(1)] == [["USD", "CASH"]]
+        assert [fields[3:6] for fields in b.broker.sent(1)] == [["12345777", "", "CASH"]]  # USD.HKD
 
     bench(scenario)
 
