@@ -52,6 +52,7 @@ class Safety:
         self._no_risk: str = ""  # why an operator's answered command forbids new risk
         self._naked: dict[str, float] = {}
         self._apart: dict[str, float] = {}
+        self._declared = -1e9  # when a look found an alarm that says it
         self._by_others: dict[str, float] = {}  # when somebody else traded a symbol
         self.longest_naked = 0.0
         self.sent_risk = 0
@@ -129,9 +130,12 @@ class Safety:
         self._look_naked()
         alarms = {alarm["kind"] for alarm in status["alarms"] or ()}
         declared = any(kind.startswith(EXPOSED) for kind in alarms) or status["alarms"] is None
+        if declared:
+            self._declared = now
         for symbol, since in self._naked.items():
-            seconds = now - max(since, self._alive_since())
-            self.longest_naked = max(self.longest_naked, seconds)
+            self.longest_naked = max(self.longest_naked, now - max(since, self._alive_since()))
+            # where the alarm has just ended, as with `adopt`, protection is on its way and has its time again
+            seconds = now - max(since, self._alive_since(), self._declared)
             hearsay = now - self._by_others.get(symbol, -1e9) < HEARSAY_SECONDS + NAKED_SECONDS
             if seconds > NAKED_SECONDS and not declared and not hearsay:
                 self.broken(f"{symbol} has been naked for {seconds:.1f} s, and no alarm says so: {sorted(alarms)}")

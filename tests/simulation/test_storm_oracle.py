@@ -144,8 +144,20 @@ def test_naked_for_long_and_nobody_says_so(court: Court) -> None:
     court.now = 10.0
     court.safety.look(court.status(positions=_position("100")))
     court.now = 16.0
-    said = [{"kind": "protection.missing", "symbol": "AAPL"}]
+    with pytest.raises(Violation, match="naked for 16"):
+        court.safety.look(court.status(positions=_position("100")))
+
+
+def test_naked_for_long_after_what_said_so_has_ended(court: Court) -> None:
+    """As where a holding is adopted: its alarm ends when it has a plan, a moment before its stop rests."""
+    court.disk.intends("a")
+    court.place("a")
+    court.now = 40.0
+    said = [{"kind": "position.unmanaged", "symbol": "AAPL"}]
     court.safety.look(court.status(positions=_position("100"), alarms=said))
+    court.now = 50.0
+    court.safety.look(court.status(positions=_position("100")))
+    court.now = 56.0
     with pytest.raises(Violation, match="naked for 16"):
         court.safety.look(court.status(positions=_position("100")))
 
