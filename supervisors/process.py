@@ -9,6 +9,7 @@ from pathlib import Path
 import trio
 
 from actors.bus import EventBus
+from actors.runtime.status import ActorState
 from actors.runtime.system import System
 from config.environment import Environment
 from config.logging import log
@@ -42,7 +43,9 @@ class Process:
         lifecycle = LifecycleLog(self.bus)
         self.system = System(environment, on_event=lifecycle)
         lifecycle.attach(self.system)
-        self.state = ProcessState(environment, self.bus)
+        self.state = ProcessState(
+            environment, self.bus, lambda name: self.system.address(name).state is ActorState.RUNNING
+        )
         self.root = tree(settings, self.system, self.bus)
         self.commands = Commands(self.system, self.state)
         self._process_id = process_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
@@ -10,9 +11,14 @@ from config.environment import Environment
 from config.logging import log
 from messages.event import BaseEvent
 from messages.gateway import TradingAllowed
+from messages.lifecycle import ActorCrashed
 from messages.risk import HaltedEvent, ResumedEvent
 
 __all__ = ["ProcessState", "State"]
+
+
+# no new risk can leave while one of these does not run
+_NEEDED = ("journal", "gateway", "orders", "portfolio")
 
 
 class State(StrEnum):
@@ -30,21 +36,50 @@ class ProcessState:
     It subscribes itself: what it does with an event is two assignments, and it has to outlive every actor.
     """
 
-    def __init__(self, environment: Environment, bus: EventBus) -> None:
-        """Begin as STARTING."""
-        self.state = State.STARTING
-        self.reason = "not yet compared with the broker"
-        self.since: datetime = environment.now()
+    def __init__(
+        self, environment: Environment, bus: EventBus, runs: Callable[[str], bool] = lambda name: True
+    ) -> None:
+        """Begin as STARTING. `runs` tells whether the actor of a name does: one that is down is silent."""
+        self._state = State.STARTING
+        self._reason = "not yet compared with the broker"
+        self._since = self._crashed_at = environment.now()
         self._environment = environment
+        self._runs = runs
         self._started = False
-        self._not_allowed: str | None = self.reason
+        self._not_allowed: str | None = self._reason
         self._halted: str | None = None
-        for event_type in (TradingAllowed, HaltedEvent, ResumedEvent):
+        for event_type in (TradingAllowed, HaltedEvent, ResumedEvent, ActorCrashed):
             bus.subscribe(event_type, self)
+
+    @property
+    def state(self) -> State:
+        """What it is now."""
+        return State.STARTING if self._down else self._state
+
+    @property
+    def reason(self) -> str:
+        """Why it is not READY, "" where it is."""
+        return f"{self._down} is being restarted" if self._down else self._reason
+
+    @property
+    def since(self) -> datetime:
+        """When it became so."""
+        return self._crashed_at if self._down else self._since
+
+    @property
+    def _down(self) -> str:
+        """What does not run though all else says READY; "" for nothing."""
+        if self._state is not State.READY:
+            return ""
+        return next((name for name in _NEEDED if not self._runs(name)), "")
 
     def tell(self, event: BaseEvent) -> None:
         """Take an event of the bus."""
         match event:
+            case ActorCrashed(actor=actor):
+                if actor in _NEEDED:
+                    self._crashed_at = self._environment.now()
+                return
             case TradingAllowed(allowed=True):
                 self._not_allowed = None
             case TradingAllowed(reason=reason):
@@ -77,10 +112,10 @@ class ProcessState:
             self._enter(State.READY, "")
 
     def _enter(self, state: State, reason: str) -> None:
-        if self.state is State.STOPPING:
+        if self._state is State.STOPPING:
             return
-        if state is not self.state:
-            self.state, self.since = state, self._environment.now()
+        if state is not self._state:
+            self._state, self._since = state, self._environment.now()
             if state is State.READY:
                 log("system.ready")
-        self.reason = reason
+        self._reason = reason

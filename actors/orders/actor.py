@@ -94,6 +94,7 @@ class OrderActor(RunQueueActor):
     async def prepare(self) -> None:
         """Rebuild the book from the journal; what was in flight is unknown until the first complete snapshot."""
         desk = self._desk
+        desk.bus.publish(desk.trading_allowed)  # an incarnation before this one may have allowed it
         journal = self.address_of("journal")
         desk.book, after = await recover(journal, desk.book.client_id)
         records: list[Record]
