@@ -1,0 +1,62 @@
+"""The supervision tree: the state of each actor, its restarts and what waits in its mailbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitoring.board.fields import Line, whole, word
+
+__all__ = ["ActorsPart"]
+
+
+class ActorsPart:
+    """Folds `actor.*`: address → actor, in the form of `status`."""
+
+    def __init__(self) -> None:
+        """No actor is known."""
+        self.actors: dict[str, dict[str, Any]] = {}
+
+    def fold(self, event: str, line: Line) -> None:
+        """Take a line about an actor."""
+        address = word(line, "actor")
+        if not address:
+            return
+        actor = self.actors.setdefault(
+            address, {"address": address, "state": "starting", "restarts": 0, "mailbox": 0, "error": ""}
+        )
+        match event:
+            case "actor.started":
+                actor["state"] = "running"
+            case "actor.crashed":
+                actor["state"], actor["error"] = "restarting", word(line, "error") or ""
+            case "actor.restarted":
+                actor["state"], actor["restarts"] = "running", whole(line, "restarts") or actor["restarts"] + 1
+            case "actor.quarantined":
+                actor["state"], actor["error"] = "quarantined", word(line, "error") or actor["error"]
+            case "actor.stopped":
+                actor["state"], actor["mailbox"] = "stopped", 0
+
+    def starting(self) -> None:
+        """A new process: nobody runs yet."""
+        self.actors.clear()
+
+    def mailboxes(self, waiting: Line) -> None:
+        """Take a pulse's mailboxes: those that it does not name are empty."""
+        for address, actor in self.actors.items():
+            actor["mailbox"] = whole(waiting, address) or 0
+
+    def snapshot(self, actors: list[dict[str, Any]]) -> None:
+        """Replace the picture by a snapshot's."""
+        self.actors = {one["address"]: dict(one) for one in actors}
+
+    def status(self) -> list[dict[str, Any]]:
+        """All of them, in the order in which they came."""
+        return [dict(actor) for actor in self.actors.values()]
+
+    def dump(self) -> dict[str, Any]:
+        """Return all of it, for JSON."""
+        return self.actors
+
+    def load(self, dumped: dict[str, Any]) -> None:
+        """Take back what `dump` returned."""
+        self.actors = dumped

@@ -1,0 +1,106 @@
+"""Positions: quantity, prices, exits, profit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitoring.board.fields import Line, texts, word
+
+__all__ = ["PositionsPart"]
+
+_NEW: dict[str, Any] = {
+    "symbol": "",
+    "quantity": "0",
+    "average_price": None,
+    "realized_pnl": "0",
+    "unrealized_pnl": "0",
+    "commission": "0",
+    "stop": None,
+    "target": None,
+    "protected": False,
+    "state": "PLANNED",
+    "last_price": None,
+    "opened": None,
+    "position_id": "",
+    "exits": None,
+    "stop_moved": None,
+    "targets": [],
+    "leaves_at": None,
+}
+_FIELDS = (
+    "quantity", "average_price", "realized_pnl", "unrealized_pnl", "commission", "stop", "target", "position_id",
+    "state", "opened", "exits", "stop_moved", "leaves_at",
+)  # fmt: skip
+
+
+class PositionsPart:
+    """Folds `position.*` and `protection.*`: symbol → position, in the form of `status`."""
+
+    def __init__(self) -> None:
+        """Nothing is held."""
+        self.positions: dict[str, dict[str, Any]] = {}
+
+    def fold(self, event: str, line: Line) -> None:
+        """Take a line about a position."""
+        symbol = word(line, "symbol")
+        if not symbol:
+            return
+        position = self.positions.get(symbol)
+        if position is None or event == "position.planned":
+            position = self.positions[symbol] = dict(_NEW, symbol=symbol, targets=[])
+        match event:
+            case "position.planned":
+                position.update(texts(line, "position_id"), state="PLANNED")
+            case "position.opened" | "position.updated":
+                position["state"] = "OPEN"
+                self._take(position, line)
+            case "position.marked":
+                self._take(position, line)
+                position["last_price"] = line.get("price")
+            case "position.closed":
+                position.update(
+                    dict(_NEW, symbol=symbol, targets=[], state="CLOSED", last_price=position["last_price"])
+                )
+                self._take(position, line)
+            case "protection.armed":
+                position["protected"] = True
+                self._take(position, line)
+            case "protection.missing":
+                position["protected"] = False
+            case "exits.stop_moved":
+                position.update(texts(line, "stop"), stop_moved=word(line, "reason"))
+
+    def starting(self) -> None:
+        """A new process tells of no position that the one before it had closed."""
+        self.positions = {name: one for name, one in self.positions.items() if one["state"] != "CLOSED"}
+
+    def removed(self, symbol: str) -> None:
+        """The symbol is traded no more."""
+        self.positions.pop(symbol, None)
+
+    def snapshot(self, positions: list[dict[str, Any]]) -> None:
+        """Replace the picture by a snapshot's."""
+        self.positions = {one["symbol"]: dict(one) for one in positions}
+
+    def status(self) -> list[dict[str, Any]]:
+        """All of them, by symbol."""
+        return [
+            dict(self.positions[symbol]) for symbol in sorted(self.positions) if self.positions[symbol]["position_id"]
+        ]
+
+    def dump(self) -> dict[str, Any]:
+        """Return all of it, for JSON."""
+        return self.positions
+
+    def load(self, dumped: dict[str, Any]) -> None:
+        """Take back what `dump` returned."""
+        self.positions = dumped
+
+    def _take(self, position: dict[str, Any], line: Line) -> None:
+        position.update(texts(line, *_FIELDS))
+        if isinstance(line.get("protected"), bool):
+            position["protected"] = line["protected"]
+        if isinstance(line.get("targets"), list):
+            position["targets"] = line["targets"]
+        if isinstance(line.get("last_price"), int | float):
+            position["last_price"] = line["last_price"]
