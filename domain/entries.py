@@ -119,6 +119,8 @@ def plan_entry(
         exits=plan_of_exits,
         source=command.source,
         signal_id=command.signal_id,
+        multiplier=instrument.multiplier,
+        currency=instrument.currency,
     )
     return PlannedEntry(plan, SubmitOrders(orders, f"position/{symbol}", reference_price=quote))
 

@@ -166,6 +166,8 @@ class PositionBook:
         if self.plan is None or self.plan.position_id != fact.position_id:
             self._clear(keep_fills=bool(self.quantity))
         self.plan = fact
+        if fact.currency:
+            self.ledger.multiplier = fact.multiplier
         self.exits = fact.exits
         if fact.signal_id is not None:
             self.signal_ids[fact.signal_id] = None

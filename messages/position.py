@@ -315,7 +315,11 @@ class BrokerHolding:
 
 @frozen(slots=True, kw_only=True)
 class PositionPlanned:
-    """A position was planned; its orders carry its id."""
+    """A position was planned; its orders carry its id.
+
+    `multiplier` and `currency` are its instrument's, so that its money can be told from the journal alone; "" where the
+    instrument was not known.
+    """
 
     position_id: str
     symbol: str
@@ -324,6 +328,8 @@ class PositionPlanned:
     exits: ExitPlan
     source: str
     signal_id: str | None = None
+    multiplier: Decimal = Decimal(1)
+    currency: str = ""
 
 
 @frozen(slots=True)

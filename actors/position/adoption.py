@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, frozen
 
+from actors.position.taken_over import plan_of
 from actors.runtime.future import ReplyFuture
 from config.logging import log
 from domain.adoption import RestingExits, adopted_fill, position_id_of, resting_exits
@@ -141,14 +142,8 @@ class Adoption:
         self._check_levels(asked.command, holding)
         if self._book_difference(asked, holding, message):
             return
-        plan = PositionPlanned(
-            position_id=asked.position_id,
-            symbol=actor.symbol,
-            side=book.side,
-            quantity=abs(book.quantity),
-            exits=asked.command.exits,
-            source=asked.command.source,
-        )
+        command = asked.command
+        plan = plan_of(actor, book.side, abs(book.quantity), command.exits, command.source, asked.position_id)
         refs = tuple(view.order_ref for view in exits.stops), tuple(view.order_ref for view in exits.targets)
         actor.spawn(self._attach, AttachOrders(plan, *refs), name="adoption")
 

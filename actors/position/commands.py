@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from actors.position.taken_over import plan_of
 from domain.entries import EntryRefused, levels_refusal
 from domain.exit_levels import exit_levels, tighter
 from domain.position_book import KEPT
@@ -18,7 +19,6 @@ from messages.position import (
     CommandRefused,
     ExitPlan,
     ExitsAdjusted,
-    PositionPlanned,
 )
 
 if TYPE_CHECKING:
@@ -40,14 +40,7 @@ def close_position(actor: PositionActor, command: ClosePosition) -> CommandOutco
         return CommandRefused(text, actor.holding.difference or "it is being asked again")
     actor.desk.drop_reversal("the position was closed by a command")
     if book.plan is None and book.quantity:
-        taken_over = PositionPlanned(
-            position_id=actor.environment.new_id(),
-            symbol=actor.symbol,
-            side=book.side,
-            quantity=abs(book.quantity),
-            exits=ExitPlan(),
-            source=command.source,
-        )
+        taken_over = plan_of(actor, book.side, abs(book.quantity), ExitPlan(), command.source)
         actor.append(taken_over)
         book.planned(taken_over)
     if book.plan is None:

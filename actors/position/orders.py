@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from actors.position.entry import INTERVAL, PATIENCE
 from actors.position.guards import guard
 from actors.position.oco import alternatives
+from actors.position.taken_over import plan_of
 from actors.runtime.future import ReplyFuture
 from domain.entries import EntryRefused
 from domain.instrument import limit_rounding, round_price, stop_rounding
@@ -105,14 +106,7 @@ def _plan(actor: PositionActor, side: Side, quantity: Decimal, exits: ExitPlan, 
     book = actor.book
     if book.plan is not None:
         return book.plan
-    plan = PositionPlanned(
-        position_id=actor.environment.new_id(),
-        symbol=actor.symbol,
-        side=side,
-        quantity=quantity,
-        exits=exits,
-        source=source,
-    )
+    plan = plan_of(actor, side, quantity, exits, source)
     book.planned(plan)
     actor.append(plan)
     return plan
