@@ -13,17 +13,18 @@ from simulator.model import Ticked
 
 __all__ = ["Market"]
 
-_STEP_SECONDS = 2.0
-
 
 class Market:
-    """Bid, ask and last of each symbol, a step every two seconds; `shift` lets one jump."""
+    """Bid, ask and last of each symbol, a step of all of them now and then; `shift` lets one jump."""
 
-    def __init__(self, paper: PaperBroker, prices: Mapping[str, float], volatility: float, seed: int) -> None:
-        """`volatility` is that of one step."""
+    def __init__(
+        self, paper: PaperBroker, prices: Mapping[str, float], volatility: float, seed: int, step_seconds: float
+    ) -> None:
+        """`volatility` is that of one step, and there is one each `step_seconds`."""
         self._paper = paper
         self.prices = dict(prices)
         self._volatility = volatility
+        self._step_seconds = step_seconds
         self._dice = Random(f"market {seed}")
         self._contracts = {symbol: paper.contracts.find(symbol, "STK")[0].contract for symbol in prices}
 
@@ -32,7 +33,7 @@ class Market:
         while True:
             for symbol in self.prices:
                 self.shift(symbol, self._dice.gauss(0.0, self._volatility))
-            await trio.sleep(_STEP_SECONDS)
+            await trio.sleep(self._step_seconds)
 
     def shift(self, symbol: str, by: float) -> None:
         """Move a price by a factor, and tell it."""

@@ -43,7 +43,7 @@ class Weather:
 
 @frozen(slots=True)
 class Plan:
-    """A whole storm, as data. `quiet` is when the last fault has ended."""
+    """A whole storm, as data. `settings` are sections of the configuration, beside and over those of every storm."""
 
     seed: int
     symbols: Mapping[str, float]
@@ -53,6 +53,7 @@ class Plan:
     sync_seconds: float
     latency: float
     settings: Mapping[str, Any] = field(factory=dict)
+    step_seconds: float = 2.0  # between two ticks of a symbol
 
     def faults(self) -> list[Act]:
         """Return what goes wrong in it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import inf
 
@@ -90,7 +91,7 @@ class Storm:
         self.truth, self.records = Truth(paper.venue), Records(machine.disk)
         self.safety = Safety(self.truth, self.records, trio.current_time, self._state, self._alive_since)
         self.sometimes = Sometimes(self.outcome.reached, self.truth, self.records, machine)
-        market = Market(paper, self.plan.symbols, self.plan.volatility, self.plan.seed)
+        market = Market(paper, self.plan.symbols, self.plan.volatility, self.plan.seed, self.plan.step_seconds)
         self.people = People(machine, market, service, self.safety.answered)
         real = real_machine()
         began, since = trio.current_time(), real.now()
@@ -214,31 +215,34 @@ class Storm:
 
 
 def _settings(plan: Plan) -> Settings:
+    more = dict(plan.settings)
     rule = {"event": "PredictionSignalEvent", "do": "create_position", "quantity": 40, "cooldown_seconds": 60}
     return settings_from(
         {
-            "broker": {"reconcile_seconds": 20.0},
-            "signals": {"base_url": _URL, "allow_plain_http": True, "poll_seconds": 10.0},
+            "broker": {"reconcile_seconds": 20.0, **more.pop("broker", {})},
+            "signals": {"base_url": _URL, "allow_plain_http": True, "poll_seconds": 10.0, **more.pop("signals", {})},
             "symbols": {symbol: {} for symbol in plan.symbols},
             "rules": [
                 {**rule, "id": "up", "side": "BUY", "when": {"signal": "BUY", "confidence": ">= 0.8"}},
                 {**rule, "id": "down", "side": "SELL", "when": {"signal": "SELL", "confidence": ">= 0.8"}},
             ],
+            **more,
         },
         {"API_KEY": "key"},
     )
 
 
-def ride(plan: Plan, *, detailed: bool = False) -> Outcome:
+def ride(plan: Plan, *, detailed: bool = False, instruments: Sequence[trio.abc.Instrument] = ()) -> Outcome:
     """Live through a storm and return what came of it. The same plan gives the same outcome, but for `real`.
 
     With `detailed` its timeline also holds the log, the messages and the book; no other log may be running.
+    `instruments` watch trio.
     """
     outcome = Outcome(plan.seed)
     storm = Storm(plan, outcome, detailed=detailed)
     try:
         with scheduled_from(plan.seed):
-            trio.run(storm.main, clock=MockClock(autojump_threshold=0))
+            trio.run(storm.main, clock=MockClock(autojump_threshold=0), instruments=instruments)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what came of it
         outcome.violation = _innermost(error)
     return outcome
