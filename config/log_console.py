@@ -8,6 +8,7 @@ from collections import deque
 from rich.console import Console
 from rich.text import Text
 
+from config.log_events import EVENTS
 from config.log_record import LogRecord, as_words
 
 __all__ = ["ConsoleListener"]
@@ -31,6 +32,9 @@ class ConsoleListener:
         """Write one event, or hold it back."""
         if record.event == "system.failed":
             return  # whoever started the process is told by its last message
+        event = EVENTS.get(record.event)
+        if event is not None and not event.shown:
+            return
         if record.event == "system.started":
             held, self._held = self._held or (), None
             for earlier in held:

@@ -18,14 +18,16 @@ class Event:
 
     words: str
     required: frozenset[str]
+    shown: bool = True
+    """Whether a person at the console wants to see it."""
 
 
 class UnknownEventError(Exception):
     """The code logs something that the table does not define, or without a field that it must carry."""
 
 
-def _event(words: str, *required: str) -> Event:
-    return Event(words, frozenset(required))
+def _event(words: str, *required: str, shown: bool = True) -> Event:
+    return Event(words, frozenset(required), shown)
 
 
 def check_event(name: str, fields: Mapping[str, object]) -> None:
@@ -51,6 +53,8 @@ EVENTS: Mapping[str, Event] = {
     "system.stopping": _event("stopping: {reason}", "reason"),
     "system.stopped": _event("stopped"),
     "system.state": _event("state of {address}", "address"),
+    "system.snapshot": _event("status", "status", shown=False),
+    "system.pulse": _event("pulse: {state}", "state", "since", shown=False),
     "system.command": _event("operator: {command} {symbol?} {outcome?}", "command"),
     "system.failed": _event("failed: {error}", "error"),
     # actor
@@ -106,6 +110,14 @@ EVENTS: Mapping[str, Event] = {
     "position.planned": _event("{symbol}: {side?} {quantity?} planned", "symbol"),
     "position.opened": _event("{symbol} open: {quantity?} at {average_price?}", "symbol"),
     "position.updated": _event("{symbol}: {quantity?} at {average_price?}, stop {stop?}, target {target?}", "symbol"),
+    "position.marked": _event(
+        "{symbol}: {quantity} at {price}, unrealised {unrealized_pnl}",
+        "symbol",
+        "price",
+        "quantity",
+        "unrealized_pnl",
+        shown=False,
+    ),
     "position.closed": _event(
         "{symbol} closed ({reason}), realised {realized_pnl?}, commission {commission?}", "symbol", "reason"
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from attrs import frozen
 from config.log_events import EVENTS
 from config.redaction import MASK, is_secret_name, redact
 
-__all__ = ["LogRecord", "as_json", "as_words", "timestamp"]
+__all__ = ["Later", "LogRecord", "as_json", "as_words", "timestamp"]
 
 
 NOBODY = "process"
@@ -36,6 +36,13 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+@frozen(slots=True)
+class Later:
+    """A large field that is put together where the line is written, not on the trading thread."""
+
+    make: Callable[[], Any]
+
+
 def _plain(value: Any) -> Any:
     """What JSON has no form for: money and quantities as canonical text, times in ISO 8601, the rest in words."""
     if isinstance(value, Decimal):
@@ -44,6 +51,8 @@ def _plain(value: Any) -> Any:
         return timestamp(value)
     if isinstance(value, set | frozenset):
         return sorted(map(str, value))
+    if isinstance(value, Later):
+        return value.make()
     return str(value)
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,7 +25,7 @@ from config.log_writer import BackgroundWriter, InlineWriter, LogFile
 if TYPE_CHECKING:
     from loguru import Message
 
-__all__ = ["Log", "log", "start_logging"]
+__all__ = ["Log", "log", "running_log", "start_logging", "wanted"]
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 _NUMBERS: dict[Level, int] = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
@@ -50,6 +51,16 @@ def log(event: str, *, level: Level = "INFO", **fields: Any) -> None:
         _Front.active.put(event, level, fields)
 
 
+def wanted(level: Level) -> bool:
+    """Whether anybody listens to events of this level."""
+    return _Front.active is not None and _NUMBERS[level] >= _Front.threshold
+
+
+def running_log() -> Log | None:
+    """Return the log that is running."""
+    return _Front.active
+
+
 class Log:
     """The running log. `reopen` after a rename, `stop` at the end; both from any thread."""
 
@@ -61,6 +72,7 @@ class Log:
         self._file = file
         self._writer = BackgroundWriter(sink) if background else InlineWriter(sink)
         self._reported = 0
+        self._first_line: Callable[[], object] = _nothing
         self._handler = logger.add(self._receive, format="", level=0, catch=False)
         self._intercept = _Intercept()
         root = logging.getLogger()
@@ -76,6 +88,16 @@ class Log:
         """Open the file anew, after what was logged before."""
         if self._file is not None:
             self._writer.call(self._file.reopen)
+            self._first_line()
+
+    @contextmanager
+    def beginning_files_with(self, first_line: Callable[[], object]) -> Iterator[None]:
+        """Meanwhile have `first_line` write the first event of each file that is begun."""
+        self._first_line = first_line
+        try:
+            yield
+        finally:
+            self._first_line = _nothing
 
     def stop(self, seconds: float = 5.0) -> None:
         """Write what waits, close the file, let go of loguru and stdlib logging; a disk that hangs gets `seconds`."""
@@ -99,6 +121,10 @@ class Log:
     def _receive(self, message: Message) -> None:
         record = message.record
         _tell(record["name"] or "loguru", record["level"].no, record["message"], record["exception"], record["extra"])
+
+
+def _nothing() -> None:
+    """Files begin with whatever comes."""
 
 
 class _Intercept(logging.Handler):

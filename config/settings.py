@@ -169,12 +169,16 @@ class JournalSettings:
 
 @frozen(slots=True, kw_only=True)
 class LogSettings:
-    """Where the JSON lines go (a relative path is inside the state folder) and from which level on."""
+    """Where the JSON lines go (a relative path is inside the state folder) and from which level on.
+
+    Every `pulse_seconds` the process says how it is; 0 for never.
+    """
 
     path: Annotated[Path, Folder()] = Path("pitboss.log.jsonl")
     level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], OneOf(("DEBUG", "INFO", "WARNING", "ERROR"))] = (
         "INFO"
     )
+    pulse_seconds: SecondsOrZero = 5.0
 
 
 @frozen(slots=True, kw_only=True)

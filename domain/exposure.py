@@ -75,6 +75,11 @@ class Exposure:
         else:
             self._low[symbol] -= order.quantity
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Those that are held or may be."""
+        return tuple(self._high)
+
     def shares(self, symbol: str) -> Decimal:
         """Return the worst case of a symbol, in units, unsigned."""
         return max(abs(self._high.get(symbol, ZERO)), abs(self._low.get(symbol, ZERO)))

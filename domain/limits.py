@@ -8,9 +8,10 @@ from decimal import ROUND_FLOOR, Decimal
 from attrs import evolve, frozen
 
 from domain.exposure import Exposure, Holding, PendingOrder
+from messages.risk import LimitUse
 from messages.verdict import GateVerdict
 
-__all__ = ["Bounds", "Group", "LimitCheck", "Limits", "Refusal", "check_order", "largest_within", "weigh_order"]
+__all__ = ["Bounds", "Group", "LimitCheck", "Limits", "Refusal", "check_order", "largest_within", "uses", "weigh_order"]
 
 
 @frozen(slots=True, kw_only=True)
@@ -132,6 +133,36 @@ def largest_within(
         return check_order(smaller, free, holdings, waiting, sectors) is None
 
     return _most(fits, (order.quantity / lot).to_integral_value(ROUND_FLOOR)) * lot
+
+
+def uses(limits: Limits, exposure: Exposure, sectors: Mapping[str, str]) -> tuple[LimitUse, ...]:
+    """Return how far each limit on several symbols is used up, and those on one symbol by the symbol nearest to it."""
+    found = [*_used("", exposure, None, limits.portfolio)]
+    for sector in sorted(set(sectors.values())):
+        members = {symbol for symbol, name in sectors.items() if name == sector}
+        found += _used(f" of sector {sector}", exposure, members, limits.sector)
+    for group in limits.groups:
+        found += _used(f" of group {group.name}", exposure, group.symbols, group.bounds)
+    for name, of, maximum in (
+        ("position shares", exposure.shares, limits.max_position_shares),
+        ("position notional", exposure.notional, limits.max_position_notional),
+    ):
+        if maximum is not None:
+            found.append(LimitUse(name, max(map(of, exposure.symbols), default=Decimal(0)), maximum))
+    return tuple(found)
+
+
+def _used(whose: str, exposure: Exposure, symbols: Iterable[str] | None, bounds: Bounds) -> Iterable[LimitUse]:
+    if bounds == Bounds():
+        return
+    totals = exposure.totals(None if symbols is None else frozenset(symbols))
+    for name, used, maximum in (
+        (f"exposure{whose}" if whose else "gross exposure", totals.gross, bounds.gross),
+        (f"net exposure{whose}", totals.net, bounds.net),
+        (f"shares{whose}", totals.shares, bounds.shares),
+    ):
+        if maximum is not None:
+            yield LimitUse(name, used, maximum)
 
 
 def _most(fits: Callable[[Decimal], bool], top: Decimal) -> Decimal:

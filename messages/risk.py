@@ -20,6 +20,7 @@ __all__ = [
     "Halt",
     "HaltedEvent",
     "HoldingChanged",
+    "LimitUse",
     "PlansCounted",
     "PortfolioView",
     "Rearm",
@@ -218,6 +219,15 @@ class ResumedEvent(BaseEvent):
     reason: str
 
 
+@frozen(slots=True)
+class LimitUse:
+    """How far a limit is used up, working and reserved orders counted: money in the account's currency, or units."""
+
+    limit: str
+    used: Decimal
+    maximum: Decimal
+
+
 @frozen(slots=True, kw_only=True)
 class PortfolioView:
     """Totals in the account's currency; equity is the broker's NetLiquidation, None before it is known.
@@ -248,3 +258,4 @@ class PortfolioView:
     net_exposure: Decimal = Decimal(0)
     rates: tuple[tuple[str, Decimal], ...] = ()  # currency → what one unit of it is worth
     closing: tuple[str, ...] = ()  # symbols that are not flat yet while FLATTENING
+    limits: tuple[LimitUse, ...] = ()  # of those on sums, and on the largest position

@@ -221,6 +221,7 @@ def _settings(plan: Plan) -> Settings:
         {
             "broker": {"reconcile_seconds": 20.0, **more.pop("broker", {})},
             "signals": {"base_url": _URL, "allow_plain_http": True, "poll_seconds": 10.0, **more.pop("signals", {})},
+            "log": {"pulse_seconds": 0.0},  # whoever writes the log must not change the storm
             "symbols": {symbol: {} for symbol in plan.symbols},
             "rules": [
                 {**rule, "id": "up", "side": "BUY", "when": {"signal": "BUY", "confidence": ">= 0.8"}},

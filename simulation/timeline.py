@@ -32,7 +32,7 @@ _DULL = (
     "pnl",
     "acctUpdate",
 )
-_DULL_EVENTS = ("signal.", "log.", "order.intent")
+_DULL_EVENTS = ("signal.", "log.", "order.intent", "system.snapshot", "system.pulse", "position.marked")
 _EMPTY = ("", "0", "0.0", "-1", "2147483647", "1.7976931348623157E308", "None", "?")
 _WIDTH = 200
 

@@ -25,7 +25,8 @@ _SHOWN = (
     "reconcile.difference",
 )
 _HIDDEN = frozenset(
-    {"position.planned", "position.updated", "rule.skipped", "broker.notice", "broker.account", "system.state"}
+    {"position.planned", "position.updated", "position.marked", "rule.skipped", "broker.notice", "broker.account"}
+    | {"system.state", "system.pulse", "system.snapshot"}
 )
 
 

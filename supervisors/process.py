@@ -20,6 +20,7 @@ from supervisors.commands import Commands
 from supervisors.control import serve_control
 from supervisors.lifecycle_log import LifecycleLog
 from supervisors.process_state import ProcessState
+from supervisors.pulse import Pulse
 from supervisors.supervise import supervise
 from supervisors.supervisor import Supervisor
 
@@ -47,6 +48,7 @@ class Process:
             environment, self.bus, lambda name: self.system.address(name).state is ActorState.RUNNING
         )
         self.root = tree(settings, self.system, self.bus)
+        self.pulse = Pulse(settings, self.system, self.state, process_id)
         self.commands = Commands(self.system, self.state)
         self._process_id = process_id
         self._serving = trio.CancelScope()
@@ -59,6 +61,7 @@ class Process:
         self._stop_reason = reason
         log("system.stopping", reason=reason)
         self.state.stopping(reason)
+        self.pulse.snapshot()
         self._journal(ProcessStopped(reason))
         self._serving.cancel()
 
@@ -79,6 +82,7 @@ class Process:
                     self._journal(ProcessStarted(version("pitboss"), self._process_id))
                     log("system.started", actors=len(self.system.addresses()))
                     self.state.started()
+                    nursery.start_soon(self.pulse.run)
                     if on_started is not None:
                         on_started()
             around.cancel_scope.cancel()

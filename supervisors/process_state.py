@@ -46,6 +46,7 @@ class ProcessState:
         self._environment = environment
         self._runs = runs
         self._started = False
+        self._tell_ready: Callable[[], object] = lambda: None
         self._not_allowed: str | None = self._reason
         self._halted: str | None = None
         for event_type in (TradingAllowed, HaltedEvent, ResumedEvent, ActorCrashed):
@@ -92,6 +93,10 @@ class ProcessState:
                 raise TypeError(f"did not subscribe to {event!r}")
         self._decide()
 
+    def when_ready(self, tell: Callable[[], object]) -> None:
+        """Have `tell` called each time the process gets ready."""
+        self._tell_ready = tell
+
     def started(self) -> None:
         """Every actor of the tree runs: before that nothing is READY."""
         self._started = True
@@ -118,4 +123,5 @@ class ProcessState:
             self._state, self._since = state, self._environment.now()
             if state is State.READY:
                 log("system.ready")
+                self._tell_ready()
         self._reason = reason

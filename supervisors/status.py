@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import trio
+from pykka import ActorDeadError
 
+from actors.runtime.address import Address
+from actors.runtime.deadletters import describe_error
 from actors.runtime.system import System
 from config.log_record import timestamp
 from domain.exit_words import exits_in_words
@@ -20,13 +23,59 @@ from messages.risk import DescribePortfolio, PortfolioView
 from supervisors.asking import NoAnswerError, ask
 from supervisors.process_state import ProcessState
 
-__all__ = ["collect_status"]
+__all__ = ["collect_status", "look_at_status"]
 
 _SECONDS = 3.0  # an actor that takes longer is named under "unanswered"
 
 
 async def collect_status(system: System, state: ProcessState) -> dict[str, Any]:
     """Ask everybody at once. What nobody answered for is null or left out, and named under `unanswered`."""
+    answers: dict[str, Any] = {}
+    unanswered: list[str] = []
+
+    async def one(address: Address, question: Any) -> None:
+        if not address.alive:
+            unanswered.append(f"{address.name} is {address.state}")
+            return
+        try:
+            answers[address.name] = await ask(address, question, _SECONDS)
+        except NoAnswerError as error:
+            unanswered.append(str(error))
+
+    async with trio.open_nursery() as nursery:
+        for address, question in _questions(system):
+            nursery.start_soon(one, address, question)
+    return _status(system, state, answers, unanswered)
+
+
+def look_at_status(system: System, state: ProcessState) -> Callable[[], dict[str, Any]]:
+    """Look at everybody at once, between two messages; the status is made of what was seen when it is called for.
+
+    Within a handler nobody can be looked at: all are unanswered.
+    """
+    answers: dict[str, Any] = {}
+    unanswered: list[str] = []
+    for address, question in _questions(system):
+        try:
+            answers[address.name] = system.look(address.name, question)
+        except ActorDeadError as error:
+            unanswered.append(str(error))
+        except Exception as error:  # noqa: BLE001  # what is read must not break trading
+            unanswered.append(f"{address.name} failed: {describe_error(error)}")
+    status = _status(system, state, {}, unanswered)
+    return lambda: _filled(status, answers)
+
+
+def _questions(system: System) -> Iterator[tuple[Address, Any]]:
+    yield system.address("gateway"), GatewayStatus()
+    yield system.address("portfolio"), DescribePortfolio()
+    yield system.address("orders"), ListOrders(done=True)
+    yield system.address("alarms"), ListAlarms()
+    for address in system.addresses("position/"):
+        yield address, DescribePosition()
+
+
+def _status(system: System, state: ProcessState, answers: Mapping[str, Any], unanswered: list[str]) -> dict[str, Any]:
     status: dict[str, Any] = {
         "state": str(state.state),
         "reason": state.reason,
@@ -37,50 +86,36 @@ async def collect_status(system: System, state: ProcessState) -> dict[str, Any]:
         "orders": None,
         "actors": _actors(system),
         "alarms": None,
-        "unanswered": [],
+        "unanswered": sorted(unanswered),
     }
+    return _filled(status, answers)
 
-    async def fill(address: str, message: Any, take: Callable[[Any], Awaitable[None]]) -> None:
-        if not system.address(address).alive:
-            status["unanswered"].append(f"{address} is {system.address(address).state}")
-            return
-        try:
-            await take(await ask(system.address(address), message, _SECONDS))
-        except NoAnswerError as error:
-            status["unanswered"].append(str(error))
 
-    async def broker(link: LinkStatus) -> None:
-        status["broker"] = {
-            "connected": link.connected,
-            "epoch": link.epoch,
-            "last_round_trip": None if link.last_round_trip is None else _iso(link.last_round_trip),
-            "account": link.account,
-            "queued": link.queued,
-        }
-
-    async def portfolio(view: PortfolioView) -> None:
-        status["portfolio"] = _portfolio(view)
-
-    async def orders(views: tuple[OrderView, ...]) -> None:
-        status["orders"] = [_order(view) for view in views]
-
-    async def alarms(standing: tuple[AlarmRaised, ...]) -> None:
-        status["alarms"] = [_alarm(alarm) for alarm in standing]
-
-    async def position(view: PositionView) -> None:
-        if view.position_id:
-            status["positions"].append(_position(view))
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(fill, "gateway", GatewayStatus(), broker)
-        nursery.start_soon(fill, "portfolio", DescribePortfolio(), portfolio)
-        nursery.start_soon(fill, "orders", ListOrders(done=True), orders)
-        nursery.start_soon(fill, "alarms", ListAlarms(), alarms)
-        for address in system.addresses("position/"):
-            nursery.start_soon(fill, address.name, DescribePosition(), position)
+def _filled(status: dict[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
+    for name, answer in answers.items():
+        match name:
+            case "gateway":
+                status["broker"] = _broker(answer)
+            case "portfolio":
+                status["portfolio"] = _portfolio(answer)
+            case "orders":
+                status["orders"] = [_order(view) for view in answer]
+            case "alarms":
+                status["alarms"] = [_alarm(alarm) for alarm in answer]
+            case _ if answer.position_id:
+                status["positions"].append(_position(answer))
     status["positions"].sort(key=lambda item: item["symbol"])
-    status["unanswered"].sort()
     return status
+
+
+def _broker(link: LinkStatus) -> dict[str, Any]:
+    return {
+        "connected": link.connected,
+        "epoch": link.epoch,
+        "last_round_trip": None if link.last_round_trip is None else _iso(link.last_round_trip),
+        "account": link.account,
+        "queued": link.queued,
+    }
 
 
 def _money(value: Decimal | None) -> str | None:

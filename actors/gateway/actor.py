@@ -77,6 +77,7 @@ class GatewayActor(RunQueueActor):
             data=self._data,
             connection_factory=connection_factory,
             timing=timing or Timing(),
+            measures=context.system.measures,
         )
         self._history = history
 

@@ -22,6 +22,7 @@ from actors.gateway.sender import Sender
 from actors.gateway.session import Session
 from actors.gateway.weighing import STAGE
 from actors.gateway.what_if import OrderLink
+from actors.runtime.measures import Measures
 from config.environment import Environment
 from config.logging import log
 from config.settings import Settings
@@ -62,6 +63,7 @@ class LinkKeeper:
         data: DataDesk,
         connection_factory: Callable[[], Any],
         timing: Timing,
+        measures: Measures,
     ) -> None:
         """`connection_factory()` makes a SocketConnection, or its twin in memory, for each attempt."""
         self.session: Session | None = None
@@ -78,6 +80,7 @@ class LinkKeeper:
         self._data = data
         self._connection_factory = connection_factory
         self._timing = timing
+        self._measures = measures
         self._backoff = BackOff(environment.random)
         self._asked = trio.Event()
         self._why = ""  # the last snapshot was asked for
@@ -304,8 +307,10 @@ class LinkKeeper:
             session.account.subscribe(self.account)
         self.ask(reason)
 
-    def _round_trip(self) -> None:
+    def _round_trip(self, seconds: float) -> None:
         self.last_round_trip = self._environment.now()
+        self._measures.round_trip.observe(seconds)
+        self._measures.round_trip_seconds = seconds
 
     def _give_up(self, error: BrokerUnavailableError) -> None:
         self.first_error = error

@@ -37,10 +37,12 @@ class RoundTrips:
             raise RuntimeError("two requests for the time cannot be told apart")
         self._asked = now
 
-    def answered(self, now: float) -> None:
-        """An answer came; one that nobody asked for proves nothing."""
-        if self._asked is not None:
-            self._proven, self._asked, self._answered = self._asked, None, now
+    def answered(self, now: float) -> float | None:
+        """Return the seconds that the round trip took; None for an answer that nobody asked for: it proves nothing."""
+        if self._asked is None:
+            return None
+        self._proven, self._asked, self._answered = self._asked, None, now
+        return now - self._proven
 
     def recent(self, now: float) -> bool:
         """Whether the last round trip is recent enough for an order to leave."""

@@ -72,7 +72,7 @@ class Session:
         rates: RateDesk,
         what_ifs: WhatIfDesk,
         outlets: Outlets,
-        on_round_trip: Callable[[], None],
+        on_round_trip: Callable[[float], None],
         on_notice: NoticeHandler,
         on_line_refused: Callable[[str], None],
         timeout: float,
@@ -175,8 +175,9 @@ class Session:
         self._outlets.portfolio(pnl)
 
     def current_time(self) -> None:
-        self.trips.answered(trio.current_time())
-        self._on_round_trip()
+        seconds = self.trips.answered(trio.current_time())
+        if seconds is not None:
+            self._on_round_trip(seconds)
         self._sender.pump()
 
     # Ticks. The batch so far goes first, so that a position hears of them in order.

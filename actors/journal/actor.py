@@ -203,6 +203,7 @@ class JournalActor(RunQueueActor):
         rows = [row for write in group for row in write.rows]
         fallback = self._fallback
         patience = self.after(SLOW_SECONDS, _StillWriting(self._groups))
+        began = trio.current_time()
         try:
             if rows and fallback is None:
                 await self._storage.append(rows)
@@ -217,6 +218,8 @@ class JournalActor(RunQueueActor):
             return
         finally:
             patience.cancel()
+        if rows:
+            self.system.measures.fsync.observe(trio.current_time() - began)
         self._groups += 1
         if self._slow:
             self._slow = False

@@ -158,12 +158,15 @@ class OrderActor(RunQueueActor):
                 self._desk.apply(message)
             case OrderSent():
                 self._desk.apply(message)
+                self._submission.sent(message.order_ref)
                 record = self._desk.book.get(message.order_ref)
                 if record is not None:
                     log_sent(message, record.view())
             case OrderNotSent():
                 if message.cancellation:
                     self._amendments.cancel_not_sent(message.order_ref)
+                else:
+                    self._submission.not_sent(message.order_ref)
                 self._desk.apply(message)
             case OrdersOvertaken():
                 self._renumbering.overtaken(message)

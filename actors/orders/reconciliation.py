@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from actors.orders.desk import OrderDesk
+from config.log_record import timestamp
 from config.logging import log
 from domain.reconciliation import reconcile
 from messages.gateway import AskBroker, BrokerConnected, BrokerLost, BrokerNotice, BrokerSnapshot
@@ -169,6 +170,7 @@ class Reconciler:
         for symbol, holding in result.holdings:
             desk.address(f"position/{symbol}").tell(holding)
         self._held.update(symbol for symbol, _ in result.holdings)
+        desk.context.system.measures.reconciled_at = timestamp(desk.context.environment.now())
         log(
             "reconcile.finished",
             actor="orders",

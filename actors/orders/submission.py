@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import trio
 from attrs import evolve, frozen
 
 from actors.orders.desk import OrderDesk
@@ -51,6 +52,7 @@ class Submission:
         self._pending: dict[str, _Pending] = {}  # token → group
         self._refs: set[str] = set()  # references in those groups
         self._cancelled: dict[str, CancelOrder] = {}  # cancellations of orders in those groups
+        self._leaving: dict[str, float] = {}  # order_ref → when it came, of orders whose bytes have not left
 
     @property
     def waiting(self) -> int:
@@ -86,6 +88,7 @@ class Submission:
         token = desk.token()
         self._pending[token] = _Pending(group, intents)
         self._refs.update(order.order_ref for order in group.orders)
+        self._leaving.update((order.order_ref, trio.current_time()) for order in group.orders)
         safe = not any(order.role.adds_risk for order in group.orders)
         desk.journal.tell(Append(tuple(entries), desk.context.address.name, token, reduces_risk=safe))
 
@@ -169,17 +172,30 @@ class Submission:
             desk.carry_out(effects)
             reason = desk.not_reconciled or "the connection was lost"
             for intent in pending.intents:
+                self.not_sent(intent.order.order_ref)
                 desk.apply(OrderNotSent(intent.order.order_ref, intent.order_id, reason))
             return ()
         desk.gateway.tell(self._unit(group, pending.intents))
         desk.carry_out_soon(effects)
         return waiting
 
+    def sent(self, order_ref: str) -> None:
+        """Its bytes have left."""
+        since = self._leaving.pop(order_ref, None)
+        if since is not None:
+            self._desk.context.system.measures.order_latency.observe(trio.current_time() - since)
+
+    def not_sent(self, order_ref: str) -> None:
+        """No byte of it leaves."""
+        self._leaving.pop(order_ref, None)
+
     def failed(self, token: str, error: str) -> bool:
         """The intents are not durable: nothing of the group may leave. False where the token belongs elsewhere."""
         pending = self._pending.pop(token, None)
         if pending is None:
             return False
+        for order in pending.group.orders:
+            self.not_sent(order.order_ref)
         self._settled(pending)
         reason = f"the journal failed: {error}"
         self._refuse(pending.group, tuple(OrderDenied(order.order_ref, reason) for order in pending.group.orders))

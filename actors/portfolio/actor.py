@@ -24,7 +24,7 @@ from domain.breaker_meters import Trip
 from domain.entry_gates import entry_of, outcome_text, worth_recording
 from domain.exposure import Exposure, Holding, PendingOrder
 from domain.guards import OrderFlow
-from domain.limits import LimitCheck
+from domain.limits import LimitCheck, uses
 from messages.decision import WeighOrders
 from messages.gateway import AccountPnl, AccountValue, AskAccount
 from messages.journal import Appended, JournalBroken, JournalFailed, Replay
@@ -48,6 +48,7 @@ from messages.risk import (
     FlattenAll,
     Halt,
     HoldingChanged,
+    LimitUse,
     PortfolioView,
     Rearm,
     Resume,
@@ -438,7 +439,15 @@ class PortfolioActor(RunQueueActor):
             rejects_in_a_row=max(map(len, desk.rejected.values())),
             suspicions=figures.suspicions,
             closing=desk.closing(),
+            limits=self._limit_uses(),
         )
+
+    def _limit_uses(self) -> tuple[LimitUse, ...]:
+        used = uses(self._limits, Exposure(self._held(), self._waiting()), self._sectors)
+        maximum, today = self._settings.risk.max_daily_loss, self.figures.own()
+        if maximum is None or today is None:
+            return used
+        return (*used, LimitUse("daily loss", max(_ZERO, -today), maximum))
 
     def _currency_of(self, symbol: str) -> str:
         # as the gateway describes the contract to the broker: by the configuration

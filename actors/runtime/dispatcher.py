@@ -15,6 +15,7 @@ from pykka._envelope import Envelope
 from actors.runtime.future import ReplyFuture
 from actors.runtime.items import PYKKA_MESSAGES, Own, Tick
 from actors.runtime.mailbox import Gate
+from actors.runtime.measures import Measures
 from actors.runtime.timers import Timers
 
 if TYPE_CHECKING:
@@ -39,7 +40,12 @@ class Dispatcher:
     nor trio's other tasks. The order of handling depends on the order of the calls alone.
     """
 
-    def __init__(self, on_crash: Callable[[RunQueueActor, Any, Exception], None], batch: int = 64) -> None:
+    def __init__(
+        self,
+        on_crash: Callable[[RunQueueActor, Any, Exception], None],
+        batch: int = 64,
+        measures: Measures | None = None,
+    ) -> None:
         """`on_crash(actor, item, error)` is called when a handler raises under `tell`."""
         if batch < 1:
             raise ValueError(f"batch must be at least 1, not {batch}")
@@ -51,6 +57,7 @@ class Dispatcher:
         self.published = 0.0  # when the latest ticks were, by that clock: one look at it serves a whole batch
         self.timers = Timers()
         self._on_crash = on_crash
+        self._measures = measures if measures is not None else Measures()
         # whether a handler is being run: then ticks are queued, so that no handler is entered twice
         self._handling = False
         self._ended = False
@@ -110,6 +117,7 @@ class Dispatcher:
         messages that wait, those that the ticks have caused among them, are handled before it returns.
         """
         self.published = self.clock()
+        self._measures.ticks += len(ticks)
         if self._handling or threading.get_ident() != self.thread:
             for address, kind, price, size in ticks:
                 address.post(Tick(kind, price, size))
@@ -129,6 +137,16 @@ class Dispatcher:
         if self.ready and self.running:
             # what the ticks have set off goes on here and now: an exit does not wait for trio to come round
             self._turn()
+
+    def between_messages(self, actor: RunQueueActor, question: Any) -> Any:
+        """Hand an actor a question now: see `System.look`."""
+        if self._handling:
+            raise RuntimeError(f"a message is being handled: {actor} cannot be looked at now")
+        self._handling = True
+        try:
+            return actor.on_receive(question)
+        finally:
+            self._handling = False
 
     def start_task(self, function: Callable[..., Awaitable[Any]], *args: Any, name: str) -> None:
         """Start a trio task that ends with the dispatcher. Raises DispatcherEndedError."""

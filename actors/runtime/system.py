@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import trio
+from pykka import ActorDeadError
 
 from actors.runtime.address import Address
 from actors.runtime.deadletters import DeadLetterOffice, describe_error
 from actors.runtime.dispatcher import Dispatcher
 from actors.runtime.lifecycle import LifeCycle
+from actors.runtime.measures import Measures
 from actors.runtime.status import ActorState, ActorStatus
 
 if TYPE_CHECKING:
@@ -49,7 +51,8 @@ class System:
         self.on_event = on_event
         self.dead_letters = DeadLetterOffice(on_event)
         self.lifecycle = LifeCycle(self, on_event)
-        self.dispatcher = Dispatcher(self.lifecycle.crash, batch)
+        self.measures = Measures()
+        self.dispatcher = Dispatcher(self.lifecycle.crash, batch, self.measures)
         self._addresses: dict[str, Address] = {}
         self._on_demand: dict[str, Callable[[Address], None]] = {}
         self._mailbox_limit = mailbox_limit
@@ -115,6 +118,18 @@ class System:
     def snapshot(self) -> list[ActorStatus]:
         """Return how each address stands, in the order in which they were first mentioned."""
         return [address.status() for address in self._addresses.values()]
+
+    def look(self, name: str, question: Any) -> Any:
+        """Return an actor's answer to a question between two messages, past its mailbox: several answers taken without
+        an `await` between them are of one moment, and agree with what was logged before it.
+
+        Raises ActorDeadError where no actor answers now, RuntimeError within a handler, and what the handler raises.
+        """
+        address = self.address(name)
+        actor = address.actor
+        if actor is None or not address.alive:
+            raise ActorDeadError(f"{name} is {address.state}")
+        return self.dispatcher.between_messages(actor, question)
 
     def describe(self, name: str) -> dict[str, Any]:
         """Return the inner state of an actor, as it describes itself: empty if it is not there."""
