@@ -56,10 +56,8 @@ class Summary:
 
 
 def ride_seed(seed: int, weather: Weather) -> Outcome:
-    """Live through the storm of a seed, and forget what only a timeline needs."""
-    outcome = ride(draw(seed, weather))
-    outcome.timeline.clear()
-    return outcome
+    """Live through the storm of a seed."""
+    return ride(draw(seed, weather))
 
 
 def soak(seeds: Iterable[int], weather: Weather, jobs: int) -> Generator[Outcome, None, None]:

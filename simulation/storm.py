@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from math import inf
 
@@ -16,7 +17,6 @@ from config.determinism import scheduled_from
 from config.environment import machine as real_machine
 from config.environment import virtual
 from config.loading import settings_from
-from config.logging import start_logging
 from config.settings import Settings
 from simulation.drawing import FAULTS
 from simulation.machine import Machine
@@ -70,7 +70,7 @@ class Storm:
 
     def __init__(self, plan: Plan, outcome: Outcome, *, detailed: bool = False) -> None:
         self.plan, self.outcome = plan, outcome
-        self._chronicle = Chronicle(self.note) if detailed else None
+        self._chronicle = Chronicle(self._line) if detailed else None
 
     async def main(self) -> None:
         """Live through it."""
@@ -95,10 +95,9 @@ class Storm:
         self.people = People(machine, market, service, self.safety.answered)
         real = real_machine()
         began, since = trio.current_time(), real.now()
-        log = None
+        watching = ExitStack()
         if self._chronicle is not None:
-            log = start_logging(paper.environment, listeners=(self._chronicle.log,), background=False)
-            paper.venue.subscribe(self._chronicle.book)
+            watching.enter_context(self._chronicle.watching(machine, paper.environment))
         try:
             async with trio.open_nursery() as nursery:
                 self.trouble = Trouble(machine, service, nursery)
@@ -110,8 +109,7 @@ class Storm:
                     await self._flat()
                 nursery.cancel_scope.cancel()
         finally:
-            if log is not None:
-                log.stop()
+            watching.close()
             out = self.outcome
             out.simulated, out.real = trio.current_time() - began, (real.now() - since).total_seconds()
             out.wire, out.journal = transcript.digest, self.records.digest
@@ -198,6 +196,10 @@ class Storm:
 
     def note(self, who: str, what: str) -> None:
         """Write into the timeline."""
+        if self._chronicle is not None:
+            self._chronicle.note(who, what)
+
+    def _line(self, who: str, what: str) -> None:
         self.outcome.timeline.append((trio.current_time(), who, what))
 
     def _frame(self, outgoing: bool, fields: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""`pitboss soak`: storms from seeds, and the timeline of one."""
+"""`pitboss soak`: storms from seeds; and one of them, from its seed or a file, told or shrunk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -15,9 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from config.environment import machine
 from simulation.plan import Weather, draw
+from simulation.report import first_of_each_kind, print_summary, summary_as_json, violation_in_words
+from simulation.single import replay, replay_flags, shrink_into, tell
 from simulation.soak import Summary, soak
-from simulation.sometimes import STATES
-from simulation.storm import ride
+from simulation.storm import Outcome
 from supervisors.exit_codes import ExitCode, ProcessFailed
 
 __all__ = ["soak_verb"]
@@ -33,7 +35,19 @@ def soak_verb(
     first: Annotated[int, Parameter(help="The seed of the first; the others follow it.")] = 1,
     minutes: Annotated[float, Parameter(help="How long a storm is, in simulated minutes.")] = 30.0,
     seed: Annotated[int | None, Parameter(help="Only this storm.")] = None,
-    timeline: Annotated[bool, Parameter(negative=(), help="With --seed: tell what happened, line by line.")] = False,
+    scenario: Annotated[Path | None, Parameter(help="Only the storm of this file.")] = None,
+    timeline: Annotated[
+        bool, Parameter(negative=(), help="With --seed or --scenario: tell what happened, side by side.")
+    ] = False,
+    html: Annotated[Path | None, Parameter(help="With --timeline: into this file, as a page.")] = None,
+    json_: Annotated[
+        bool, Parameter(name="--json", negative=(), help="The summary or the timeline as JSON, for programs.")
+    ] = False,
+    shrink: Annotated[
+        bool,
+        Parameter(negative=(), help="Look for the smallest storm that goes wrong in the same way, and write its file."),
+    ] = False,
+    into: Annotated[Path, Parameter(help="With --shrink: the folder of the files, storm-SEED.toml.")] = Path(),
 ) -> int:
     """Put the whole system through storms: faults of network, broker, disk, clock and process, drawn from seeds.
 
@@ -42,13 +56,53 @@ def soak_verb(
     """
     if minutes < 5 or jobs < 1 or (seeds is not None and seeds < 1) or (hours is not None and hours <= 0):
         raise ProcessFailed(ExitCode.USAGE, "--minutes is at least 5, --jobs and --seeds at least 1, --hours above 0")
-    if timeline and seed is None:
-        raise ProcessFailed(ExitCode.USAGE, "--timeline tells of one storm: name its --seed")
+    single = seed is not None or scenario is not None
+    for wrong, text in (
+        (timeline and not single, "--timeline tells of one storm: name its --seed or --scenario"),
+        (seed is not None and scenario is not None, "--seed and --scenario each name a storm: give one of them"),
+        (timeline and shrink, "--timeline or --shrink: one after the other"),
+        (html is not None and not timeline, "--html is for a --timeline"),
+        (json_ and shrink, "--shrink writes a file; there is no --json of it"),
+        (shrink and not into.is_dir(), f"--into {into}: there is no such folder"),
+    ):
+        if wrong:
+            raise ProcessFailed(ExitCode.USAGE, text)
     weather = Weather(minutes=minutes)
+    if scenario is not None:
+        if shrink:
+            return _code(shrink_into(scenario, into, [f"from {scenario}"]))
+        return _code(replay(scenario, timeline=timeline, as_json=json_, html=html))
+    if seed is not None and shrink:
+        return _code(shrink_into(draw(seed, weather), into, _found(seed, weather)))
     if seed is not None and timeline:
-        return _tell(seed, weather)
+        return _code(tell(draw(seed, weather), as_json=json_, html=html))
     numbers: Iterator[int] = itertools.count(first) if seed is None else iter((seed,))
     limit = 1 if seed is not None else seeds if seeds is not None else None if hours is not None else 100
+    summary, elapsed = _many(numbers, limit, hours, weather, jobs)
+    if json_:
+        print(summary_as_json(summary, elapsed))
+    else:
+        print_summary(summary, elapsed)
+        for number, text in sorted(summary.violations):
+            print(violation_in_words(number, text, replay_flags(number, weather)))
+    if shrink:
+        for number in first_of_each_kind(summary.violations).values():
+            shrink_into(draw(number, weather), into, _found(number, weather))
+    return ExitCode.FAILED if summary.violations else ExitCode.FINE
+
+
+def _found(seed: int, weather: Weather) -> list[str]:
+    return [f"from pitboss soak {replay_flags(seed, weather)}"]
+
+
+def _code(outcome: Outcome) -> int:
+    return ExitCode.FAILED if outcome.violation else ExitCode.FINE
+
+
+def _many(
+    numbers: Iterator[int], limit: int | None, hours: float | None, weather: Weather, jobs: int
+) -> tuple[Summary, float]:
+    """Live through storms until there are no more, time is up, or Ctrl-C; return what came of them, and the seconds."""
     now = machine().now
     began = now()
     deadline = None if hours is None else began + timedelta(hours=hours)
@@ -62,9 +116,9 @@ def soak_verb(
             summary.add(outcome)
             progress.update(task, advance=1, wrong=len(summary.violations))
             if outcome.violation:
-                progress.console.print(_violation(outcome.seed, outcome.violation, minutes), highlight=False)
-    _print(summary, (now() - began).total_seconds(), minutes)
-    return ExitCode.FAILED if summary.violations else ExitCode.FINE
+                text = violation_in_words(outcome.seed, outcome.violation, replay_flags(outcome.seed, weather))
+                progress.console.print(text, highlight=False)
+    return summary, (now() - began).total_seconds()
 
 
 def _progress() -> Progress:
@@ -77,35 +131,3 @@ def _progress() -> Progress:
         console=Console(stderr=True),
         disable=not sys.stderr.isatty(),
     )
-
-
-def _violation(seed: int, text: str, minutes: float) -> str:
-    length = "" if minutes == 30.0 else f" --minutes {minutes:g}"
-    return f"seed {seed}: {text}\n    pitboss soak --seed {seed}{length} --timeline"
-
-
-def _print(summary: Summary, elapsed: float, minutes: float) -> None:
-    hours = summary.simulated / 3600
-    print(f"{summary.seeds} storms, {hours:.1f} simulated hours in {elapsed / 60:.1f} minutes", end="")
-    print(f", {summary.simulated / max(summary.real, 1e-9):.0f} simulated seconds in a real one on one core")
-    print(f"{summary.orders} orders at the broker, {summary.executions} executions, {summary.lives} lives of a process")
-    print(f"settled {summary.slowest_to_settle:.0f} s after the last fault at the latest")
-    print("\nfaults")
-    for kind, count in sorted(summary.faults.items()):
-        print(f"  {count:7}  {kind}")
-    print("\ndangerous states reached")
-    for state in STATES:
-        print(f"  {summary.reached[state]:7}  {state}")
-    print(f"\n{len(summary.violations) or 'no'} violations")
-    for seed, text in sorted(summary.violations):
-        print(_violation(seed, text, minutes))
-
-
-def _tell(seed: int, weather: Weather) -> int:
-    plan = draw(seed, weather)
-    outcome = ride(plan, detailed=True)
-    for seconds, who, what in outcome.timeline:
-        print(f"{seconds:9.3f}  {who:<8}  {what}")
-    print(f"\nwire {outcome.wire[:16]}, journal {outcome.journal[:16]}")
-    print(f"violation: {outcome.violation}" if outcome.violation else "no violation")
-    return ExitCode.FAILED if outcome.violation else ExitCode.FINE
