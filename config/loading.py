@@ -33,8 +33,8 @@ def load_process(path: Path | None, environ: Mapping[str, str]) -> ProcessSettin
 
 
 def load_places(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """Read the sections `process` and `journal` alone: enough to find what a process left. Raises SettingsError."""
-    return _sections(path, environ, "process", "journal")
+    """Read only the sections `process`, `journal` and `log`: what a process leaves, and where. Raises SettingsError."""
+    return _sections(path, environ, "process", "journal", "log")
 
 
 def _sections(path: Path | None, environ: Mapping[str, str], *names: str) -> Settings:

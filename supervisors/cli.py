@@ -37,6 +37,7 @@ _VERBS = {
     "alarms": "supervisors.verbs_care:alarms",
     "why": "supervisors.verbs_why:why",
     "whynot": "supervisors.verbs_why:whynot",
+    "web": "supervisors.verbs_web:web",
     "soak": "simulation.verb:soak_verb",  # above this layer: named, never imported
 }
 _JOURNAL_VERBS = ("verify", "dump", "stats")

@@ -74,7 +74,7 @@ METRICS: Mapping[str, Metric] = {
     "pitboss_dead_letters_total": Metric("counter", "Messages that could not be handled.", ("actor",)),
     # safety
     "pitboss_journal_fsync_seconds": Metric("histogram", "Until records are durable on the disk."),
-    "pitboss_position_naked_seconds": Metric("histogram", "From a position's first fill until its exits are confirmed."),
+    "pitboss_position_naked_seconds": Metric("histogram", "From the first fill until the exits are confirmed."),
     "pitboss_positions_open": Metric("gauge", "Symbols that are held."),
     "pitboss_positions_unprotected": Metric("gauge", "Symbols that are held without confirmed exits."),
     "pitboss_reconciled_timestamp_seconds": Metric("gauge", "When everything was last compared with the broker."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -50,7 +50,7 @@ def _family(name: str, metric: Metric) -> Any:
     return kinds[metric.kind](name.removesuffix("_total"), metric.words, labels=("process", *metric.labels))
 
 
-def _add(family: Any, labels: Iterable[str], value: Any) -> None:
+def _add(family: Any, labels: Sequence[str], value: Any) -> None:
     if isinstance(family, HistogramMetricFamily):
         bounds, counts, total, count = value
         buckets = [(str(bound), reached) for bound, reached in zip(bounds, counts, strict=True)]

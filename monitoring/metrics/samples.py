@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from messages.risk import RiskState
+from messages.risk import TradingState
 from monitoring.board import DONE, Board
 
 __all__ = ["Sample", "samples"]
@@ -100,12 +100,12 @@ def _process(board: Board, status: Mapping[str, Any]) -> Iterator[Sample]:
     for each in _STATES:
         yield "pitboss_state", (each,), int(each == state)
     breaker = (status["portfolio"] or {}).get("state")
-    for risk_state in RiskState:
-        yield "pitboss_breaker_state", (str(risk_state),), int(str(risk_state) == breaker) if breaker else None
+    for trading_state in TradingState:
+        yield "pitboss_breaker_state", (str(trading_state),), int(str(trading_state) == breaker) if breaker else None
     for kind, count in Counter(alarm["kind"] for alarm in status["alarms"] or []).items():
         yield "pitboss_alarms", (kind,), count
     broker = status["broker"] or {}
-    yield "pitboss_broker_connected", (), int(broker.get("connected") is True)
+    yield "pitboss_broker_connected", (), int(broker.get("connected") is True and not about.get("stopped"))
     yield "pitboss_broker_last_round_trip_timestamp_seconds", (), _moment(broker.get("last_round_trip"))
     yield "pitboss_ticks_total", (), board.pulse.get("ticks")
     yield "pitboss_reconciled_timestamp_seconds", (), _moment(board.process.reconciled)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from monitoring.web.hosts import is_loopback
 from monitoring.web.server import serve_web
 from monitoring.web.settings import CommandFailed, Place, WebSettings
 
-__all__ = ["CommandFailed", "Place", "WebSettings", "serve_web"]
+__all__ = ["CommandFailed", "Place", "WebSettings", "is_loopback", "serve_web"]

@@ -78,7 +78,7 @@ def _last(lines: Any, count: int) -> Iterable[Mapping[str, Any]]:
 
 
 def line_document(line: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a line of the log as a sentence, with what to filter by, and its other fields for those who look closer."""
+    """Return a line of the log as a sentence, with what to filter by, and its other fields for a closer look."""
     fields = {name: value for name, value in line.items() if name not in ("ts", "level", "event", "actor")}
     record = LogRecord(datetime.min.replace(tzinfo=UTC), "", str(line.get("event", "")), fields)
     known = {name: line.get(name) for name in _LINE_FIELDS}

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-__all__ = ["CommandFailed", "Command", "Place", "WebSettings"]
+__all__ = ["Command", "CommandFailed", "Place", "WebSettings"]
 
 Command = Callable[[str, Mapping[str, str]], str]
 """Carries a command out, with its fields, and returns the answer in words. Blocks. Raises CommandFailed."""
