@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from config.alert_rules import alert_problems
 from config.calendars import UnknownCalendarError, exchange_hours
 from config.problems import Problem, did_you_mean
 from config.rule_actions import exit_terms
@@ -42,6 +43,7 @@ def inconsistencies(settings: Settings) -> Iterator[Problem]:
     yield from _groups(settings)
     yield from _exits(settings)
     yield from _rules(settings)
+    yield from alert_problems(settings.alerts, settings.log.pulse_seconds)
 
 
 def is_loopback(host: str) -> bool:

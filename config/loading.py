@@ -6,20 +6,28 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any
 
-import cattrs
 from attrs import evolve, frozen
 from cattrs.errors import ClassValidationError
-from cattrs.gen import make_dict_structure_fn
 
 from config.checks import inconsistencies
-from config.expectations import EnvironmentText, Expectation
+from config.expectations import EnvironmentText
 from config.overrides import PREFIX, apply_overrides
 from config.problems import Problem, SettingsError, problems_of
-from config.settings import ProcessSettings, RuleSettings, Settings, Symbol, SymbolSettings
+from config.settings import ProcessSettings, Settings, Symbol, SymbolSettings
+from config.structuring import converter
 
-__all__ = ["load", "load_places", "load_process", "read", "settings_from", "with_symbol", "without_symbol"]
+__all__ = [
+    "load",
+    "load_alerts",
+    "load_places",
+    "load_process",
+    "read",
+    "settings_from",
+    "with_symbol",
+    "without_symbol",
+]
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -35,6 +43,11 @@ def load_process(path: Path | None, environ: Mapping[str, str]) -> ProcessSettin
 def load_places(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read only the sections `process`, `journal` and `log`: what a process leaves, and where. Raises SettingsError."""
     return _sections(path, environ, "process", "journal", "log")
+
+
+def load_alerts(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read what watching needs: the sections `process`, `broker`, `log` and `alerts`. Raises SettingsError."""
+    return _sections(path, environ, "process", "broker", "log", "alerts")
 
 
 def _sections(path: Path | None, environ: Mapping[str, str], *names: str) -> Settings:
@@ -53,7 +66,7 @@ def settings_from(data: dict[str, Any], environ: Mapping[str, str]) -> Settings:
             problems.append(Problem(f"signals.{key}", f"is taken from the environment variable {variable} alone"))
     problems += apply_overrides(data, environ)
     try:
-        settings = _converter().structure(data, Settings)
+        settings = converter().structure(data, Settings)
     except ClassValidationError as error:
         raise SettingsError(problems + list(problems_of(error, data))) from None
     problems += inconsistencies(settings)
@@ -71,7 +84,7 @@ def with_symbol(settings: Settings, symbol: str, written: Mapping[str, str]) -> 
         return settings
     data = {symbol: {key: EnvironmentText(value) for key, value in written.items()}}
     try:
-        section = _converter().structure({"symbols": data}, _Symbols).symbols
+        section = converter().structure({"symbols": data}, _Symbols).symbols
     except ClassValidationError as error:
         raise SettingsError(problems_of(error, {"symbols": data})) from None
     changed = evolve(settings, symbols={**settings.symbols, **section})
@@ -104,27 +117,3 @@ def read(path: Path) -> dict[str, Any]:
         raise SettingsError([Problem(str(path), "is not text in UTF-8")]) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([Problem(str(path), f"is not TOML: {error}")]) from None
-
-
-def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
-    converter.register_structure_hook_func(
-        lambda kind: _expectation(kind) is not None,
-        lambda value, kind: _require(_expectation(kind)).read(value),
-    )
-    converter.register_structure_hook(
-        RuleSettings, make_dict_structure_fn(RuleSettings, converter, _cattrs_forbid_extra_keys=True)
-    )
-    return converter
-
-
-def _expectation(kind: Any) -> Expectation | None:
-    if get_origin(kind) is not Annotated:
-        return None
-    return next((item for item in get_args(kind)[1:] if isinstance(item, Expectation)), None)
-
-
-def _require(expectation: Expectation | None) -> Expectation:
-    if expectation is None:
-        raise TypeError("a type without an expectation reached the hook for those that have one")
-    return expectation

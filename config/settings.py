@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from attrs import field, frozen
 
+from config.alert_settings import AlertSettings
 from config.exit_settings import ExitSettings, written_exits
 from config.expectations import (
     Flag,
@@ -32,6 +33,7 @@ from messages.market import ContractQuery
 from messages.position import ExitPlan, Size
 
 __all__ = [
+    "AlertSettings",
     "BrokerSettings",
     "DefaultsSettings",
     "JournalSettings",
@@ -195,6 +197,7 @@ class Settings:
     rules: tuple[RuleSettings, ...] = ()
     journal: JournalSettings = field(factory=JournalSettings)
     log: LogSettings = field(factory=LogSettings)
+    alerts: AlertSettings = field(factory=AlertSettings)
 
     @property
     def log_path(self) -> Path:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from functools import partial
 from itertools import islice
 from multiprocessing import get_context
-from signal import SIG_IGN, SIGINT, signal
 
 from attrs import define, field, frozen
 
@@ -69,9 +67,8 @@ def soak(seeds: Iterable[int], weather: Weather, jobs: int) -> Generator[Outcome
             yield ride_seed(seed, weather)
         return
     waiting = iter(seeds)
-    # spawned: a fork would take along what this process has imported and begun. A Ctrl-C is for this process to judge
-    ignoring = partial(signal, SIGINT, SIG_IGN)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=ignoring) as pool:
+    # spawned: a fork would take along what this process has imported and begun
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         running: set[Future[Outcome]] = {pool.submit(ride_seed, seed, weather) for seed in islice(waiting, jobs)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)

@@ -248,10 +248,6 @@ def ride(plan: Plan, *, detailed: bool = False, instruments: Sequence[trio.abc.I
             trio.run(storm.main, clock=MockClock(autojump_threshold=0), instruments=instruments)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what came of it
         outcome.violation = _innermost(error)
-    except BaseExceptionGroup as group:
-        if group.subgroup(KeyboardInterrupt) is not None:
-            raise KeyboardInterrupt from None  # Ctrl-C hit a task
-        raise
     return outcome
 
 

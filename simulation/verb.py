@@ -78,15 +78,13 @@ def soak_verb(
         return _code(tell(draw(seed, weather), as_json=json_, html=html))
     numbers: Iterator[int] = itertools.count(first) if seed is None else iter((seed,))
     limit = 1 if seed is not None else seeds if seeds is not None else None if hours is not None else 100
-    summary, elapsed, interrupted = _many(numbers, limit, hours, weather, jobs)
+    summary, elapsed = _many(numbers, limit, hours, weather, jobs)
     if json_:
         print(summary_as_json(summary, elapsed))
     else:
         print_summary(summary, elapsed)
         for number, text in sorted(summary.violations):
             print(violation_in_words(number, text, replay_flags(number, weather)))
-    if interrupted:
-        return ExitCode.AT_ONCE
     if shrink:
         for number in first_of_each_kind(summary.violations).values():
             shrink_into(draw(number, weather), into, _found(number, weather))
@@ -103,8 +101,8 @@ def _code(outcome: Outcome) -> int:
 
 def _many(
     numbers: Iterator[int], limit: int | None, hours: float | None, weather: Weather, jobs: int
-) -> tuple[Summary, float, bool]:
-    """Live through storms; return what came of them, in how many seconds, and whether Ctrl-C ended it."""
+) -> tuple[Summary, float]:
+    """Live through storms until there are no more, time is up, or Ctrl-C; return what came of them, and the seconds."""
     now = machine().now
     began = now()
     deadline = None if hours is None else began + timedelta(hours=hours)
@@ -112,20 +110,15 @@ def _many(
     wanted = numbers if limit is None else itertools.islice(numbers, limit)
     if deadline is not None:
         wanted = itertools.takewhile(lambda _: now() < deadline, wanted)
-    interrupted = False
     with _progress() as progress, closing(soak(wanted, weather, 1 if limit == 1 else jobs)) as outcomes:
         task = progress.add_task("storms", total=limit, wrong=0)
-        try:
-            for outcome in outcomes:
-                summary.add(outcome)
-                progress.update(task, advance=1, wrong=len(summary.violations))
-                if outcome.violation:
-                    text = violation_in_words(outcome.seed, outcome.violation, replay_flags(outcome.seed, weather))
-                    progress.console.print(text, highlight=False)
-        except KeyboardInterrupt:
-            interrupted = True
-            progress.console.print("interrupted; waiting for the storms that run")
-    return summary, (now() - began).total_seconds(), interrupted
+        for outcome in outcomes:
+            summary.add(outcome)
+            progress.update(task, advance=1, wrong=len(summary.violations))
+            if outcome.violation:
+                text = violation_in_words(outcome.seed, outcome.violation, replay_flags(outcome.seed, weather))
+                progress.console.print(text, highlight=False)
+    return summary, (now() - began).total_seconds()
 
 
 def _progress() -> Progress:

@@ -35,6 +35,7 @@ _VERBS = {
     "exits": "supervisors.verbs_care:change_exits",
     "oco": "supervisors.verbs_groups:oco",
     "alarms": "supervisors.verbs_care:alarms",
+    "runbook": "supervisors.verbs_alerts:runbook",
     "why": "supervisors.verbs_why:why",
     "whynot": "supervisors.verbs_why:whynot",
     "web": "supervisors.verbs_web:web",
@@ -42,6 +43,7 @@ _VERBS = {
 }
 _JOURNAL_VERBS = ("verify", "dump", "stats")
 _RULES_VERBS = {"test": "try_"}
+_ALERTS_VERBS = {"run": "run", "check": "check", "test": "try_", "list": "list_"}
 _SYMBOL_VERBS = {"add": "add", "remove": "remove", "list": "list_"}
 
 
@@ -93,6 +95,10 @@ def _app() -> App:
     for name, function in _SYMBOL_VERBS.items():
         symbol.command(f"supervisors.verbs_symbol:{function}", name=name)
     app.command(symbol)
+    alerts = App(name="alerts", help="Watch a log and tell people: by mail, Telegram, Slack, on the desktop, …")
+    for name, function in _ALERTS_VERBS.items():
+        alerts.command(f"supervisors.verbs_alerts:{function}", name=name)
+    app.command(alerts)
     rules = App(name="rules", help="Try the rules of a configuration on signals; nothing is sent.")
     for name, function in _RULES_VERBS.items():
         rules.command(f"supervisors.verbs_rules:{function}", name=name)

@@ -79,5 +79,8 @@ def alarms(
     console = Console(highlight=False, soft_wrap=True)
     for alarm in standing:
         console.print(f"{alarm['id']}  {alarm['since']}  {alarm['kind']}: {alarm['text']}", markup=False)
+    if standing:
+        kinds = dict.fromkeys(alarm["kind"] for alarm in standing)
+        console.print("what to do: " + ", ".join(f"pitboss runbook {kind}" for kind in kinds), markup=False)
     if not standing:
         print("no alarm stands")

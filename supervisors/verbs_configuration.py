@@ -60,6 +60,11 @@ def describe(settings: Settings) -> list[str]:
         lines += ["[[rules]]", *(f"{name} = {_toml(value)}" for name, value in _written(rule).items()), ""]
     for name in ("journal", "log"):
         lines += _table(f"[{name}]", getattr(settings, name))
+    lines += _table("[alerts]", settings.alerts)
+    for name, channel in settings.alerts.channels.items():
+        lines += _table(f"[alerts.channels.{name}]", channel)
+    for alert in settings.alerts.rules:
+        lines += ["[[alerts.rules]]", *(f"{name} = {_toml(value)}" for name, value in _written(alert).items()), ""]
     for made in (*build_rules(settings), *rules_from_files(settings)):
         lines.append(f"# rule {made.words()}")
         lines += [f"#   {made.description}"] if made.description else []
@@ -71,7 +76,7 @@ def _table(head: str, section: Any) -> list[str]:
     lines = [head]
     for field in attrs.fields(type(section)):
         value = getattr(section, field.name)
-        if field.name == "groups":
+        if field.name in ("groups", "channels", "rules"):
             continue  # each is a table of its own
         if field.name in _VARIABLES:
             variable = _VARIABLES[field.name]

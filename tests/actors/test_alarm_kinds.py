@@ -28,6 +28,9 @@ survives a restart, and stands until its cause is gone: `pitboss alarms` lists t
 Where nothing can tell that the cause is gone, or that somebody has looked, it stands until somebody says so:
 `pitboss alarms --clear ID`. One that ends by itself alone is not cleared by hand: that would hide what goes on.
 
+What each means, what has been done about it and what to do: [runbook.md](runbook.md), or `pitboss runbook KIND`. To be
+told of them by mail, Telegram, Slack and so on: [alerts.md](alerts.md).
+
 Written from the code: `python tests/actors/test_alarm_kinds.py`.
 
 | alarm | what it says | ends by itself when | cleared by hand |
@@ -106,7 +109,8 @@ def test_what_ends_by_itself_is_cleared_somewhere() -> None:
 
 def written() -> str:
     rows = [
-        f"| `{kind}` | {about.cause} | {about.ends or '–'} | {'–' if about.lasting else 'yes'} |\n"
+        f"| [`{kind}`](runbook.md#{kind.replace('.', '').lower()}) | {about.cause} | {about.ends or '–'} | "
+        f"{'–' if about.lasting else 'yes'} |\n"
         for kind, about in sorted(ALARM_KINDS.items())
     ]
     return HEAD + "".join(rows)
