@@ -52,9 +52,9 @@ class Machine:
         sync_seconds: float,
         latency: float,
         told: Callable[[str], object],
-        world: dict[str, Any],
+        world: Callable[[], dict[str, Any]],
     ) -> None:
-        """`told` hears of starts and ends in words; `world` is what else the tree stands on."""
+        """`told` hears of starts and ends in words; `world()` is what else the tree of a life stands on."""
         self.paper = paper
         self.disk = SimulatedDisk(sync_seconds=sync_seconds)
         self.disk.before = self._disk_step
@@ -86,7 +86,7 @@ class Machine:
         self._pause = 5.0  # as a service manager would wait, unless a death says otherwise
         environment = Environment(self._now, Random(f"life {self._seed} {life}").getrandbits(64))
         storage = partial(SimulatedStorage, self.disk)
-        world = World(storage=storage, connection=lambda: MemoryConnection(partial(self._dial, life)), **self._world)
+        world = World(storage=storage, connection=lambda: MemoryConnection(partial(self._dial, life)), **self._world())
         process = Process(self._settings, environment, partial(build_tree, world=world))
         self.process, self.started_at = process, trio.current_time()
         self._told(f"process starts, life {life}")

@@ -39,6 +39,7 @@ class Weather:
     orders: tuple[int, int] = (8, 60)
     faults: tuple[int, int] = (5, 30)
     only: tuple[str, ...] = ()  # kinds of faults; () for all
+    symbols: Mapping[str, float] = field(factory=dict)  # and their first prices; {} for some of SYMBOLS
 
 
 @frozen(slots=True)
@@ -65,7 +66,7 @@ def draw(seed: int, weather: Weather | None = None) -> Plan:
     weather = weather or Weather()
     dice = Random(f"storm {seed}")
     seconds = weather.minutes * 60.0
-    symbols = dict(dice.sample(sorted(SYMBOLS.items()), dice.randint(1, len(SYMBOLS))))
+    symbols = weather.symbols or dict(dice.sample(sorted(SYMBOLS.items()), dice.randint(1, len(SYMBOLS))))
     orders = [
         _act(dice, ORDERS, symbols, dice.uniform(5.0, seconds - 60.0)) for _ in range(dice.randint(*weather.orders))
     ]

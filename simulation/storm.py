@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from decimal import Decimal
 from math import inf
+from typing import Any
 
 import trio
 from attrs import define, field
@@ -19,6 +21,7 @@ from config.environment import virtual
 from config.loading import settings_from
 from config.settings import Settings
 from simulation.drawing import FAULTS
+from simulation.guests import Checks, Guests
 from simulation.machine import Machine
 from simulation.market import Market
 from simulation.oracle.calm import accounts, unsettled
@@ -68,8 +71,8 @@ class Outcome:
 class Storm:
     """All parts of one storm, in one trio run."""
 
-    def __init__(self, plan: Plan, outcome: Outcome, *, detailed: bool = False) -> None:
-        self.plan, self.outcome = plan, outcome
+    def __init__(self, plan: Plan, outcome: Outcome, guests: Guests, *, detailed: bool = False) -> None:
+        self.plan, self.outcome, self._guests = plan, outcome, guests
         self._chronicle = Chronicle(self._line) if detailed else None
 
     async def main(self) -> None:
@@ -78,15 +81,20 @@ class Storm:
         paper = PaperBroker(SimulatorSettings(feed="manual"), environment)
         service = Service(paper.environment.now)
         transcript = Transcript(self._frame)
+        settings, sources = _settings(self.plan), self._guests.sources(service)
         self.machine = machine = Machine(
             paper,
-            _settings(self.plan),
+            settings,
             self.plan.seed,
             transcript,
             sync_seconds=self.plan.sync_seconds,
             latency=self.plan.latency,
             told=lambda text: self.note("machine", text),
-            world={"signals": lambda: OptionsFlowClient(_URL, "key", service)},
+            world=lambda: {
+                "signals": lambda: OptionsFlowClient(_URL, "key", service),
+                "rules": self._guests.rules_of_a_life(settings),
+                "sources": sources,
+            },
         )
         self.truth, self.records = Truth(paper.venue), Records(machine.disk)
         self.safety = Safety(self.truth, self.records, trio.current_time, self._state, self._alive_since)
@@ -95,6 +103,8 @@ class Storm:
         self.people = People(machine, market, service, self.safety.answered)
         real = real_machine()
         began, since = trio.current_time(), real.now()
+        checks = Checks(self._guests.checks, paper.venue, self.records, lambda: trio.current_time() - began)
+        self.safety.others.append(lambda status: checks.look(status, paper.environment.now()))
         watching = ExitStack()
         if self._chronicle is not None:
             watching.enter_context(self._chronicle.watching(machine, paper.environment))
@@ -106,7 +116,9 @@ class Storm:
                 with trio.fail_after(_LIMIT):
                     await self._weather()
                     await self._calm()
-                    await self._flat()
+                    status = await self._flat()
+                if wrong := checks.look(status, paper.environment.now(), over=True):
+                    raise Violation(wrong)
                 nursery.cancel_scope.cancel()
         finally:
             watching.close()
@@ -171,24 +183,24 @@ class Storm:
                 raise Violation(f"{waited:.0f} s after the last fault: {wrong}")
         self.outcome.settled_after = trio.current_time() - began
 
-    async def _flat(self) -> None:
-        """The operator closes everything: then the money can be counted."""
+    async def _flat(self) -> Mapping[str, Any]:
+        """The operator closes everything: then the money can be counted. Return the last status."""
         answer = await self.people.command("flatten", reason="the storm is over")
         self.note("people", f"flatten: {answer}")
         began = trio.current_time()
-        wrong = "not looked at"
-        while wrong:
+        while True:
             await trio.sleep(1.0)
             status = await self.people.status()
             if status is None:
-                wrong = "no process runs"
                 continue
             self.safety.look(status)
             wrong = unsettled(status, self.truth, self.records)
             if not wrong and (self.truth.venue.positions() or self.truth.live()):
                 wrong = f"still held {self.truth.venue.positions()}, still working {self.truth.live()}"
             wrong = wrong or accounts(self.truth, self.records)
-            if wrong and trio.current_time() - began > FLAT_SECONDS:
+            if not wrong:
+                return status
+            if trio.current_time() - began > FLAT_SECONDS:
                 alarms = [(alarm["kind"], alarm["symbol"]) for alarm in status["alarms"]]
                 raise Violation(f"after flatten ({answer}): {wrong}; alarms {alarms}")
 
@@ -217,7 +229,7 @@ class Storm:
 
 
 def _settings(plan: Plan) -> Settings:
-    more = dict(plan.settings)
+    more: dict[str, Any] = _fractions(plan.settings)
     rule = {"event": "PredictionSignalEvent", "do": "create_position", "quantity": 40, "cooldown_seconds": 60}
     return settings_from(
         {
@@ -235,14 +247,32 @@ def _settings(plan: Plan) -> Settings:
     )
 
 
-def ride(plan: Plan, *, detailed: bool = False, instruments: Sequence[trio.abc.Instrument] = ()) -> Outcome:
+def _fractions(value: Any) -> Any:
+    """Copy what a configuration file could say, with its fractions as Decimal."""
+    match value:
+        case float():
+            return Decimal(repr(value))
+        case Mapping():
+            return {key: _fractions(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_fractions(item) for item in value]
+    return value
+
+
+def ride(
+    plan: Plan,
+    *,
+    guests: Guests | None = None,
+    detailed: bool = False,
+    instruments: Sequence[trio.abc.Instrument] = (),
+) -> Outcome:
     """Live through a storm and return what came of it. The same plan gives the same outcome, but for `real`.
 
     With `detailed` its timeline also holds the log, the messages and the book; no other log may be running.
-    `instruments` watch trio.
+    `guests` come along; `instruments` watch trio.
     """
     outcome = Outcome(plan.seed)
-    storm = Storm(plan, outcome, detailed=detailed)
+    storm = Storm(plan, outcome, guests or Guests(), detailed=detailed)
     try:
         with scheduled_from(plan.seed):
             trio.run(storm.main, clock=MockClock(autojump_threshold=0), instruments=instruments)

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from actors.bus import EventBus
 from actors.signals.client import OptionsFlowClient
+from actors.runtime.base import ActorContext
 from actors.signals.follow import FollowActor
 from actors.signals.intake import Intake
 from actors.signals.options_flow import OptionsFlowActor
 from actors.signals.push import PushActor
+from actors.signals.source import SourceActor
 from config.settings import Settings
 from supervisors.specification import ChildSpecification
 
-__all__ = ["OPTIONS_FLOW", "signal_sources"]
+__all__ = ["OPTIONS_FLOW", "OwnSource", "signal_sources"]
 
 OPTIONS_FLOW = "signals/options-flow"
 
 
+class OwnSource(Protocol):
+    """A source of a user's own: a subclass of `SourceActor`, or a function that makes one. It is called at each start.
+
+    `symbols` are those that are traded then and later.
+    """
+
+    def __call__(
+        self, context: ActorContext, /, *, symbols: Container[str], intake: Intake, bus: EventBus
+    ) -> SourceActor: ...
+
+
 def signal_sources(
-    settings_of: Callable[[], Settings], bus: EventBus, client: Callable[[], OptionsFlowClient] | None
+    settings_of: Callable[[], Settings],
+    bus: EventBus,
+    client: Callable[[], OptionsFlowClient] | None,
+    own: Mapping[str, OwnSource],
 ) -> tuple[ChildSpecification, ...]:
     """Return them. They share an intake, so that a prediction that two of them bring acts once.
 
-    `settings_of` gives the settings with which an actor is started now; `client` is in place of the service's own.
+    `settings_of` gives the settings with which an actor is started now; `client` is in place of the service's own;
+    `own` are sources beside those that are configured, name → what makes one: their addresses are signals/NAME.
     """
     signals = settings_of().signals
     intake = Intake(signals.min_confidence, signals.max_age_seconds)
@@ -60,7 +78,16 @@ def signal_sources(
             lambda context: FollowActor(context, path=path, symbols=symbols, intake=intake, bus=bus),
         )
 
-    return (*sources, *(follow(number, path) for number, path in enumerate(signals.follow, 1)))
+    def own_source(name: str, make: OwnSource) -> ChildSpecification:
+        return ChildSpecification(
+            f"signals/{name}", lambda context: make(context, symbols=symbols, intake=intake, bus=bus)
+        )
+
+    return (
+        *sources,
+        *(follow(number, path) for number, path in enumerate(signals.follow, 1)),
+        *(own_source(name, make) for name, make in own.items()),
+    )
 
 
 class _Traded:

@@ -18,10 +18,10 @@ position that crashes is its own business; past the intensity it is quarantined,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from actors.alarms import AlarmsActor
 from actors.bus import EventBus
@@ -45,7 +45,7 @@ from domain.rules import Rule
 from storage.disk import DiskStorage
 from storage.port import Storage
 from storage.sqlite import journal_path
-from supervisors.signal_sources import OPTIONS_FLOW, signal_sources
+from supervisors.signal_sources import OPTIONS_FLOW, OwnSource, signal_sources
 from supervisors.specification import (
     Backoff,
     ChildSpecification,
@@ -73,6 +73,7 @@ class World:
     connection: Callable[[], Any] | None = None
     signals: Callable[[], OptionsFlowClient] | None = None
     rules: Sequence[Rule] = ()  # beside those of the configuration
+    sources: Mapping[str, OwnSource] = field(factory=dict)  # likewise: name → what makes one, at signals/NAME
 
 
 def build_tree(settings: Settings, system: System, bus: EventBus, world: World | None = None) -> Supervisor:
@@ -159,7 +160,7 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
                 SupervisorSpecification(
                     "signals",
                     strategy=Strategy.ONE_FOR_ONE,
-                    children=signal_sources(lambda: now.settings, bus, world.signals),
+                    children=signal_sources(lambda: now.settings, bus, world.signals, world.sources),
                 ),
                 ChildSpecification("alarms", lambda context: AlarmsActor(context, bus=bus)),
             ),

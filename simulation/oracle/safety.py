@@ -57,6 +57,9 @@ class Safety:
         self.longest_naked = 0.0
         self.sent_risk = 0
         self.violations: list[str] = []
+        self.others: list[
+            Callable[[Mapping[str, Any]], str]
+        ] = []  # what else looks at each status: "" or what is wrong
         truth.venue.subscribe(self._on_book)
 
     def broken(self, text: str) -> None:
@@ -141,6 +144,7 @@ class Safety:
                 self.broken(f"{symbol} has been naked for {seconds:.1f} s, and no alarm says so: {sorted(alarms)}")
         self._look_apart(status, declared, now)
         self._nothing_twice()
+        self.violations += [wrong for look in self.others if (wrong := look(status))]
         if self.violations:
             raise Violation(self.violations[0])
 
