@@ -39,6 +39,7 @@ _VERBS = {
     "why": "supervisors.verbs_why:why",
     "whynot": "supervisors.verbs_why:whynot",
     "web": "supervisors.verbs_web:web",
+    "monitor": "supervisors.verbs_monitor:monitor",
     "soak": "simulation.verb:soak_verb",  # above this layer: named, never imported
 }
 _JOURNAL_VERBS = ("verify", "dump", "stats")

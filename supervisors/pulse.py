@@ -132,8 +132,12 @@ class Pulse:
             quantity=view.quantity,
             average_price=view.average_price,
             unrealized_pnl=view.unrealized_pnl,
+            realized_pnl=view.realized_pnl,
+            commission=view.commission,
             stop=view.stop,
             target=view.target,
+            state=view.status.value,
+            protected=view.protected,
         )
 
     def _look(self, name: str, question: Any) -> Any:
@@ -157,7 +161,15 @@ def _broker(link: LinkStatus | None, round_trip_seconds: float | None) -> dict[s
 
 
 def _pnl(view: PortfolioView) -> dict[str, Any]:
-    return {"realized": view.realized_pnl, "unrealized": view.unrealized_pnl, "commission": view.commission}
+    return {
+        "realized": view.realized_pnl,
+        "unrealized": view.unrealized_pnl,
+        "commission": view.commission,
+        "daily": view.daily_pnl,
+        "equity": view.equity,
+        "gross_exposure": view.gross_exposure,
+        "net_exposure": view.net_exposure,
+    }
 
 
 def _use(use: LimitUse) -> dict[str, Any]:

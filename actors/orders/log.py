@@ -39,7 +39,7 @@ def log_event(event: OrderEvent) -> None:
     order = event.order
     match event:
         case OrderCreatedEvent():
-            log("order.intent", actor="orders", **_order(order))
+            log("order.intent", actor="orders", group=order.oca_group or None, parent=order.parent_ref, **_order(order))
         case OrderSubmittedEvent():
             return
         case OrderAcceptedEvent():
@@ -75,7 +75,7 @@ def log_event(event: OrderEvent) -> None:
 
 
 def _order(order: OrderView) -> dict[str, Any]:
-    return {
+    fields: dict[str, Any] = {
         "symbol": order.symbol,
         "order_ref": order.order_ref,
         "role": None if order.role is None else order.role.value,
@@ -92,6 +92,9 @@ def _order(order: OrderView) -> dict[str, Any]:
         "perm_id": order.perm_id,
         "position_id": order.position_id,
     }
+    if order.text:
+        fields["text"] = order.text
+    return fields
 
 
 def _fill(order: OrderView, execution: Execution) -> dict[str, Any]:

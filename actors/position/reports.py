@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from config.logging import log
+from domain.exit_words import exits_in_words
 from messages.order import OrderStatus, Role
 from messages.position import (
     PositionAbandonedEvent,
@@ -171,8 +172,14 @@ class Reports:
             quantity=view.quantity,
             average_price=view.average_price,
             realized_pnl=view.realized_pnl,
+            commission=view.commission,
             stop=view.stop,
             target=view.target,
+            state=view.status.value,
+            protected=view.protected,
+            opened=view.opened,
+            exits=None if view.exits is None else exits_in_words(view.exits),
+            targets=[{"price": one.price, "quantity": one.quantity, "filled": one.filled} for one in view.targets],
         )
 
 

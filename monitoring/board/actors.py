@@ -47,11 +47,22 @@ class ActorsPart:
 
     def snapshot(self, actors: list[dict[str, Any]]) -> None:
         """Replace the picture by a snapshot's."""
-        self.actors = {one["address"]: dict(one) for one in actors}
+        above = self.supervisors()
+        self.actors = {one["address"]: dict(one) for one in actors} | above
 
     def status(self) -> list[dict[str, Any]]:
-        """All of them, in the order in which they came."""
-        return [dict(actor) for actor in self.actors.values()]
+        """The actors, in the order in which they came; `status` knows no supervisors."""
+        supervisors = self.supervisors()
+        return [dict(actor) for address, actor in self.actors.items() if address not in supervisors]
+
+    def supervisors(self) -> dict[str, dict[str, Any]]:
+        """The supervisors of which the log has spoken, by name: `positions` is above `position/AAPL`."""
+        above = {address.partition("/")[0] for address in self.actors if "/" in address}
+        return {
+            address: dict(actor)
+            for address, actor in self.actors.items()
+            if address in above or (address.endswith("s") and address[:-1] in above)
+        }
 
     def dump(self) -> dict[str, Any]:
         """Return all of it, for JSON."""

@@ -155,7 +155,7 @@ class Board:
     def _system(self, event: str, line: Line) -> None:
         if event == "system.snapshot":
             status = line["status"]
-            self.process.snapshot(status)
+            self.process.snapshot(line)
             self.orders.snapshot(status.get("orders") or [], line["ts"])
             self.positions.snapshot(status["positions"])
             self.actors.snapshot(status["actors"])

@@ -47,7 +47,8 @@ class PositionsPart:
             return
         position = self.positions.get(symbol)
         if position is None or event == "position.planned":
-            position = self.positions[symbol] = dict(_NEW, symbol=symbol, targets=[])
+            last = None if position is None else position["last_price"]
+            position = self.positions[symbol] = dict(_NEW, symbol=symbol, targets=[], last_price=last)
         match event:
             case "position.planned":
                 position.update(texts(line, "position_id"), state="PLANNED")

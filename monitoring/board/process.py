@@ -20,6 +20,16 @@ _NO_BREAKER: dict[str, Any] = {
     "rejects_in_a_row": 0,
 }
 
+_MONEY = {  # in a pulse → in the status
+    "realized": "realized_pnl",
+    "unrealized": "unrealized_pnl",
+    "commission": "commission",
+    "daily": "daily_pnl",
+    "equity": "equity",
+    "gross_exposure": "gross_exposure",
+    "net_exposure": "net_exposure",
+}
+
 
 class ProcessPart:
     """Folds what `status` says of the process, and what only the log knows: name, version, the last pulse."""
@@ -70,8 +80,11 @@ class ProcessPart:
             case "system.pulse":
                 self._pulse(line)
 
-    def snapshot(self, status: Line) -> None:
+    def snapshot(self, line: Line) -> None:
         """Replace the picture by a snapshot's."""
+        status = line["status"]
+        self.about = {"started": None, "stopped": None, **self.about, **texts(line, "name", "version", "mode")}
+        self.about["pulse_seconds"] = line.get("pulse_seconds")
         self.state = {"state": status["state"], "reason": status.get("reason") or "", "since": status.get("since")}
         broker, portfolio = status.get("broker"), status.get("portfolio")
         self.broker = dict(broker) if isinstance(broker, dict) else None
@@ -134,9 +147,7 @@ class ProcessPart:
         pnl = line.get("pnl")
         if isinstance(pnl, dict):
             money = self._money()
-            for theirs, ours in (
-                ("realized", "realized_pnl"), ("unrealized", "unrealized_pnl"), ("commission", "commission"),
-            ):  # fmt: skip
-                if isinstance(pnl.get(theirs), str):
+            for theirs, ours in _MONEY.items():
+                if theirs in pnl and (pnl[theirs] is None or isinstance(pnl[theirs], str)):
                     money[ours] = pnl[theirs]
         self.reconciled = word(line, "reconciled_at") or self.reconciled

@@ -22,15 +22,22 @@ class LogTail:
     several files came in between, and begins anew where a file was cut. A file that is not there yet is waited for.
     """
 
-    def __init__(self, path: Path, *, offset: int = 0, earlier: bool = False) -> None:
-        """Begin at `offset`, the start of a line; with `earlier` at the oldest file that rotation has left."""
+    def __init__(self, path: Path, *, offset: int = 0, earlier: bool = False, first: Path | None = None) -> None:
+        """Begin at `offset`, the start of a line, of the log or of an earlier file `first`.
+
+        With `earlier` begin with the oldest file that rotation has left.
+        """
         self.path = path
         self.offset = offset  # in the file that is read: where the bytes that were not read begin
         self.reading: Path = path
         self._over = False
         self._file: GzipFile | BufferedReader | None = None
         self._lines = Lines()
-        self._began: str | None = "" if earlier else None  # the first moment of the file that is or was read
+        # the first moment of the file that was read last, or is to be read first: names change under rotation
+        self._began: str | None = "" if earlier else None
+        self._inclusive = False
+        if first is not None and first != path:
+            self._began, self._inclusive = first_moment(first), True
 
     @property
     def begin(self) -> int:
@@ -81,14 +88,12 @@ class LogTail:
             self._file = None
 
     def _open(self) -> bool:
-        path = self.path
-        if self._began is not None and not self.offset:
-            path = next((one for one in family(path) if first_moment(one) > self._began), path)
+        path = self._choose()
         try:
             self._file = opened(path)
         except FileNotFoundError:
             return False
-        self.reading = path
+        self.reading, self._inclusive = path, False
         if path != self.path:
             self._began = first_moment(path)
         if self.offset:
@@ -96,6 +101,14 @@ class LogTail:
                 self.offset = 0
             self._file.seek(self.offset)
         return True
+
+    def _choose(self) -> Path:
+        if self._began is not None:
+            for one in family(self.path):
+                moment = first_moment(one)
+                if moment > self._began or (self._inclusive and moment == self._began):
+                    return one
+        return self.path
 
     def _next(self) -> list[dict[str, Any]]:
         """Leave a file that is read to its end: what it lacks of a last line will not come."""

@@ -95,7 +95,8 @@ def test_the_pulse_is_regular_and_tells_what_was_counted(logged: Callable[..., l
         assert least <= histogram["count"], name
         assert histogram["counts"] == sorted(histogram["counts"])
         assert len(histogram["counts"]) == len(histogram["bounds"])
-    assert last["pnl"].keys() == {"realized", "unrealized", "commission"}
+    money = {"realized", "unrealized", "commission", "daily", "equity", "gross_exposure", "net_exposure"}
+    assert last["pnl"].keys() == money
 
 
 def test_a_mark_is_written_where_a_price_has_moved_and_not_for_what_is_not_held(
