@@ -45,6 +45,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Log in · Pitboss</title>
+<link rel="icon" href="data:,">
 <style>{style}</style>
 </head>
 <body>
@@ -53,6 +54,7 @@ _PAGE = """<!doctype html>
 <p>Paste the token that <code>pitboss web</code> printed when it started.</p>
 {wrong}<label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+<input type="text" name="username" value="pitboss" autocomplete="username" hidden>
 <input type="hidden" name="next" value="{next}">
 <button>Log in</button>
 </form>
@@ -60,7 +62,7 @@ _PAGE = """<!doctype html>
 </html>
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_CSP = csp(style_src=f"'sha256-{_HASH}'", script_src="'none'", connect_src="'none'", img_src="'none'")
+_CSP = csp(style_src=f"'sha256-{_HASH}'", script_src="'none'", connect_src="'none'", img_src="data:")
 
 
 class Login:

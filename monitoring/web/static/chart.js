@@ -9,11 +9,19 @@ const RANGES = [["15 min", 900e3], ["1 h", 3600e3], ["4 h", 4 * 3600e3], ["All",
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400].map((seconds) => seconds * 1000);
 const SERIES = [["price", 1], ["stop", 2], ["target", 3]];
 
+// When each position began: its first fill.
+function begins(fills) {
+  const seen = new Map();
+  for (const fill of fills) if (fill.position_id && !seen.has(fill.position_id)) seen.set(fill.position_id, fill.at);
+  return [...seen.values()];
+}
+
 export class Chart {
   constructor() {
     this.range = Infinity;
     this.points = [];
     this.fills = [];
+    this.breaks = [];
     this.buttons = RANGES.map(([label, range]) => h("button", { type: "button", class: "quiet", "aria-pressed": String(range === this.range), onclick: () => this.choose(range) }, label));
     this.read = h("p", { class: "readout", "aria-live": "off" });
     this.drawing = h("div", { class: "drawing" });
@@ -31,14 +39,17 @@ export class Chart {
   }
 
   update({ points, fills }) {
-    this.points = points.map(([ts, ...values]) => [Date.parse(ts), ...values.map(number)]).filter(([at]) => !Number.isNaN(at));
+    const marks = points.map(([ts, ...values]) => [Date.parse(ts), ...values.map(number)]).filter(([at]) => !Number.isNaN(at));
     this.fills = fills.map((fill) => ({ ...fill, at: Date.parse(fill.ts), level: number(fill.price) })).filter((fill) => !Number.isNaN(fill.at) && fill.level !== null);
+    // a fill is a price too: the line begins and ends with it
+    this.points = [...marks, ...this.fills.map((fill) => [fill.at, fill.level, null, null])].sort(([a], [b]) => a - b);
+    this.breaks = begins(this.fills);
     this.draw();
   }
 
   draw() {
     const width = Math.max(280, this.drawing.clientWidth);
-    const ends = [...this.points.map(([at]) => at), ...this.fills.map((fill) => fill.at)];
+    const ends = this.points.map(([at]) => at);
     if (ends.length === 0) {
       this.drawing.replaceChildren(h("p", { class: "empty" }, "No price yet: the log tells the price of what is held, every few seconds."));
       this.read.textContent = "";
@@ -48,7 +59,7 @@ export class Chart {
     const first = Math.max(ends.reduce((a, b) => Math.min(a, b)), last - this.range);
     const points = this.points.filter(([at]) => at >= first);
     const fills = this.fills.filter((fill) => fill.at >= first);
-    const levels = [...points.flatMap(([, ...values]) => values), ...fills.map((fill) => fill.level)].filter((value) => value !== null);
+    const levels = points.flatMap(([, ...values]) => values).filter((value) => value !== null);
     if (levels.length === 0) return;
     let [low, high] = [levels.reduce((a, b) => Math.min(a, b)), levels.reduce((a, b) => Math.max(a, b))];
     const pad = (high - low) * 0.08 || Math.abs(high) * 0.001 || 1;
@@ -75,20 +86,15 @@ export class Chart {
     this.point(null);
   }
 
-  // Where marks are far apart nothing was held in between: the line is broken.
+  // Between two positions the line is broken.
   path(points, index, stepped) {
-    const gaps = points.slice(1).map(([at], before) => at - points[before][0]).sort((a, b) => a - b);
-    const gap = Math.max(30e3, 8 * (gaps[Math.floor(gaps.length / 2)] ?? 0));
     let text = "";
     let before = null;
     for (const point of points) {
       const [at, value] = [point[0], point[index]];
-      if (value === null) {
-        before = null;
-        continue;
-      }
+      if (value === null) continue;
       const [x, y] = [this.x(at).toFixed(1), this.y(value).toFixed(1)];
-      if (before === null || at - before > gap) text += `M${x} ${y}`;
+      if (before === null || this.breaks.some((begin) => before < begin && begin <= at)) text += `M${x} ${y}`;
       else text += stepped ? `H${x}V${y}` : `L${x} ${y}`;
       before = at;
     }
@@ -120,7 +126,7 @@ export class Chart {
 
   // Each line says at its end what it is; where two would lie on each other one moves away.
   ends(points, width) {
-    const point = points[points.length - 1];
+    const point = points.findLast(([at, , ...levels]) => levels.some((level) => level !== null)) ?? points[points.length - 1];
     if (point === undefined) return [];
     const labels = SERIES.filter(([, index]) => point[index] !== null).map(([name, index]) => ({ name, text: price(point[index]), y: this.y(point[index]) }));
     labels.sort((a, b) => a.y - b.y);

@@ -1,11 +1,11 @@
 // All orders of today.
 
 import { card, h } from "/static/dom.js";
-import { AVERAGE, fillsTable, ordersTable } from "/static/rows.js";
+import { fillsTable, ordersTable } from "/static/rows.js";
 
 export function orders({ live }) {
   const working = ordersTable("No order works.");
-  const done = ordersTable("No order is done today.", [AVERAGE]);
+  const done = ordersTable("No order is done today.", { done: true });
   const fills = fillsTable(false);
   document.title = "Orders · Pitboss";
   live.on(["orders"], (all) => working.update(all));

@@ -6,13 +6,14 @@ import { duration, gain, milliseconds, money, moment, net, number, percent, quan
 import { stateOf } from "/static/frame.js";
 import { linesTable, ordersTable, positionsTable, signalsTable } from "/static/rows.js";
 
-const NEWEST = 14;
+const NEWEST = 12;
 const QUIET = ["actor.started", "actor.stopped", "order.intent", "order.accepted", "position.updated"];
 
 export function overview(context) {
   const { live } = context;
   const tiles = h("div", { class: "tiles" });
   const limits = h("div", { class: "limits" });
+  const limited = card("Limits", limits);
   const positions = positionsTable();
   const orders = ordersTable("No order works.");
   const signals = signalsTable();
@@ -23,6 +24,7 @@ export function overview(context) {
   live.on(["process", "counts", "positions", "orders", "pnl"], (process, counts, held, working, pnl) => {
     tiles.replaceChildren(...drawTiles(process, counts, held, working, pnl, ages));
     limits.replaceChildren(...process.exposure.map(limit));
+    limited.hidden = process.exposure.length === 0;
   });
   live.on(["process"], (process) => {
     const told = process.reason ? `${stateOf(process)}: ${process.reason}` : "";
@@ -32,7 +34,7 @@ export function overview(context) {
   const reason = h("p", { class: "reason", hidden: true });
   live.on(["positions"], (held) => positions.update(held.filter((one) => one.state !== "CLOSED")));
   live.on(["orders"], (working) => orders.update(working));
-  live.on(["signals"], (all) => signals.update(all.slice(-8).reverse()));
+  live.on(["signals"], (all) => signals.update(all.slice(-6).reverse()));
   live.on(["lines"], (all) => lines.update(all.filter((one) => !QUIET.includes(one.event)).slice(-NEWEST).reverse()));
   live.on(["alarms"], (standing) => {
     alarms.replaceChildren(...standing.map((one) => h("p", { class: "alarm" }, h("b", {}, one.kind), ` ${one.symbol ?? ""} ${one.text} `, link("/alarms", "see all"))));
@@ -49,8 +51,9 @@ export function overview(context) {
     tiles,
     buttons.length > 0 ? h("div", { class: "actions commands" }, buttons) : "",
     card("Positions", positions.node),
-    h("div", { class: "columns" }, card("Working orders", orders.node), card("What happened", lines.node)),
-    h("div", { class: "columns" }, card("Signals", signals.node), card("Limits", limits)),
+    card("Working orders", orders.node),
+    h("div", { class: "columns" }, card("What happened", lines.node), card("Signals", signals.node)),
+    limited,
   ];
 }
 

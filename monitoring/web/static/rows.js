@@ -1,9 +1,8 @@
 // Tables that several pages have.
 
 import { Table, h, link, orderPath, symbolPath } from "/static/dom.js";
-import { gain, moment, price, quantity, time } from "/static/format.js";
+import { gain, moment, number, percent, price, quantity, time } from "/static/format.js";
 import { distance, gauge } from "/static/gauge.js";
-import { number, percent } from "/static/format.js";
 
 const at = (ts) => h("time", { datetime: ts, title: moment(ts) }, time(ts));
 const of = (symbol) => (symbol ? link(symbolPath(symbol), symbol) : null);
@@ -13,20 +12,22 @@ export function reference(order) {
   return identity === "" ? null : link(orderPath(identity), identity, { class: "mono" });
 }
 
-const level = (position, name) => [price(position[name]), h("small", {}, percent(distance(position.last_price, position[name])))];
+function level(position, name) {
+  const away = distance(position.last_price, position[name]);
+  return [price(position[name]), away === null ? "" : h("small", {}, percent(away))];
+}
 
 export function positionsTable() {
-  const number_ = "number";
   return new Table(
     [
       ["Symbol", (one) => of(one.symbol), "head"],
-      ["Quantity", (one) => [quantity(one.quantity), h("small", {}, number(one.quantity) < 0 ? "short" : number(one.quantity) > 0 ? "long" : one.state.toLowerCase())], number_],
-      ["Average", (one) => price(one.average_price), number_],
-      ["Last", (one) => price(one.last_price), number_],
-      ["Unrealised", (one) => gain(one.unrealized_pnl), number_],
-      ["Realised", (one) => gain(one.realized_pnl), number_],
-      ["Stop", (one) => level(one, "stop"), number_],
-      ["Target", (one) => level(one, "target"), number_],
+      ["Quantity", (one) => [quantity(one.quantity), h("small", {}, number(one.quantity) < 0 ? "short" : number(one.quantity) > 0 ? "long" : one.state.toLowerCase())], "number"],
+      ["Average", (one) => price(one.average_price), "number"],
+      ["Last", (one) => price(one.last_price), "number"],
+      ["Unrealised", (one) => gain(one.unrealized_pnl), "number"],
+      ["Realised", (one) => gain(one.realized_pnl), "number"],
+      ["Stop", (one) => level(one, "stop"), "number"],
+      ["Target", (one) => level(one, "target"), "number"],
       ["Between stop and target", (one) => gauge(one), "wide"],
       ["Protection", (one) => protection(one)],
     ],
@@ -35,22 +36,22 @@ export function positionsTable() {
   );
 }
 
-export function protection(position) {
+function protection(position) {
   if (!number(position.quantity)) return h("span", { class: "muted" }, position.state.toLowerCase());
   return position.protected ? h("span", { class: "good" }, "✓ protected") : h("span", { class: "bad" }, "✗ NOT protected");
 }
 
-export function ordersTable(empty, more = []) {
+export function ordersTable(empty, { done = false, ofOne = false } = {}) {
   return new Table(
     [
-      ["Symbol", (one) => of(one.symbol), "head"],
-      ["Role", (one) => one.role ?? "foreign"],
+      ...(ofOne ? [] : [["Symbol", (one) => of(one.symbol), "head"]]),
+      ["Role", (one) => one.role ?? "foreign", ofOne ? "head" : ""],
       ["Side", (one) => h("span", { class: one.side === "BUY" ? "buy" : "sell" }, one.side)],
       ["Quantity", (one) => `${quantity(one.filled)} / ${quantity(one.quantity)}`, "number"],
       ["Type", (one) => one.type],
       ["Price", (one) => price(one.limit ?? one.stop), "number"],
       ["Status", (one) => h("span", { class: one.status === "UNKNOWN" || one.status === "REJECTED" ? "bad" : "" }, one.status)],
-      ...more,
+      ...(done ? [["Filled at", (one) => price(one.average_price), "number"]] : []),
       ["Order", (one) => reference(one)],
     ],
     (one) => one.order_ref || `#${one.perm_id}`,
@@ -58,12 +59,10 @@ export function ordersTable(empty, more = []) {
   );
 }
 
-export const AVERAGE = ["Filled at", (one) => price(one.average_price), "number"];
-
 export function fillsTable(ofOne) {
   return new Table(
     [
-      ["Time", (one) => at(one.ts), "head"],
+      ["Time", (one) => at(one.ts), "head when"],
       ...(ofOne ? [] : [["Symbol", (one) => of(one.symbol)]]),
       ["Side", (one) => h("span", { class: one.side === "BUY" ? "buy" : "sell" }, one.side)],
       ["Quantity", (one) => quantity(one.quantity), "number"],
@@ -79,9 +78,9 @@ export function fillsTable(ofOne) {
 export function signalsTable() {
   return new Table(
     [
-      ["Time", (one) => at(one.ts), "head"],
+      ["Time", (one) => at(one.ts), "head when"],
       ["Symbol", (one) => of(one.symbol)],
-      ["Signal", (one) => h("span", { class: one.signal === "BUY" ? "buy" : "sell" }, one.signal)],
+      ["Signal", (one) => h("span", { class: { BUY: "buy", SELL: "sell", SHORT: "sell" }[one.signal] ?? "muted" }, one.signal || "–")],
       ["Confidence", (one) => (number(one.confidence) === null ? null : number(one.confidence).toFixed(2)), "number"],
       ["Fate", (one) => [h("b", {}, one.state), one.fate ? ` ${one.fate}` : ""], "text"],
       ["Why", (one) => link(orderPath(one.signal_id), "trace")],

@@ -5,14 +5,14 @@ import { commandButton } from "/static/commands.js";
 import { card, h } from "/static/dom.js";
 import { gain, money, moment, number, percent, price, quantity } from "/static/format.js";
 import { distance } from "/static/gauge.js";
-import { AVERAGE, fillsTable, linesTable, ordersTable, protection, signalsTable } from "/static/rows.js";
+import { fillsTable, linesTable, ordersTable, signalsTable } from "/static/rows.js";
 
 export function symbol(context) {
   const { live, subject } = context;
   const facts = h("div", { class: "tiles" });
   const chart = new Chart();
-  const working = ordersTable("No order works in this symbol.");
-  const done = ordersTable("No order is done today.", [AVERAGE]);
+  const working = ordersTable("No order works in this symbol.", { ofOne: true });
+  const done = ordersTable("No order is done today.", { done: true, ofOne: true });
   const fills = fillsTable(true);
   const signals = signalsTable();
   const lines = linesTable([]);
@@ -25,16 +25,17 @@ export function symbol(context) {
   live.on(["signals"], (all) => signals.update(own(all).slice(-10).reverse()));
   live.on(["symbol"], (now) => {
     chart.update(now);
-    fills.update(now.fills.slice(-50).reverse());
-    lines.update(now.lines.slice(-20).reverse());
+    fills.update(now.fills.slice(-20).reverse());
+    lines.update(now.lines.slice(-15).reverse());
   });
   const button = context.process.commands ? commandButton(context, "close", subject) : null;
   return [
     h("div", { class: "title" }, h("h1", {}, subject), button ?? ""),
     facts,
     card("Price, stop and target", chart.node),
-    h("div", { class: "columns" }, card("Working orders", working.node), card("Fills", fills.node)),
-    h("div", { class: "columns" }, card("Orders done today", done.node), card("What happened", lines.node)),
+    card("Working orders", working.node),
+    h("div", { class: "columns" }, card("Fills", fills.node), card("What happened", lines.node)),
+    card("Orders done today", done.node),
     card("Signals", signals.node),
   ];
 }
@@ -48,13 +49,13 @@ function drawFacts(position) {
   const held = number(position.quantity);
   const away = (name) => (position[name] === null ? "" : `${percent(distance(position.last_price, position[name]))} away`);
   return [
-    fact("Position", held ? quantity(position.quantity) : position.state.toLowerCase(), held ? [held < 0 ? "short" : "long", ", since ", moment(position.opened)].join("") : ""),
+    fact("Position", held ? quantity(position.quantity) : position.state.toLowerCase(), held ? `${held < 0 ? "short" : "long"}${position.opened ? `, since ${moment(position.opened)}` : ""}` : ""),
     fact("Average", price(position.average_price)),
     fact("Last", price(position.last_price), position.last_price === null ? "" : percent(distance(position.average_price, position.last_price))),
     fact("Unrealised", gain(position.unrealized_pnl)),
     fact("Realised", gain(position.realized_pnl), `commission ${money(position.commission)}`),
     fact("Stop", price(position.stop), away("stop")),
     fact("Target", price(position.target), away("target")),
-    fact("Protection", protection(position), position.exits ?? ""),
+    fact("Protected", held ? (position.protected ? h("span", { class: "good" }, "✓ yes") : h("span", { class: "bad" }, "✗ NO")) : "–", position.exits ?? ""),
   ];
 }

@@ -26,7 +26,7 @@ export function tree({ live }) {
 function branch(name, members) {
   if (!members[0][0]) return h("li", {}, leaf(members[0][1]));
   const bad = members.filter(([, actor]) => actor.state !== "running").length;
-  const label = h("div", { class: "actor group" }, h("span", { class: "address" }, name), h("span", { class: "muted" }, `${members.length}${bad ? `, ${bad} not running` : ""}`));
+  const label = h("div", { class: "actor group" }, h("span", { class: "address" }, name), h("span", { class: "muted" }, `${members.length} actors${bad ? `, ${bad} not running` : ""}`));
   return h("li", {}, label, h("ul", {}, members.map(([, actor]) => h("li", {}, leaf(actor)))));
 }
 
