@@ -13,6 +13,7 @@ from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from monitoring.web.body import body_of
 from monitoring.web.guard import address_of
 from monitoring.web.settings import Command, CommandFailed
 
@@ -82,11 +83,9 @@ def _read(body: bytes) -> _Asked:
 
 
 async def _body(request: Request) -> bytes:
+    body = await body_of(request, _LARGEST_BODY)
     if request.headers.get("Content-Type", "").partition(";")[0].strip() != "application/json":
         raise _BadRequest("expected Content-Type: application/json")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            raise _BadRequest(f"at most {_LARGEST_BODY} bytes")
+    if body is None:
+        raise _BadRequest(f"at most {_LARGEST_BODY} bytes")
     return body

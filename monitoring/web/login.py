@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from monitoring.web.attempts import Attempts
+from monitoring.web.body import body_of
 from monitoring.web.credentials import SESSION_LASTS, Credentials
 from monitoring.web.guard import LOGIN, address_of, csp, local_path, too_many
 
@@ -83,7 +84,7 @@ class Login:
         address = address_of(request)
         if wait := self._attempts.wait_seconds(address):
             return too_many(wait)
-        form = parse_qs(await _body(request))
+        form = parse_qs((await body_of(request, _LARGEST_BODY) or b"").decode("utf-8", "replace"))
         after = local_path(form.get("next", ["/"])[0])
         if not self._credentials.is_token(form.get("token", [""])[0].strip()):
             self._attempts.wrong(address)
@@ -108,15 +109,6 @@ class Login:
         answer = RedirectResponse(LOGIN, 303)
         answer.delete_cookie(self._cookie, httponly=True, samesite="strict")
         return answer
-
-
-async def _body(request: Request) -> str:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            return ""
-    return body.decode("utf-8", "replace")
 
 
 def _asking(after: str, *, wrong: bool = False) -> Response:

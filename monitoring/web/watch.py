@@ -39,7 +39,6 @@ class Watch:
         self.problem = ""  # why the log cannot be read now
         self._tail = LogTail(place.log)
         self._changed = trio.Event()
-        self._idle = True
 
     @property
     def name(self) -> str:
@@ -48,6 +47,12 @@ class Watch:
 
     async def run(self) -> None:
         """Follow the log until cancelled."""
+        try:
+            await self._follow()
+        finally:
+            self._tail.close()
+
+    async def _follow(self) -> None:
         shown_at = -_SHOW_SECONDS
         pending = True
         while True:
