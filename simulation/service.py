@@ -53,4 +53,5 @@ class Service(httpx.AsyncBaseTransport):
                 found = self._before.get(symbol, found)
         if found is None:
             return httpx.Response(404, json={"message": "no prediction"})
-        return httpx.Response(200, text=json.dumps({"status": "success", "data": found.body()}))
+        body = {"status": "success", "data": {"ticker": symbol, "prediction": found.body()}}
+        return httpx.Response(200, text=json.dumps(body))
