@@ -41,8 +41,9 @@ def load_process(path: Path | None, environ: Mapping[str, str]) -> ProcessSettin
 
 
 def load_places(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """Read only the sections `process`, `journal` and `log`: what a process leaves, and where. Raises SettingsError."""
-    return _sections(path, environ, "process", "journal", "log")
+    """Read what is needed to find what a process left, and to tell its days: `process`, `journal`, `log`, and when a
+    trading day begins. Raises SettingsError."""
+    return _sections(path, environ, "process", "journal", "log", "risk.trading_day")
 
 
 def load_alerts(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -51,10 +52,19 @@ def load_alerts(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 
 def _sections(path: Path | None, environ: Mapping[str, str], *names: str) -> Settings:
+    """`section`, or `section.beginning` for those of its keys that begin so."""
     written = {} if path is None else read(path)
-    prefixes = tuple(f"{PREFIX}{name.upper()}_" for name in names)
-    overrides = {name: value for name, value in environ.items() if name.startswith(prefixes)}
-    return settings_from({name: written[name] for name in names if name in written}, overrides)
+    found: dict[str, Any] = {}
+    overrides: dict[str, str] = {}
+    for name in names:
+        section, _, beginning = name.partition(".")
+        keys = written.get(section)
+        if keys is not None:
+            plain = not isinstance(keys, dict) or not beginning
+            found[section] = keys if plain else {key: keys[key] for key in keys if key.startswith(beginning)}
+        prefix = f"{PREFIX}{section.upper()}__{beginning.upper()}"
+        overrides |= {variable: text for variable, text in environ.items() if variable.startswith(prefix)}
+    return settings_from(found, overrides)
 
 
 def settings_from(data: dict[str, Any], environ: Mapping[str, str]) -> Settings:

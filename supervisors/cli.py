@@ -40,6 +40,7 @@ _VERBS = {
     "whynot": "supervisors.verbs_why:whynot",
     "web": "supervisors.verbs_web:web",
     "monitor": "supervisors.verbs_monitor:monitor",
+    "report": "supervisors.verbs_report:report",
     "soak": "simulation.verb:soak_verb",  # above this layer: named, never imported
 }
 _JOURNAL_VERBS = ("verify", "dump", "stats")

@@ -45,6 +45,10 @@ class JournalSource:
         after = self._journal.nth_newest(replay, newest)
         return list(map(_record, islice(self._rows(replay, after), newest)))
 
+    def every(self, *kinds: str) -> Iterator[Record]:
+        """Yield all records of these kinds, oldest first."""
+        return map(_record, self._rows(Replay(kinds=kinds, whole=True), GENESIS_SEQUENCE))
+
     def mentioning(self, text: str, stream: str | None = None) -> list[Record]:
         """Return the records whose payload contains this text, oldest first."""
         rows: Iterable[Row] = self._journal.mentioning(text, stream)

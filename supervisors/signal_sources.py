@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from actors.bus import EventBus
-from actors.signals.client import OptionsFlowClient
 from actors.runtime.base import ActorContext
+from actors.signals.client import OptionsFlowClient
 from actors.signals.follow import FollowActor
 from actors.signals.intake import Intake
 from actors.signals.options_flow import OptionsFlowActor
