@@ -14,10 +14,8 @@ from monitoring.report.model import DayReport, Group
 __all__ = ["Table", "tables", "unclear"]
 
 _CENT = Decimal("0.01")
-_MONEY = frozenset(
-    ("net", "realised", "commission", "unrealised", "slippage")
-    + ("price", "entry", "exit", "average", "mark", "reference")
-)
+_MONEY = {"net", "realised", "commission", "unrealised", "slippage"}
+_MONEY |= {"price", "entry", "exit", "average", "mark", "reference"}
 
 
 @frozen(slots=True)
