@@ -41,6 +41,7 @@ __all__ = ["Outcome", "ride"]
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # a Monday, half an hour after New York's opening
 LOOK_SECONDS = 10.0
+QUIET_SECONDS = 60.0  # between two looks while nothing happens
 CALM_SECONDS = 240.0  # from the end of the last fault until nothing is left to settle
 FLAT_SECONDS = 120.0  # from the command to flatten until nothing is held
 _LIMIT = 86_400.0
@@ -152,8 +153,12 @@ class Storm:
         self.note("people", f"{act}: {await self.people.do(act)}")
 
     async def _looking(self, scope: trio.CancelScope) -> None:
+        looked = 0.0
         while True:
             await trio.sleep(LOOK_SECONDS)
+            if not self.safety.restless and trio.current_time() - looked < QUIET_SECONDS:
+                continue
+            looked = trio.current_time()
             status = await self.people.status()
             if status is not None:
                 self.safety.look(status)

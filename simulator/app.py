@@ -18,7 +18,7 @@ from simulator.contract_files import built_in, load
 from simulator.contracts import ContractBook
 from simulator.faults import FaultEngine, Script, read_script
 from simulator.feeds import Feed, open_feed
-from simulator.model import Ticked
+from simulator.model import Ticked, VenueEvent
 from simulator.server.pacing import PacingLimits
 from simulator.server.paper_tws import PaperTws
 from simulator.server.tcp import listen, serve_links
@@ -27,7 +27,8 @@ from simulator.venue import Venue
 
 __all__ = ["PaperBroker", "Serving", "SimulatorSettings", "serve"]
 
-_TURN_SECONDS = 0.25  # how often the clock's own work is done; with level 1 ticks, which are told as often
+_TURN_SECONDS = 0.25  # how often the clock's own work is done at most; level 1 ticks are told as often
+_REST_SECONDS = 30.0  # how long it rests at most, should the machine's clock be set meanwhile
 
 
 @frozen(slots=True, kw_only=True)
@@ -93,6 +94,10 @@ class PaperBroker:
             pacing=PacingLimits(settings.messages_per_second, settings.pacing_breaches),
             master_client_id=settings.master_client_id,
         )
+        self._rest = trio.CancelScope()  # until the next turn
+        self._earliest = 0.0  # for the next turn, by trio's clock
+        self.venue.subscribe(self._stir)
+        self.tws.stirred = self._stir
         script = Script() if settings.faults is None else read_script(settings.faults)
         self.faults = FaultEngine(self.tws, script.rules)
         for dice in script.random:
@@ -112,10 +117,20 @@ class PaperBroker:
 
     async def _keep_time(self) -> None:
         while True:
-            now = self.environment.now()
-            self.venue.advance(now)
-            self.tws.advance(self.venue.now())
-            await trio.sleep(_TURN_SECONDS)
+            self.venue.advance(self.environment.now())
+            now = self.venue.now()
+            self.tws.advance(now)
+            due = min(self.venue.due, self.tws.due or self.venue.due)
+            turned = trio.current_time()
+            self._earliest = turned + _TURN_SECONDS
+            seconds = min(max((due - now).total_seconds(), _TURN_SECONDS), _REST_SECONDS)
+            with trio.CancelScope(deadline=turned + seconds) as self._rest:
+                await trio.sleep_forever()
+
+    def _stir(self, event: VenueEvent | None = None) -> None:
+        """Something was told, or asked for: the next turn may have to be sooner."""
+        if self._rest.deadline > self._earliest:
+            self._rest.deadline = self._earliest
 
 
 async def serve(

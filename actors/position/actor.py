@@ -120,7 +120,8 @@ class PositionActor(RunQueueActor):
         self.clear = self._alarms.clear
         self._dispatcher = self.address.dispatcher
         self._wanted = bus.wanted
-        self._marking = False
+        self._marking = False  # whether the timer of the second runs
+        self._resting = False  # whether it has stopped until something is heard
         outlet = Outlet(self)
         self.submit, self.cancel = outlet.submit, outlet.cancel
         self.cancelling, self.answered = outlet.cancelling, outlet.answered
@@ -173,6 +174,8 @@ class PositionActor(RunQueueActor):
                 self.bus.publish(VolumeEvent(self.symbol, size, self.environment.now()))
             return
         quote.heard = self._dispatcher.published
+        if self._resting:
+            self.keep_marking()
         if kind == _BID:
             # −1 means that there is none
             quote.bid = price if 0.0 < price < inf else 0.0
@@ -198,6 +201,8 @@ class PositionActor(RunQueueActor):
 
     def on_receive(self, message: Any) -> Any:
         """Handle one message."""
+        if self._resting and not isinstance(message, (LookAtFeed, DescribePosition)):
+            self.keep_marking()
         match message:
             case OrderEvent():
                 self._hearing.order(message)
@@ -261,6 +266,8 @@ class PositionActor(RunQueueActor):
                     self.converge()
             case LookAtFeed():
                 self._feed.look()
+                if self._resting and self.reports.mark_is_wanted:
+                    self.keep_marking()
             case TryAgain():
                 self.converge()
             case StopMoved():
@@ -362,6 +369,7 @@ class PositionActor(RunQueueActor):
 
     def keep_marking(self) -> None:
         """See to it that a second from now the mark is told, while something is held."""
+        self._resting = False
         if self.book.quantity and not self._marking:
             self._marking = True
             self.after(1.0, _Marked())
@@ -371,8 +379,11 @@ class PositionActor(RunQueueActor):
         if not self.book.quantity:
             return
         self.reports.marked()
-        self.levels.note_trail()
-        self.keep_marking()
+        if self.levels.note_trail() or self.reports.mark_is_wanted:
+            self.keep_marking()
+        else:
+            # nothing can change any more until a tick or a message comes
+            self._resting = True
 
     def _qualified(self, instrument: Instrument) -> None:
         self.unknown = ""

@@ -113,10 +113,15 @@ class Reports:
             self._held = message
             self._actor.system.address("portfolio").tell(message)
 
+    @property
+    def mark_is_wanted(self) -> bool:
+        """Whether somebody wants to be told each second, whatever it has changed."""
+        return self._actor.bus.wanted(PositionMarkedEvent)
+
     def marked(self) -> None:
         """Tell what a second has changed: the mark, and where the stop trails."""
         self.holding()
-        if self._actor.bus.wanted(PositionMarkedEvent):
+        if self.mark_is_wanted:
             self._actor.bus.publish(PositionMarkedEvent(self.view()))
         stop = self._actor.levels.stop
         if stop != self._stop:

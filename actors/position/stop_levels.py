@@ -186,20 +186,27 @@ class StopLevels:
         actor.converge()
         actor.reports.updated(actor.view())
 
-    def note_trail(self) -> None:
-        """Write down and tell, now and then, where the broker's trailing stop stands, so that no restart loosens it."""
+    def note_trail(self) -> bool:
+        """Write down and tell, now and then, where the broker's trailing stop stands, so that no restart loosens it.
+
+        Return whether that is still to be done.
+        """
         actor, now = self._actor, trio.current_time()
         monitor, plan = self.monitor, actor.book.plan
         there = self.planned is not None and self.planned.trails_there
-        if monitor is None or monitor.moved is None or plan is None or not there or now - self._noted < NOTE_SECONDS:
-            return
+        if monitor is None or monitor.moved is None or plan is None or not there:
+            return False
         stop = self.stop
-        if stop not in (actor.book.trailed_to, actor.book.floor):
-            self._noted = now
-            fact = ExitsAdjusted(plan.position_id, ExitPlan(stop_loss_price=stop), TRAILING)
-            actor.append(fact)
-            actor.book.adjusted(fact)
-            actor.reports.updated(actor.view())
+        if stop in (actor.book.trailed_to, actor.book.floor):
+            return False
+        if now - self._noted < NOTE_SECONDS:
+            return True
+        self._noted = now
+        fact = ExitsAdjusted(plan.position_id, ExitPlan(stop_loss_price=stop), TRAILING)
+        actor.append(fact)
+        actor.book.adjusted(fact)
+        actor.reports.updated(actor.view())
+        return False
 
 
 def _number(value: Decimal | None) -> float | None:

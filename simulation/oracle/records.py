@@ -64,6 +64,11 @@ class Records:
         """The hash of all that is safe."""
         return self._hash.hexdigest()
 
+    @property
+    def taken(self) -> int:
+        """How many have been taken in."""
+        return self._read + self._reserve_read
+
     def read(self) -> None:
         """Take in what is new."""
         disk = self._disk

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulation.oracle.records import Records
 from simulation.oracle.truth import Truth
-from simulator.model import Executed, OrderChanged, VenueEvent
+from simulator.model import Executed, OrderChanged, Ticked, VenueEvent
 
 __all__ = ["Safety", "Violation"]
 
@@ -60,6 +60,9 @@ class Safety:
         self.others: list[
             Callable[[Mapping[str, Any]], str]
         ] = []  # what else looks at each status: "" or what is wrong
+        self._told = 0  # by the book
+        self._alarmed = False  # whether any alarm stood at the last look
+        self._seen: tuple[float, ...] = ()  # what there was at the last look
         truth.venue.subscribe(self._on_book)
 
     def broken(self, text: str) -> None:
@@ -69,6 +72,9 @@ class Safety:
     # the book
 
     def _on_book(self, event: VenueEvent) -> None:
+        if isinstance(event, Ticked):
+            return
+        self._told += 1
         if isinstance(event, Executed) and event.order is None:
             self._by_others[event.execution.contract.symbol] = self._clock()
         if isinstance(event, OrderChanged):
@@ -127,9 +133,19 @@ class Safety:
 
     # the status
 
+    @property
+    def restless(self) -> bool:
+        """Whether a look may find what the last one did not, other than by the mere passing of time."""
+        return bool(self._naked or self._apart or self._alarmed or self.violations) or self._story() != self._seen
+
+    def _story(self) -> tuple[float, ...]:
+        self._records.read()
+        return self._told, self._records.taken, self._alive_since()
+
     def look(self, status: Mapping[str, Any]) -> None:
         """Compare a status with the book; raises Violation for this and for all that was noted before."""
         now = self._clock()
+        self._seen, self._alarmed = self._story(), bool(status["alarms"])
         self._look_naked()
         alarms = {alarm["kind"] for alarm in status["alarms"] or ()}
         declared = any(kind.startswith(EXPOSED) for kind in alarms) or status["alarms"] is None

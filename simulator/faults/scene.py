@@ -256,6 +256,7 @@ class Scene:
         environment = self._tws.environment
         now, offset = environment.now, timedelta(seconds=seconds)
         environment.now = lambda: now() + offset
+        self._tws.stirred()
 
     # what is meant
 

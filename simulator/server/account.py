@@ -96,6 +96,14 @@ class AccountDesk:
                 self._tell_multi(req_id)
         self._profit.advance(now)
 
+    @property
+    def due(self) -> datetime | None:
+        """When `advance` will have something to tell."""
+        if self._account is not None and self._changed:
+            return self._tws.venue.now()
+        dues = (self._due, self._summaries_due, self._profit.due)
+        return min((due for due in dues if due is not None), default=None)
+
     # reqAccountUpdates
 
     def _updates(self, request: r.ReqAccountUpdates) -> None:
@@ -112,6 +120,7 @@ class AccountDesk:
         self._changed.clear()
         self._tell_account(self._tws.environment.now(), full=True)
         self._session.send(say.account_download_end(account))
+        self._tws.stirred()
 
     def _tell_account(self, now: datetime, *, full: bool) -> None:
         account = self._account
@@ -162,6 +171,7 @@ class AccountDesk:
         self._summaries_due = self._summaries_due or self._tws.environment.now() + _REFRESH
         self._tell_summary(request.req_id)
         self._session.send(say.account_summary_end(request.req_id))
+        self._tws.stirred()
 
     def _tell_summary(self, req_id: int) -> None:
         tags, told = self._summaries[req_id]
@@ -181,6 +191,7 @@ class AccountDesk:
         self._summaries_due = self._summaries_due or self._tws.environment.now() + _REFRESH
         self._tell_multi(request.req_id)
         self._session.send(say.account_update_multi_end(request.req_id))
+        self._tws.stirred()
 
     def _tell_multi(self, req_id: int) -> None:
         accounts, ledger_only, told = self._multi[req_id]

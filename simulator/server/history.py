@@ -50,6 +50,11 @@ class HistoryDesk:
         for live in self._live.values():
             live.advance(now)
 
+    @property
+    def due(self) -> datetime | None:
+        """When `advance` may have something to tell: at once while bars are kept up to date."""
+        return self._tws.venue.now() if self._live else None
+
     def drop(self) -> None:
         """Let go of every subscription; the client is gone."""
         for live in self._live.values():
@@ -87,6 +92,7 @@ class HistoryDesk:
             live = LiveBars(self._session, request.req_id, contract, terms, request.date_format, last)
             self._live[request.req_id] = live
             self._tws.board.subscribe(contract.con_id, live)
+            self._tws.stirred()
 
     def _read(self, contract: Contract, terms: HistoryTerms) -> list[Bar]:
         venue, con_id, regular = self._tws.venue, contract.con_id, terms.regular_hours

@@ -72,6 +72,11 @@ class MarketDataDesk:
         for bars in self._bars.values():
             bars.advance(now)
 
+    @property
+    def due(self) -> datetime | None:
+        """When `advance` may have something to send: at once while there are snapshots and bars."""
+        return self._tws.venue.now() if self._snapshots or self._bars else None
+
     # level 1
 
     def _set_kind(self, request: r.ReqMarketDataType) -> None:
@@ -104,6 +109,7 @@ class MarketDataDesk:
             snapshot = Snapshot(line, self._tws.board.quote(contract.con_id), due)
             if not snapshot.finish(self._tws.environment.now()):
                 self._snapshots.append(snapshot)
+                self._tws.stirred()
             return
         self._lines[req_id] = line
         self._join(line)
@@ -186,6 +192,7 @@ class MarketDataDesk:
         bars = RealTimeBars(session, req_id, contract, request.what, now, regular_hours=request.regular_hours)
         self._bars[req_id] = bars
         self._join(bars)
+        self._tws.stirred()
 
     def _cancel_bars(self, request: r.CancelRealTimeBars) -> None:
         bars = self._bars.pop(request.req_id, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
@@ -81,6 +81,8 @@ class PaperTws:
         self._paid: dict[int, dict[str, Decimal]] = {}  # permId → execution, without its version → commission
         self._links: dict[Session, None] = {}  # in order of arrival: what is done to all is done in that order
         self._clients: dict[int, Session] = {}
+        self.stirred: Callable[[], object] = lambda: None
+        """Called when `due` may have come nearer, other than by an event of the venue."""
         venue.subscribe(self._on_event)
 
     # clients
@@ -185,9 +187,14 @@ class PaperTws:
             session.error(-1, code, text)
 
     def advance(self, now: datetime) -> None:
-        """Send what is due by the clock; call it about ten times a second."""
+        """Send what is due by the clock; call it when that is `due`, or some times a second."""
         for session in self.clients:
             session.advance(now)
+
+    @property
+    def due(self) -> datetime | None:
+        """When `advance` will have something to send, in the past for as soon as may be; None for not by the clock."""
+        return min((due for one in self._clients.values() if (due := one.due) is not None), default=None)
 
     # the venue
 

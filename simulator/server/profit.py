@@ -35,6 +35,7 @@ class ProfitStreams:
         self._accounts: dict[int, _Stream] = {}
         self._singles: dict[int, _Stream] = {}
         self._due: datetime | None = None
+        self._looked = 0  # the venue's events then
 
     def handlers(self) -> dict[type, Callable[[Any], object]]:
         """Request class → what serves it."""
@@ -50,12 +51,19 @@ class ProfitStreams:
         if self._due is None or now < self._due:
             return
         self._due = now + _EVERY
+        self._looked = self._tws.venue.events
         for streams in (self._accounts, self._singles):
             for stream in streams.values():
                 fields = stream.tell()
                 if fields != stream.told:
                     stream.told = fields
                     self._session.send(fields)
+
+    @property
+    def due(self) -> datetime | None:
+        """When something may have changed that is to be told."""
+        streams = self._accounts or self._singles
+        return self._due if streams and self._looked != self._tws.venue.events else None
 
     def _subscribe(self, request: r.ReqPnL) -> None:
         venue = self._tws.venue

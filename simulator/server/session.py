@@ -208,6 +208,12 @@ class Session:
         self.market_data.advance(now)
         self.history.advance(now)
 
+    @property
+    def due(self) -> datetime | None:
+        """When `advance` will have something to send; None for not by the clock."""
+        dues = (self.account.due, self.market_data.due, self.history.due)
+        return min((due for due in dues if due is not None), default=None)
+
     # handshake
 
     def _greet(self) -> None:

@@ -78,6 +78,9 @@ class Venue:
         self.contracts = contracts
         self._environment = environment
         self._latest = self._margins_due = environment.now()
+        self.events = 0
+        """How many events have been told: while that stays as it is, nothing but the clock can change anything."""
+        self._margins_looked = -1  # events then
         self._listeners: list[Callable[[VenueEvent], None]] = []
         self._commands: deque[Callable[[], None]] = deque()
         self._busy = False
@@ -278,6 +281,12 @@ class Venue:
         """
         self._do(self._advance, now)
 
+    @property
+    def due(self) -> datetime:
+        """When `advance` will have something to do, unless an event is told before: then at once."""
+        wakes = self._clock.wakes
+        return wakes if self._margins_looked == self.events else min(wakes, self._margins_due)
+
     # what the commands do
 
     def _do(self, command: Callable[..., None], *arguments: object) -> None:
@@ -296,6 +305,7 @@ class Venue:
             self._commands.clear()
 
     def _emit(self, event: VenueEvent) -> None:
+        self.events += 1
         for listener in self._listeners:
             listener(event)
 
@@ -390,4 +400,5 @@ class Venue:
         self._clock.advance(now)
         if not timedelta(0) < self._margins_due - now <= _MARGINS_EVERY:  # due, or the clock has been set back
             self._margins_due = now + _MARGINS_EVERY
+            self._margins_looked = self.events
             self._liquidate()
