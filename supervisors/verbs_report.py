@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +14,12 @@ from rich.console import Console
 from config.environment import machine
 from config.loading import load_places
 from domain.trading_day import TradingDay
-from monitoring.report import LOG_EVENTS, DayReport, as_csv, day_report, document, tables
-from monitoring.report.log import lines_between
+from monitoring.report import DayReport, as_csv, document, tables
 from monitoring.report.terminal import on_terminal
 from storage.rows import Header
 from storage.sqlite import SqliteJournal, journal_path
+from supervisors.day_report import report_from
 from supervisors.exit_codes import ExitCode, ProcessFailed
-from supervisors.journal_source import JournalSource
 from supervisors.journal_verbs import look
 from supervisors.verbs_configuration import StateDir
 from supervisors.verbs_control import Config
@@ -50,11 +49,11 @@ def report(
     days = TradingDay(settings.risk.trading_day_zone, settings.risk.trading_day_start)
     wanted = _day(day, days)
     file = journal.expanduser() if journal is not None else journal_path(settings.journal.url, folder)
-    lines = lines_between((folder / settings.log.path) if log is None else log.expanduser(), LOG_EVENTS, *_span(wanted))
+    written = folder / settings.log.path if log is None else log.expanduser()
     made: list[DayReport] = []
 
     def read(opened: SqliteJournal, _: Header) -> None:
-        made.append(day_report(wanted, days, JournalSource(opened), lines))
+        made.append(report_from(opened, written, days, wanted))
 
     code = look(file, read)
     if code:
@@ -87,13 +86,6 @@ def _day(written: str | None, days: TradingDay) -> str:
     except ValueError:
         text = f'--day: "{written}" is not a day such as 2026-11-20, today or yesterday'
         raise ProcessFailed(ExitCode.USAGE, text) from None
-
-
-def _span(day: str) -> tuple[str, str]:
-    """A day and some hours of both neighbours, in UTC: whatever the zone, it is in there."""
-    noon = datetime.fromisoformat(f"{day}T12:00:00")
-    since, until = (noon + timedelta(hours=hours) for hours in (-36, 36))
-    return f"{since:%Y-%m-%dT%H:%M:%S}Z", f"{until:%Y-%m-%dT%H:%M:%S}Z"
 
 
 def _write(file: Path, text: str) -> None:

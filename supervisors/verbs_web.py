@@ -18,10 +18,12 @@ from cyclopts import Parameter
 from config.environment import Environment, machine
 from config.loading import load_places
 from config.redaction import register_secret
+from domain.trading_day import TradingDay
 from monitoring.trace import document, trace
 from monitoring.web import CommandFailed, Place, WebSettings, is_loopback, serve_web
 from storage.sqlite import SqliteJournal, journal_path
 from supervisors.control_client import request
+from supervisors.day_report import report_page
 from supervisors.exit_codes import ExitCode, ProcessFailed
 from supervisors.journal_source import JournalSource
 from supervisors.verbs_configuration import StateDir
@@ -128,7 +130,9 @@ def _places(
     file = journal_path(settings.journal.url, folder) if journal is None else journal.expanduser()
     log = _readable(logs[0]) if logs else folder / settings.log.path  # waited for where the process did not start yet
     command = partial(_command, folder) if commands else None
-    return (Place(log=log, trace_of=partial(_trace, file), command=command),)
+    days = TradingDay(settings.risk.trading_day_zone, settings.risk.trading_day_start)
+    report_of = partial(report_page, file, log, days)
+    return (Place(log=log, trace_of=partial(_trace, file), report_of=report_of, command=command),)
 
 
 def _readable(log: Path) -> Path:

@@ -4,14 +4,17 @@ import csv
 import io
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from domain.trading_day import TradingDay
 from messages.order import Side
 from simulator.model import Execution
+from supervisors.day_report import report_page
 
 D = Decimal
 TODAY, TOMORROW = "2026-11-20", "2026-11-21"
@@ -189,6 +192,19 @@ def test_terminal_csv_and_html_say_the_same(day, verb, tmp_path):
         ElementTree.fromstring(picture)
     assert "<script" not in text
     assert not re.findall(r'(?:src|href)="(?!#)', text)
+
+
+def test_the_web_shows_the_same_page(day, tmp_path):
+    path, _ = day
+    days, log = TradingDay(ZoneInfo("America/New_York"), time(0)), tmp_path / "none.jsonl"
+    shown = report_page(path, log, days, TODAY)
+    assert "Positions closed" in shown
+    for journal, wanted in ((tmp_path / "none.journal", TODAY), (path, "2026-02-30")):
+        with pytest.raises(LookupError, match=r"there is no journal|is no day"):
+            report_page(journal, log, days, wanted)
+    (tmp_path / "damaged").write_bytes(b"SQLite format 3\0" + bytes(5000))
+    with pytest.raises(LookupError, match="cannot be read"):
+        report_page(tmp_path / "damaged", log, days, TODAY)
 
 
 def test_what_came_from_outside_is_text(journal_of, verb, tmp_path):
