@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import trio
 from starlette.applications import Starlette
@@ -96,20 +98,29 @@ class _Api:
         session = request.scope["state"]["session"]
         processes = [
             {
-                "name": watch.name,
+                "name": name,
                 "commands": watch.place.command is not None,
                 "trace": watch.place.trace_of is not None,
                 "report": watch.place.report_of is not None,
             }
-            for watch in self._watches
+            for name, watch in self._named()
         ]
         return JSONResponse({"csrf": None if session is None else session.csrf, "processes": processes})
 
     async def metrics(self, request: Request) -> Response:
         """Everything as Prometheus wants it."""
-        read = [await watch.look(lambda one: readings(one.name, one.board)) for watch in self._watches]
+        read = [await watch.look(partial(readings, name)) for name, watch in self._named()]
         content, media_type = exposition(read, request.headers.get("Accept", ""))
         return Response(content, headers={"Content-Type": media_type})
+
+    def _named(self) -> list[tuple[str, Watch]]:
+        """Each with a name of its own: two processes may have the same one, which Prometheus would not take."""
+        used: Counter[str] = Counter()
+        found = []
+        for watch in self._watches:
+            used[watch.name] += 1
+            found.append((watch.name if used[watch.name] == 1 else f"{watch.name}-{used[watch.name]}", watch))
+        return found
 
     async def state(self, request: Request, watch: Watch) -> Response:
         """All sections at once, for programs."""

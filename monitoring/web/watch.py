@@ -87,10 +87,10 @@ class Watch:
         async with self.looking:
             return self.board.shown, new_lines(self.board, after, most)
 
-    async def look(self, what: Callable[[Watch], Any]) -> Any:
-        """Return what a function makes of this while nothing is folded."""
+    async def look(self, what: Callable[[Board], Any]) -> Any:
+        """Return what a function makes of the board while nothing is folded."""
         async with self.looking:
-            return what(self)
+            return what(self.board)
 
     def _read(self) -> int:
         lines = self._tail.read(_CHUNK)
