@@ -19,6 +19,8 @@ from config.environment import Environment, machine
 from config.loading import load_places
 from config.redaction import register_secret
 from domain.trading_day import TradingDay
+from monitoring.follow import cache_folder
+from monitoring.tail import StreamTail
 from monitoring.trace import document, trace
 from monitoring.web import CommandFailed, Place, WebSettings, is_loopback, serve_web
 from storage.sqlite import SqliteJournal, journal_path
@@ -37,7 +39,9 @@ _SHORTEST = 16  # characters of a token that somebody has chosen
 
 
 def web(
-    *logs: Annotated[Path, Parameter(name="LOG", help="Logs to show, in place of the one in the state folder.")],
+    *logs: Annotated[
+        str, Parameter(name="LOG", help="Logs to show, `-` for standard input, in place of that of the state folder.")
+    ],
     listen: Annotated[str, Parameter(help="Address and port; port 0 takes a free one.")] = "127.0.0.1:8808",
     host: Annotated[
         tuple[str, ...], Parameter(negative=(), help="A name that browsers know this server by; may be repeated.")
@@ -70,7 +74,13 @@ def web(
     token, told = _token(token_file, environment)
     metrics_token = _chosen("METRICS_TOKEN")
     settings = WebSettings(
-        places=places, host=address, port=port, hosts=names, token=token, metrics_token=metrics_token
+        places=places,
+        host=address,
+        port=port,
+        hosts=names,
+        cache=cache_folder(Path.home(), os.environ.get("XDG_CACHE_HOME")),
+        token=token,
+        metrics_token=metrics_token,
     )
     try:
         trio.run(_serve, settings, environment, told)
@@ -112,7 +122,7 @@ def _names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _places(
-    logs: tuple[Path, ...], journal: Path | None, state_dir: Path | None, config: Path | None, *, commands: bool
+    logs: tuple[str, ...], journal: Path | None, state_dir: Path | None, config: Path | None, *, commands: bool
 ) -> tuple[Place, ...]:
     """One place a log. Journal and control socket are known of one state folder alone."""
     local = not logs or state_dir is not None or config is not None
@@ -131,12 +141,17 @@ def _places(
     log = _readable(logs[0]) if logs else folder / settings.log.path  # waited for where the process did not start yet
     command = partial(_command, folder) if commands else None
     days = TradingDay(settings.risk.trading_day_zone, settings.risk.trading_day_start)
-    report_of = partial(report_page, file, log, days)
+    # a stream cannot be read again: the report takes the log that the process writes
+    report_of = partial(report_page, file, log if isinstance(log, Path) else folder / settings.log.path, days)
     return (Place(log=log, trace_of=partial(_trace, file), report_of=report_of, command=command),)
 
 
-def _readable(log: Path) -> Path:
-    path = log.expanduser()
+def _readable(log: str) -> Path | StreamTail:
+    if log == "-":
+        if sys.stdin.isatty():
+            raise ProcessFailed(ExitCode.USAGE, "`-` reads a log from standard input: ssh … tail -F … | pitboss web -")
+        return StreamTail(sys.stdin.fileno())
+    path = Path(log).expanduser()
     if not path.is_file():
         raise ProcessFailed(ExitCode.USAGE, f"there is no log {path}")
     return path
@@ -201,5 +216,6 @@ def _failure(error: BaseException, listen: str) -> BaseException:
     if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         return _failure(error.exceptions[0], listen)
     if isinstance(error, OSError):
-        return ProcessFailed(ExitCode.FAILED, f"--listen {listen}: {error.strerror or error}")
+        what = error.filename or f"--listen {listen}"
+        return ProcessFailed(ExitCode.FAILED, f"{what}: {error.strerror or error}")
     return error

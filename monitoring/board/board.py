@@ -10,6 +10,7 @@ from monitoring.board.actors import ActorsPart
 from monitoring.board.alarms import AlarmsPart
 from monitoring.board.counts import Counts
 from monitoring.board.fields import Line, bounded, word
+from monitoring.board.history import HistoryPart
 from monitoring.board.orders import OrdersPart
 from monitoring.board.positions import PositionsPart
 from monitoring.board.process import ProcessPart
@@ -35,7 +36,7 @@ class Board:
         """Nothing is known."""
         self.process, self.orders, self.positions = ProcessPart(), OrdersPart(), PositionsPart()
         self.actors, self.alarms, self.counts = ActorsPart(), AlarmsPart(), Counts()
-        self._signals, self._series = SignalsPart(), SeriesPart()
+        self._signals, self._series, self._history = SignalsPart(), SeriesPart(), HistoryPart()
         self.lines: deque[Line] = deque(maxlen=_RECENT)  # newest last, without pulses, snapshots and marks
         self.shown = 0  # lines that ever were in `lines`
         self.folded = 0
@@ -44,7 +45,7 @@ class Board:
         self.last = ""
         self.complete = False  # whether the picture began with a snapshot or the start of a process
         self._folds: dict[str, tuple[Callable[[str, Line], None], ...]] = {
-            "system": (self._system,),
+            "system": (self._system, self._history.fold),
             "broker": (self.process.fold,),
             "breaker": (self.process.fold,),
             "reconcile": (self.process.fold,),
@@ -114,6 +115,11 @@ class Board:
         """The last `system.pulse` of this process, with the time of the one `before` it; empty where there was none."""
         return self.process.pulse
 
+    @property
+    def profit(self) -> list[list[Any]]:
+        """Profit and loss after commission over time: [ts, amount in the account's currency], oldest first."""
+        return self._history.points
+
     def series(self, symbol: str) -> dict[str, Any]:
         """A symbol over time: `points` [ts, price, stop, target] and `fills`."""
         return self._series.series(symbol)
@@ -150,6 +156,7 @@ class Board:
         return {
             "process": self.process, "orders": self.orders, "positions": self.positions, "actors": self.actors,
             "alarms": self.alarms, "counts": self.counts, "signals": self._signals, "series": self._series,
+            "history": self._history,
         }  # fmt: skip
 
     def _system(self, event: str, line: Line) -> None:

@@ -47,7 +47,7 @@ def web_app(settings: WebSettings, watches: Sequence[Watch], environment: Enviro
     attempts = Attempts(trio.current_time)
     cookie = f"pitboss-{settings.port}"  # cookies know no ports: two servers on one machine keep theirs apart
     login = Login(credentials, attempts, cookie)
-    api = _Api(watches, environment)
+    api = _Api(watches)
     assets = load_assets()
     shell = assets["page.html"]
 
@@ -89,9 +89,9 @@ def web_app(settings: WebSettings, watches: Sequence[Watch], environment: Enviro
 class _Api:
     """What is not a page."""
 
-    def __init__(self, watches: Sequence[Watch], environment: Environment) -> None:
+    def __init__(self, watches: Sequence[Watch]) -> None:
         self._watches = watches
-        self._streams = Streams(environment)
+        self._streams = Streams()
 
     async def session(self, request: Request) -> Response:
         """What a page must know before it asks for more."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from config.log_record import LogRecord, as_words
 from monitoring.board import DONE, Board
-from monitoring.web.history import History
 
 __all__ = ["line_document", "new_lines", "sections", "symbol_section"]
 
@@ -20,7 +19,7 @@ _LONGEST = 2_000
 _TRADES = ("order.", "position.", "protection.", "exits.")
 
 
-def sections(board: Board, history: History) -> dict[str, Any]:
+def sections(board: Board) -> dict[str, Any]:
     """Return section → what it shows."""
     status = board.status()
     orders = status["orders"] or []
@@ -57,7 +56,7 @@ def sections(board: Board, history: History) -> dict[str, Any]:
         "alarms": status["alarms"] or [],
         "signals": board.signals[-_SIGNALS:],
         "fills": board.fills[-_FILLS:],
-        "pnl": history.points,
+        "pnl": board.profit,
     }
 
 

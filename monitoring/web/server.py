@@ -27,8 +27,9 @@ async def serve_web(
 ) -> None:
     """Follow the logs and serve until cancelled; `task_status` is told the port once connections are accepted.
 
-    Raises OSError if the address cannot be taken.
+    Raises OSError if the address cannot be taken, or a log cannot be read.
     """
+    watches = [Watch(place, environment, settings.cache) for place in settings.places]
     listener = listening(settings.host, settings.port)
     port = listener.getsockname()[1]
     config = Config()
@@ -37,7 +38,6 @@ async def serve_web(
     config.loglevel = "WARNING"
     config.graceful_timeout = _GRACE_SECONDS
     config.include_server_header = False
-    watches = [Watch(place) for place in settings.places]
     # an ASGI application like any other, but Starlette and hypercorn write its type differently
     application = cast(ASGIFramework, web_app(evolve(settings, port=port), watches, environment))
     async with trio.open_nursery() as nursery:

@@ -8,6 +8,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from monitoring.tail import StreamTail
+
 __all__ = ["Command", "CommandFailed", "Place", "WebSettings"]
 
 Command = Callable[[str, Mapping[str, str]], str]
@@ -31,7 +33,7 @@ class CommandFailed(Exception):  # an answer, not an accident
 class Place:
     """One process: its log, and what else of it can be reached from here."""
 
-    log: Path
+    log: Path | StreamTail
     trace_of: TraceOf | None = None
     report_of: ReportOf | None = None
     command: Command | None = None
@@ -42,11 +44,13 @@ class WebSettings:
     """Where to listen, who may come in, and what is shown.
 
     `hosts` are names that browsers may know us by besides this machine's own. `metrics_token` opens `/metrics` alone.
+    `cache` is the folder of what is remembered of large logs.
     """
 
     places: tuple[Place, ...]
     host: str = "127.0.0.1"
     port: int = 8808
     hosts: tuple[str, ...] = ()
+    cache: Path | None = None
     token: str = field(repr=False)
     metrics_token: str = field(default="", repr=False)

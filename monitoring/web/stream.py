@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import trio
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from config.environment import Environment
-from config.log_record import timestamp
+from monitoring.board import Board
 from monitoring.web.watch import Watch
 
 __all__ = ["Streams"]
 
 _MOST = 64  # streams at once
 _BEAT_SECONDS = 5.0  # between two events at most: a page that hears nothing for longer knows that the link is dead
-_LINES = 200  # of the log, at the beginning and in one event
+_LINES = 500  # of the log, at the beginning and in one event
 
 
 class Streams:
     """Hands out streams; a slow reader misses pictures in between, never the newest."""
 
-    def __init__(self, environment: Environment) -> None:
-        """`environment` gives the time that pages compare the log's with."""
-        self._environment = environment
+    def __init__(self) -> None:
+        """None is open."""
         self._open = 0
 
     def answer(self, request: Request, watch: Watch) -> Response:
@@ -40,6 +37,7 @@ class Streams:
         self._open += 1
         try:
             told: dict[str, str] = {}
+            board: Board | None = None
             lines = 0
             yield "retry: 2000\n\n"
             while True:
@@ -48,19 +46,12 @@ class Streams:
                     shown["symbol"] = await watch.symbol(symbol)
                 parts = [f"{json.dumps(name)}:{text}" for name, text in shown.items() if told.get(name) != text]
                 told = shown
-                lines, fresh = await watch.lines(lines, _LINES)
-                parts.append(f'"lines":{json.dumps(fresh)}')
-                parts.append(f'"now":{json.dumps(self._now(watch))}')
+                now, lines, fresh = await watch.lines(board, lines, _LINES)
+                parts.append(f'"lines":{json.dumps({"all": board is not now, "new": fresh})}')
+                board = now
+                parts.append(f'"now":{json.dumps(watch.now())}')
                 yield f"data: {{{','.join(parts)}}}\n\n"
                 with trio.move_on_after(_BEAT_SECONDS):
                     await watch.changed()
         finally:
             self._open -= 1
-
-    def _now(self, watch: Watch) -> dict[str, Any]:
-        return {
-            "clock": timestamp(self._environment.now()),
-            "last": watch.board.last,
-            "caught_up": watch.caught_up,
-            "problem": watch.problem,
-        }

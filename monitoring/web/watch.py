@@ -10,10 +10,11 @@ from typing import Any
 
 import trio
 
+from config.environment import Environment
+from config.log_record import timestamp
 from monitoring.board import Board
-from monitoring.tail import LogTail
+from monitoring.follow import Follower
 from monitoring.web.documents import new_lines, sections, symbol_section
-from monitoring.web.history import History
 from monitoring.web.settings import Place
 
 __all__ = ["Watch"]
@@ -28,50 +29,63 @@ _logger = logging.getLogger("pitboss.web")
 class Watch:
     """The picture of one process. Whoever looks at `board` holds `looking`: a thread folds into it."""
 
-    def __init__(self, place: Place) -> None:
-        """Nothing was read yet."""
+    def __init__(self, place: Place, environment: Environment, cache: Path | None = None) -> None:
+        """Look where to begin. Raises OSError where the log cannot be read."""
         self.place = place
-        self.board = Board()
-        self.history = History()
         self.looking = trio.Lock()
         self.shown: dict[str, str] = {}  # section → JSON
-        self.caught_up = False
         self.problem = ""  # why the log cannot be read now
-        self._tail = LogTail(place.log)
+        self._environment = environment
+        self._follower = Follower(place.log, environment.now, cache=cache)
         self._changed = trio.Event()
+
+    @property
+    def board(self) -> Board:
+        """What was folded so far; another one once a whole day was read behind the first picture."""
+        return self._follower.board
 
     @property
     def name(self) -> str:
         """The process's own name, the log's where it is not known."""
-        return str(self.board.process.about.get("name") or _stem(self.place.log))
+        name = self._follower.name.removesuffix(".jsonl").removesuffix(".log")
+        return str(self.board.process.about.get("name") or name)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether all that is in the log was read."""
+        return self._follower.ended
 
     async def run(self) -> None:
         """Follow the log until cancelled."""
         try:
             await self._follow()
         finally:
-            self._tail.close()
+            self._follower.close()
 
     async def _follow(self) -> None:
         shown_at = -_SHOW_SECONDS
         pending = True
         while True:
-            try:
-                async with self.looking:
-                    count = await trio.to_thread.run_sync(self._read)
-                self.problem = ""
-            except OSError as error:
-                if not self.problem:
-                    _logger.warning("%s cannot be read: %s", self.place.log, error.strerror or error)
-                count, self.problem = 0, error.strerror or str(error)
+            count = await self._step()
             pending |= count > 0
-            self.caught_up = self.caught_up or count == 0
             if pending and trio.current_time() - shown_at >= _SHOW_SECONDS:
                 shown_at, pending = trio.current_time(), False
                 async with self.looking:
                     self._show()
             if count == 0:
                 await trio.sleep(_LOOK_SECONDS)
+
+    async def _step(self) -> int:
+        try:
+            async with self.looking:
+                count = await trio.to_thread.run_sync(self._follower.step, _CHUNK)
+        except OSError as error:
+            if not self.problem:
+                _logger.warning("%s cannot be read: %s", self._follower.name, error.strerror or error)
+            self.problem = error.strerror or str(error)
+            return 0
+        self.problem = ""
+        return count
 
     async def changed(self) -> None:
         """Wait for the next picture."""
@@ -82,33 +96,38 @@ class Watch:
         async with self.looking:
             return _json(symbol_section(self.board, symbol))
 
-    async def lines(self, after: int, most: int) -> tuple[int, list[dict[str, Any]]]:
-        """Return how many lines there ever were, and those after the first `after`, at most the newest `most`."""
+    async def lines(self, board: Board | None, after: int, most: int) -> tuple[Board, int, list[dict[str, Any]]]:
+        """Return the newest lines, at most `most`, and where they end: a board, and how many it has had.
+
+        Those after the first `after` where the board is still that one, else all.
+        """
         async with self.looking:
-            return self.board.shown, new_lines(self.board, after, most)
+            now = self.board
+            return now, now.shown, new_lines(now, after if board is now else 0, most)
 
     async def look(self, what: Callable[[Board], Any]) -> Any:
         """Return what a function makes of the board while nothing is folded."""
         async with self.looking:
             return what(self.board)
 
-    def _read(self) -> int:
-        lines = self._tail.read(_CHUNK)
-        for line in lines:
-            self.board.fold(line)
-            self.history.fold(line)
-        return len(lines)
+    def now(self) -> dict[str, Any]:
+        """Return how old the picture is, and how the process that writes the log seems to be."""
+        condition = self._follower.condition()
+        return {
+            "clock": timestamp(self._environment.now()),
+            "last": self.board.last,
+            "condition": condition.kind,
+            "seconds": condition.seconds,
+            "progress": self._follower.progress,
+            "problem": self.problem,
+        }
 
     def _show(self) -> None:
-        fresh = {name: _json(section) for name, section in sections(self.board, self.history).items()}
-        # the same object where nothing changed: streams compare by identity
+        fresh = {name: _json(section) for name, section in sections(self.board).items()}
+        # the same object where nothing changed, so that comparing costs nothing
         self.shown = {name: self.shown[name] if self.shown.get(name) == text else text for name, text in fresh.items()}
         changed, self._changed = self._changed, trio.Event()
         changed.set()
-
-
-def _stem(path: Path) -> str:
-    return path.name.removesuffix(".jsonl").removesuffix(".log")
 
 
 def _json(value: Any) -> str:

@@ -1,7 +1,7 @@
 // Around every page: where we are, how the process is, what is wrong.
 
 import { h, link, orderPath, symbolPath } from "/static/dom.js";
-import { duration, milliseconds, moment, time } from "/static/format.js";
+import { milliseconds, moment, time } from "/static/format.js";
 
 const PAGES = [
   ["", "Overview"],
@@ -40,8 +40,7 @@ export function frame({ live, session, number, process, page }) {
     linked(now);
   });
   live.always(() => {
-    const trouble = live.trouble();
-    const text = trouble === "silent" ? `The log has been silent for ${duration(live.age(live.now.last))}: what is shown is as it was then.` : trouble;
+    const text = live.trouble();
     if (at("banner").textContent !== text) at("banner").textContent = text;
     at("banner").hidden = text === "";
     at("clock").textContent = live.now?.last ? `${time(live.now.last)} UTC` : "";

@@ -1,6 +1,8 @@
 // The picture of one process: it comes as a stream of sections, each sent again when it has changed.
 
-const SILENT_SECONDS = 20; // a process writes to its log every five
+import { duration, moment } from "/static/format.js";
+
+const MOST_LINES = 1000;
 
 export class Live {
   constructor(process, symbol) {
@@ -32,13 +34,11 @@ export class Live {
 
   open() {
     if (this.source !== null) return;
-    this.fresh = true;
     this.source = new EventSource(this.path);
     this.source.onmessage = (event) => this.take(JSON.parse(event.data));
     this.source.onerror = () => {
       this.broken = true;
-      this.fresh = true;
-      this.look();
+        this.look();
       // the server refuses us: the session is over, or it was started anew with another token
       if (this.source?.readyState === EventSource.CLOSED) {
         this.close();
@@ -61,11 +61,9 @@ export class Live {
     this.heard = performance.now();
     this.ahead = Date.parse(now.clock) - Date.now();
     this.broken = false;
-    if (this.fresh) this.sections.lines = [];
-    if (lines.length > 0 || this.fresh) {
-      sections.lines = [...this.sections.lines, ...lines].slice(-1000);
+    if (lines.all || lines.new.length > 0) {
+      sections.lines = [...(lines.all ? [] : this.sections.lines), ...lines.new].slice(-MOST_LINES);
     }
-    this.fresh = false;
     Object.assign(this.sections, sections);
     for (const { names, draw } of this.listeners) {
       if (names.some((name) => name in sections) && names.every((name) => name in this.sections)) {
@@ -92,11 +90,22 @@ export class Live {
     }
     if (this.now === null) return "";
     if (this.now.problem) return `The log cannot be read: ${this.now.problem}.`;
-    if (!this.now.last) return "Waiting for the log: nothing has been written yet.";
-    if (!this.now.caught_up) return `Reading the log: at ${this.now.last.slice(0, 19).replace("T", " ")} UTC.`;
-    const silent = this.age(this.now.last);
-    if (this.sections.process?.stopped) return "The process has stopped.";
-    if (silent > SILENT_SECONDS) return "silent";
-    return "";
+    const silent = duration(this.now.seconds + (performance.now() - this.heard) / 1000);
+    switch (this.now.condition) {
+      case "empty":
+        return "Waiting for the log: nothing has been written yet.";
+      case "reading":
+        return "Reading the log…";
+      case "stopped":
+        return `The process has stopped, at ${moment(this.now.last)}.`;
+      case "ended":
+        return "The stream of the log has ended: what is shown is as it was then.";
+      case "silent":
+        return `The log has been silent for ${silent}: the process has died, hangs or cannot write. What is shown is as it was then.`;
+      case "quiet":
+        return `Nothing was logged for ${silent}.`;
+      default:
+        return this.now.progress === null ? "" : `Reading the whole day: ${Math.floor(this.now.progress * 100)} %.`;
+    }
   }
 }

@@ -125,8 +125,9 @@ def visit(log: Log) -> Callable[..., None]:
         async def main() -> None:
             settings = {name: more.pop(name) for name in ("hosts", "metrics_token", "host") if name in more}
             place = Place(log=log.path, **more)
-            watch = Watch(place)
-            app = web_app(WebSettings(places=(place,), token=TOKEN, **settings), [watch], virtual(START, seed=1))
+            environment = virtual(START, seed=1)
+            watch = Watch(place, environment)
+            app = web_app(WebSettings(places=(place,), token=TOKEN, **settings), [watch], environment)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(watch.run)
                 while not watch.caught_up:
