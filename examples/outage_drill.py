@@ -60,13 +60,14 @@ class Call(Verb):
 class Drill:
     """A paper TWS, a Pitboss and a person at the terminal."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: str = "") -> None:
+        """`more` is what the configuration says beside the usual."""
         self.paper = ThreadedPaper(SimulatorSettings(port=0, feed="manual"))
         self.prices = dict(SYMBOLS)
-        self._folder = folder
-        self._config = folder / "pitboss.toml"
+        self.folder = folder
+        self.config = folder / "pitboss.toml"
         tables = "".join(f"[symbols.{symbol}]\n" for symbol in SYMBOLS)
-        self._config.write_text(CONFIGURATION.format(folder=folder, port=self.paper.port) + tables)
+        self.config.write_text(CONFIGURATION.format(folder=folder, port=self.paper.port) + tables + more)
         self._shown = 0
         self.process: subprocess.Popen[bytes]
 
@@ -74,9 +75,14 @@ class Drill:
 
     def start(self) -> None:
         """Start Pitboss, as `pitboss run --config pitboss.toml` does."""
-        command = [sys.executable, "-m", "supervisors", "run", "--config", str(self._config)]
-        with (self._folder / "console").open("ab") as console:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
+        self.process = self.launch("-m", "supervisors", "run", "--config", str(self.config))
+
+    def launch(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a program of ours."""
+        with (self.folder / "console").open("ab") as console:
+            return subprocess.Popen(
+                [sys.executable, *arguments], stdin=subprocess.DEVNULL, stdout=console, stderr=console
+            )
 
     def kill(self) -> None:
         """SIGKILL: nothing is said, nothing is written, nothing is closed."""
@@ -96,7 +102,7 @@ class Drill:
     def status(self) -> dict[str, Any]:
         """What `pitboss status --json` prints; {} while nothing answers."""
         try:
-            return dict(request(self._folder, "status")["status"])
+            return dict(request(self.folder, "status")["status"])
         except ProcessFailed:
             return {}
 
@@ -120,7 +126,7 @@ class Drill:
         def taken() -> bool:
             self.quote()
             try:
-                return bool(request(self._folder, verb, **fields)["ok"])
+                return bool(request(self.folder, verb, **fields)["ok"])
             except ProcessFailed:
                 return False
 
@@ -132,7 +138,7 @@ class Drill:
         while self.process.poll() is None:
             self.quote()
             try:
-                request(self._folder, verb, symbol=symbol, quantity=quantity)
+                request(self.folder, verb, symbol=symbol, quantity=quantity)
             except ProcessFailed:
                 time.sleep(0.05)
 
@@ -194,7 +200,7 @@ class Drill:
 
     def _said(self) -> Iterator[tuple[str, str]]:
         """What the process has logged since the last time: symbol, words."""
-        lines = (self._folder / "pitboss.log.jsonl").read_text().splitlines()
+        lines = (self.folder / "pitboss.log.jsonl").read_text().splitlines()
         news, self._shown = lines[self._shown :], len(lines)
         for line in map(json.loads, news):
             if line["event"] not in SHOWN:
@@ -210,7 +216,7 @@ class Drill:
         book = self.paper.book
         closed = [
             line
-            for line in map(json.loads, (self._folder / "pitboss.log.jsonl").read_text().splitlines())
+            for line in map(json.loads, (self.folder / "pitboss.log.jsonl").read_text().splitlines())
             if line["event"] == "position.closed"
         ]
         earned = sum(Decimal(line["realized_pnl"]) for line in closed)

@@ -26,7 +26,7 @@ from config.settings import Settings
 from monitoring.alerts.alert import Announcement, Stage, Word
 from monitoring.alerts.channels import Channel, DeliveryError, open_channels, secret_address
 from monitoring.alerts.heartbeat import beat
-from monitoring.alerts.opening import STANDARD_INPUT, new_engine, open_logs, rehearse
+from monitoring.alerts.opening import STANDARD_INPUT, label, new_engine, open_logs, rehearse
 from monitoring.alerts.store import StateError, StateFile, WatchState
 from monitoring.alerts.watch import Watch
 from monitoring.alerts.words import compose, one_line
@@ -84,7 +84,7 @@ def check(*logs: Logs, config: ConfigFile, state_dir: StateDir = None) -> None:
     for log in logs:
         if log == STANDARD_INPUT:
             raise ProcessFailed(ExitCode.USAGE, "check reads files; name one")
-        engine = new_engine(Path(log).absolute().parent.name, settings)
+        engine = new_engine(label(settings, log), settings)
         try:
             for announcement in rehearse(engine, Path(log), machine().now()):
                 print(f"{announcement.at:%Y-%m-%d %H:%M:%S} {one_line(announcement)}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from config.alert_settings import ChannelSettings
 from config.log_record import timestamp
@@ -16,6 +18,9 @@ from config.redaction import redact, register_secret
 from monitoring.alerts.words import Message
 
 __all__ = ["Channel", "DeliveryError", "FileChannel", "open_channel", "open_channels", "secret_address"]
+
+
+_LOOK_BACK = 100_000  # bytes of a file in which a line is looked for; a message is shorter
 
 
 class DeliveryError(Exception):
@@ -34,7 +39,10 @@ class Channel(Protocol):
 
 
 class FileChannel:
-    """Appends each announcement as a line of JSON, on the disk before it counts as delivered."""
+    """Appends each announcement as a line of JSON, on the disk before it counts as delivered.
+
+    A line that is there already is not written again: a monitor was killed before it could note that it had been.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -61,10 +69,15 @@ class FileChannel:
             }
             for one in message.announcements
         ]
-        data = "".join(json.dumps(line) + "\n" for line in lines).encode()
         try:
-            file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
+                size = os.fstat(file).st_size
+                there = os.pread(file, _LOOK_BACK, max(0, size - _LOOK_BACK)).split(b"\n")
+                encoded = [json.dumps(line).encode() for line in lines]
+                # after a line that a full disk has cut short, begin a new one
+                torn = b"\n" if there[-1] else b""
+                data = torn + b"".join(line + b"\n" for line in encoded if line not in there[:-1])
                 if os.write(file, data) != len(data):
                     raise DeliveryError(f"{self.path}: the disk took only a part of it")
                 os.fsync(file)
@@ -144,7 +157,10 @@ def open_channel(place: str, settings: ChannelSettings, folder: Path, environ: M
     address = secret_address(f"{place}.url", settings.url, environ)
     import apprise  # takes half a second: only where a service is used
 
-    plugin = apprise.Apprise.instantiate(address)
+    with warnings.catch_warnings():
+        # apprise 2.2 asks for `imghdr`, which Python 3.13 has no more, when it reads its services
+        warnings.simplefilter("ignore", DeprecationWarning)
+        plugin = apprise.Apprise.instantiate(address)
     if plugin is None:
         raise SettingsError([Problem(f"{place}.url", f"{_where(settings.url)} holds no address that apprise knows")])
     return AppriseChannel(plugin)
@@ -178,14 +194,15 @@ def _where(written: str) -> str:
 
 
 def _mask(address: str) -> None:
+    """Mask it as a whole, and each part that is long enough to be a token; where it leads to may be said."""
     register_secret(address)
+    rest = address.partition("://")[2]
     try:
-        parts = urlsplit(address)
+        host = urlsplit(address).hostname or ""
     except ValueError:
-        return
-    pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query)), parts.password or ""]
-    pieces += [parts.username or "", "" if "." in parts.netloc or "localhost" in parts.netloc else parts.netloc]
-    for piece in pieces:
-        if len(piece) >= 8:  # shorter ones are words such as "hooks"
+        host = ""
+    known = {host.lower()} if "." in host or host == "localhost" else set()
+    for piece in re.split(r"[/:@?&=,;#]", rest):
+        if len(piece) >= 8 and piece.lower() not in known:  # shorter ones are words such as "hooks"
             register_secret(piece)
             register_secret(unquote(piece))

@@ -16,7 +16,7 @@ from monitoring.alerts.sources import FileSource, Source, StreamSource, moment_o
 from monitoring.alerts.store import WatchState
 from monitoring.tail import LogTail
 
-__all__ = ["new_engine", "open_logs", "rehearse"]
+__all__ = ["STANDARD_INPUT", "label", "new_engine", "open_logs", "rehearse"]
 
 STANDARD_INPUT = "-"
 
@@ -41,13 +41,21 @@ def open_logs(settings: Settings, logs: Sequence[str], state: WatchState) -> dic
     for log in logs:
         name = log if log == STANDARD_INPUT else str(Path(log).absolute())
         saved = state.logs.get(name)
-        engine = new_engine("log" if log == STANDARD_INPUT else Path(name).parent.name, settings)
+        engine = new_engine(label(settings, log), settings)
         if saved is not None:
             restore(engine, saved)
         cursor = None if saved is None else saved.cursor
         source = StreamSource(0, cursor) if log == STANDARD_INPUT else FileSource(Path(name), cursor)
         found[name] = (source, engine)
     return found
+
+
+def label(settings: Settings, log: str) -> str:
+    """What a log is called until one of its lines says the process's name."""
+    if log == STANDARD_INPUT:
+        return "log"
+    path = Path(log).absolute()
+    return settings.process.name if path == settings.log_path.absolute() else path.parent.name
 
 
 def rehearse(engine: Engine, log: Path, now: datetime) -> Iterator[Announcement]:

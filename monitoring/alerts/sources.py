@@ -38,6 +38,9 @@ class Source(Protocol):
     def cursor(self) -> Cursor:
         """Where to go on after the lines that were returned."""
 
+    def close(self) -> None:
+        """Let go of the log."""
+
 
 class FileSource:
     """A log on this machine, with the files that rotation has made of it."""
@@ -65,17 +68,29 @@ class FileSource:
 
     def read(self) -> list[dict[str, Any]]:
         """See Source."""
-        lines = self._tail.read()
+        lines = self._next()
         if not lines and self._tail.path != self.path and not self._tail.behind:
             self._began = first_moment(self._tail.path) or self._began
             self._tail.close()
             self._tail = LogTail(self._after(self._began))
-            lines = self._tail.read()
+            lines = self._next()
         return lines
 
     def cursor(self) -> Cursor:
         """See Source."""
         return Cursor(began=first_moment(self._tail.reading), offset=self._tail.begin)
+
+    def close(self) -> None:
+        """See Source."""
+        self._tail.close()
+
+    def _next(self) -> list[dict[str, Any]]:
+        """The next lines, also where one of them is longer than a chunk."""
+        while True:
+            before = self._tail.offset
+            lines = self._tail.read()
+            if lines or self._tail.offset == before:
+                return lines
 
     def _after(self, began: str) -> Path:
         return next((one for one in family(self.path) if first_moment(one) > began), self.path)
@@ -106,6 +121,10 @@ class StreamSource:
     def cursor(self) -> Cursor:
         """See Source."""
         return Cursor(last=self._cursor.last, same=list(self._cursor.same))
+
+    def close(self) -> None:
+        """See Source."""
+        self._tail.close()
 
     def _is_new(self, line: dict[str, Any]) -> bool:
         moment, known = str(line.get("ts", "")), self._cursor

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 
 import trio
 
@@ -57,8 +59,8 @@ class Watch:
             for name in self._channels:
                 delivering.start_soon(self._deliver, name)
             async with trio.open_nursery() as reading:
-                for log in self._watched:
-                    reading.start_soon(self._follow, log)
+                for log, (source, engine) in self._watched.items():
+                    reading.start_soon(self._follow, log, source, engine)
             while any(self._state.outboxes[name].waiting for name in self._channels):
                 await trio.sleep(_READ_SECONDS)
             delivering.cancel_scope.cancel()
@@ -68,9 +70,12 @@ class Watch:
         """Whether every log is alive."""
         return all((SILENT, ()) not in engine.alerts for _, engine in self._watched.values())
 
-    async def _follow(self, log: str) -> None:
-        source, engine = self._watched[log]
-        fresh, saved, trouble = source.fresh, trio.current_time(), ""
+    async def _follow(self, log: str, source: Source, engine: Engine) -> None:
+        with closing(source):
+            await self._read(log, source, engine)
+
+    async def _read(self, log: str, source: Source, engine: Engine) -> None:
+        fresh, saved, trouble = source.fresh, -math.inf, ""
         while True:
             try:
                 lines = await trio.to_thread.run_sync(source.read)

@@ -209,7 +209,7 @@ _LINES = st.lists(
 
 
 @given(lines=_LINES, cut=st.integers(0, 25))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_restart_at_any_line_changes_nothing(desk, tmp_path_factory, lines, cut):
     rules = [{"id": "rejects", "event": "order.rejected", "count": 2, "within_seconds": 30, "every_seconds": 20}]
     straight, cut_short = (desk(rules=rules, silent_seconds=30) for _ in "ab")
