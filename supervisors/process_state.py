@@ -119,9 +119,12 @@ class ProcessState:
     def _enter(self, state: State, reason: str) -> None:
         if self._state is State.STOPPING:
             return
+        changed = (state, reason) != (self._state, self._reason)
         if state is not self._state:
             self._state, self._since = state, self._environment.now()
             if state is State.READY:
                 log("system.ready")
                 self._tell_ready()
         self._reason = reason
+        if changed and state in (State.STARTING, State.HALTED):
+            log("system.entered", state=str(state), since=self._since, reason=reason)

@@ -138,6 +138,8 @@ class Pulse:
             target=view.target,
             state=view.status.value,
             protected=view.protected,
+            opened=view.opened,
+            stop_moved=view.stop_moved or None,
         )
 
     def _look(self, name: str, question: Any) -> Any:

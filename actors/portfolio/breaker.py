@@ -308,6 +308,8 @@ class BreakerDesk:
             cause=str(event),
             before=str(before.state),
             after=str(after.state),
+            goal=None if after.goal is None else str(after.goal),
+            standing=after.reason,
             trigger=None if after.trigger is None else str(after.trigger),
             reason=reason,
         )

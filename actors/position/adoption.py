@@ -13,6 +13,7 @@ from config.logging import log
 from domain.adoption import RestingExits, adopted_fill, position_id_of, resting_exits
 from domain.entries import EntryRefused, levels_refusal
 from domain.exit_levels import exit_levels
+from domain.exit_words import exits_in_words
 from messages.gateway import AskBroker, BrokerExecution
 from messages.order import ListOrders, OrderView, Side
 from messages.position import (
@@ -114,6 +115,7 @@ class Adoption:
             quantity=plan.quantity,
             position_id=plan.position_id,
             source=plan.source,
+            exits=exits_in_words(plan.exits),
         )
         actor.protection.again()
         actor.converge()

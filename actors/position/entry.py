@@ -17,6 +17,7 @@ from config.logging import log
 from domain.distances import needs_atr
 from domain.entries import EntryRefused, PlannedEntry
 from domain.entry_gates import outcome_text
+from domain.exit_words import exits_in_words
 from domain.sizing import Worth
 from messages.decision import WeighEntry
 from messages.indicator import AskIndicator
@@ -248,6 +249,7 @@ class EntryDesk:
             position_id=entry.plan.position_id,
             source=command.source,
             signal_id=command.signal_id,
+            exits=exits_in_words(entry.plan.exits),
         )
         order_ref = entry.orders.orders[0].order_ref
         if waiting.answer is not None:

@@ -183,6 +183,7 @@ class Reports:
             state=view.status.value,
             protected=view.protected,
             opened=view.opened,
+            stop_moved=view.stop_moved or None,
             exits=None if view.exits is None else exits_in_words(view.exits),
             targets=[{"price": one.price, "quantity": one.quantity, "filled": one.filled} for one in view.targets],
         )

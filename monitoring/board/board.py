@@ -75,6 +75,8 @@ class Board:
             self.first = self.first or moment
         else:
             line = {**line, "ts": self.last}
+        if event == "order.sent":
+            self.positions.entering(line)
         if event not in QUIET:
             line = bounded(line)
             self.lines.append(line)

@@ -51,7 +51,7 @@ class PositionsPart:
             position = self.positions[symbol] = dict(_NEW, symbol=symbol, targets=[], last_price=last)
         match event:
             case "position.planned":
-                position.update(texts(line, "position_id"), state="PLANNED")
+                position.update(texts(line, "position_id", "exits"), state="PLANNED")
             case "position.opened" | "position.updated":
                 position["state"] = "OPEN"
                 self._take(position, line)
@@ -65,11 +65,21 @@ class PositionsPart:
                 self._take(position, line)
             case "protection.armed":
                 position["protected"] = True
+                if position["state"] == "ADJUSTING":
+                    position["state"] = "OPEN"
                 self._take(position, line)
             case "protection.missing":
                 position["protected"] = False
             case "exits.stop_moved":
                 position.update(texts(line, "stop"), stop_moved=word(line, "reason"))
+
+    def entering(self, line: Line) -> None:
+        """An entry has left: the position that it belongs to is no mere plan any more."""
+        position = self.positions.get(word(line, "symbol") or "")
+        if position is None or position["state"] != "PLANNED" or line.get("role") != "entry":
+            return
+        if line.get("position_id") == position["position_id"]:
+            position["state"] = "OPENING"
 
     def starting(self) -> None:
         """A new process tells of no position that the one before it had closed."""

@@ -52,6 +52,12 @@ class ProcessPart:
                 self.broker, self.pulse = None, {}
             case "system.ready":
                 self._enter("READY", "", line["ts"])
+            case "system.entered":
+                self.state = {
+                    "state": word(line, "state") or self.state["state"],
+                    "reason": word(line, "reason") or "",
+                    "since": word(line, "since") or line["ts"],
+                }
             case "system.halted":
                 self._enter("HALTED", word(line, "reason") or "", line["ts"])
             case "system.resumed":
@@ -104,7 +110,7 @@ class ProcessPart:
         self.state["state"], self.state["reason"] = state, reason
 
     def _not_ready(self, reason: str, moment: str) -> None:
-        if self.state["state"] in ("READY", "STARTING"):
+        if self.state["state"] == "READY":
             self._enter("STARTING", reason, moment)
 
     def _link(self) -> dict[str, Any]:
@@ -122,12 +128,13 @@ class ProcessPart:
 
     def _breaker(self, line: Line) -> None:
         money = self._money()
-        state, reason = word(line, "after") or "ACTIVE", word(line, "reason") or ""
+        state, reason = word(line, "after") or "ACTIVE", word(line, "standing") or ""
         money["state"], money["reason"] = state, reason
         money["breaker"] = {
             **_NO_BREAKER,
             **(money.get("breaker") or {}),
             "state": state,
+            "goal": word(line, "goal"),
             "trigger": word(line, "trigger"),
             "reason": reason,
             "since": line["ts"],

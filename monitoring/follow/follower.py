@@ -44,12 +44,14 @@ class Follower:
         *,
         cache: Path | None = None,
         since: str | None = None,
+        worth: int = _WORTH,
     ) -> None:
         """Begin with the day of the newest line, or at `since` (a time as the log writes it).
 
-        With `cache`, a folder, checkpoints are kept there, and used unless `since` asks for something else.
+        With `cache`, a folder, checkpoints are kept there that are `worth` so many lines, and used unless `since` asks
+        for something else.
         """
-        self._now = now
+        self._now, self._worth = now, worth
         self.board = Board()
         self._day: Board | None = None  # the board of the whole day, while `board` is only the end of it
         self._day_tail: LogTail | None = None
@@ -139,7 +141,7 @@ class Follower:
     def _keep(self, apart: float) -> None:
         if self._checkpoints is None or not isinstance(self.tail, LogTail):
             return
-        if self.board.folded - self._saved < _WORTH or (self._now() - self._saved_at).total_seconds() < apart:
+        if self.board.folded - self._saved < self._worth or (self._now() - self._saved_at).total_seconds() < apart:
             return
         self._checkpoints.save(self.board, Place(self.tail.reading, self.tail.begin))
         self._saved, self._saved_at = self.board.folded, self._now()
