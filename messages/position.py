@@ -42,6 +42,7 @@ __all__ = [
     "PositionView",
     "ProtectionArmedEvent",
     "ProtectionMissingEvent",
+    "ReleasePosition",
     "ScaleIn",
     "ScaleTarget",
     "Size",
@@ -192,6 +193,11 @@ class ClosePosition:
     reason: str
     source: str = "operator"
     position_id: str = ""
+
+
+@frozen(slots=True)
+class ReleasePosition:
+    """Cancel the exits and manage the position no longer; what is held stays at the broker."""
 
 
 @frozen(slots=True)

@@ -32,6 +32,7 @@ _VERBS = {
     "rearm": "supervisors.verbs_control:rearm",
     "flatten": "supervisors.verbs_control:flatten",
     "adopt": "supervisors.verbs_care:adopt",
+    "release": "supervisors.verbs_care:release",
     "exits": "supervisors.verbs_care:change_exits",
     "oco": "supervisors.verbs_groups:oco",
     "alarms": "supervisors.verbs_care:alarms",

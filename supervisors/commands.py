@@ -28,6 +28,7 @@ from messages.position import (
     PlaceOco,
     PlaceOrder,
     PositionView,
+    ReleasePosition,
     Size,
 )
 from messages.risk import FlattenAll, Halt, Rearm, Resume
@@ -51,6 +52,7 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "close": frozenset({"symbol"}),
     "cancel": frozenset({"order_ref"}),
     "adopt": frozenset({"symbol", "beside", *EXITS}),
+    "release": frozenset({"symbol"}),
     "alarms": frozenset({"clear"}),
     "symbol": frozenset({"do", "symbol", "terms"}),
     "halt": frozenset({"reason"}),
@@ -104,6 +106,7 @@ class Commands:
             "close": self._close,
             "cancel": self._cancel,
             "adopt": self._adopt,
+            "release": self._release,
             "exits": self._adjust,
             "oco": self._oco,
             "alarms": self._clear_alarm,
@@ -154,6 +157,9 @@ class Commands:
 
     async def _close(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
         return await self._ask_position(self._known(_symbol(fields)), ClosePosition("operator"))
+
+    async def _release(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        return await self._ask_position(self._known(_symbol(fields)), ReleasePosition())
 
     async def _cancel(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
         order_ref = fields.get("order_ref", "")
@@ -253,7 +259,9 @@ class Commands:
         return symbol
 
     async def _ask_position(
-        self, symbol: str, message: OpenPosition | ClosePosition | PlaceOrder | PlaceOco | AdoptHolding | AdjustExits
+        self,
+        symbol: str,
+        message: OpenPosition | ClosePosition | PlaceOrder | PlaceOco | AdoptHolding | AdjustExits | ReleasePosition,
     ) -> tuple[str, tuple[str, ...]]:
         return _accepted(await ask(self._system.address(f"position/{symbol}"), message, 10.0))
 

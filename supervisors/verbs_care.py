@@ -16,7 +16,7 @@ from supervisors.levels import exit_plan
 from supervisors.verbs_configuration import StateDir
 from supervisors.verbs_control import Config, Symbol, folder, say
 
-__all__ = ["adopt", "alarms", "change_exits"]
+__all__ = ["adopt", "alarms", "change_exits", "release"]
 
 
 def adopt(
@@ -42,6 +42,14 @@ def adopt(
         raise ProcessFailed(ExitCode.USAGE, "adopt needs --stop or --trail: without one nothing would limit the loss")
     how = exits.written() | ({"beside": "yes"} if beside else {})
     say(request(folder(state_dir, config), "adopt", symbol=symbol, **how))
+
+
+def release(symbol: Symbol, *, state_dir: StateDir = None, config: Config = None) -> None:
+    """Manage a position no longer: its exits are cancelled, what is held stays at the broker, without a stop of ours.
+
+    After a split, or to go on by hand. No new risk is taken in the symbol until the holding is adopted or gone.
+    """
+    say(request(folder(state_dir, config), "release", symbol=symbol))
 
 
 def change_exits(symbol: Symbol, *, exits: Exits = NO_EXITS, state_dir: StateDir = None, config: Config = None) -> None:

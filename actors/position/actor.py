@@ -30,6 +30,7 @@ from actors.position.outlet import Outlet
 from actors.position.protection import NakedTooLong, Protection, TryAgain
 from actors.position.quote import Quote
 from actors.position.rebuilding import rebuilt
+from actors.position.release import Release, ReleaseOver
 from actors.position.reports import Reports
 from actors.position.scaling import double_down, scale_in
 from actors.position.second_line import GraceOver, NotExecuted, SecondLine, StopCrossed
@@ -73,6 +74,7 @@ from messages.position import (
     PlaceOrder,
     PositionClosing,
     PositionView,
+    ReleasePosition,
     ScaleIn,
 )
 from messages.symbol import LeaveSymbol, SymbolAdded
@@ -138,6 +140,7 @@ class PositionActor(RunQueueActor):
         self._convergence = Convergence(self)
         self._hearing = Hearing(self)
         self._adoption = Adoption(self)
+        self.release = Release(self)
         self._answers = Answers(self)
         self._feed = FeedWatch(self)
         self.plain = PlainOrders(self)
@@ -229,6 +232,8 @@ class PositionActor(RunQueueActor):
                 self.desk.weigh(message)
             case ClosePosition():
                 return self._answers.durable(close_position(self, message))
+            case ReleasePosition():
+                return self.release.begin()
             case AdjustExits():
                 return self._answers.durable(adjust_exits(self, message))
             case AdoptHolding():
@@ -290,6 +295,8 @@ class PositionActor(RunQueueActor):
             case StillOpen(closing):
                 if closing is self.closing and self.book.quantity:
                     self.alarm("position.not_closed", f"{self.book.quantity} still held, closing since 30 s")
+            case ReleaseOver():
+                self.release.over(message)
             case QuietAgain():
                 self.holding.ask_again()
             case LatePlan(plan):

@@ -43,7 +43,12 @@ class Convergence:
     def _managed(self) -> None:
         actor = self._actor
         book = actor.book
-        if actor.closing is not None:
+        if actor.release.begun and book.quantity:
+            if actor.release.step():
+                self._finish("released")
+                actor.release.done()
+                return
+        elif actor.closing is not None:
             actor.closing.step()
             actor.protection.watch()
         elif not book.quantity:
@@ -119,11 +124,11 @@ class Convergence:
         else:
             self._finish()
 
-    def _finish(self) -> None:
-        """Flat and nothing works any more: close the book on it."""
+    def _finish(self, reason: str = "") -> None:
+        """Flat, or let go of, and nothing works any more: close the book on it."""
         actor = self._actor
         book = actor.book
-        reason = actor.reports.closing_reason()
+        reason = reason or actor.reports.closing_reason()
         held, view = book.held, actor.view()
         record = book.closing_record(reason, actor.environment.now().date().isoformat())
         actor.append(record, checkpoint=True)
