@@ -53,5 +53,6 @@ def machine(seed: int | None = None) -> Environment:
 
 def virtual(start: datetime, seed: int) -> Environment:
     """Return one whose wall clock starts at `start` and moves with trio's clock. Call it inside a trio run."""
-    began = trio.current_time()
-    return Environment(lambda: start + timedelta(seconds=trio.current_time() - began), seed)
+    current_time = trio.lowlevel.current_clock().current_time
+    began = current_time()
+    return Environment(lambda: start + timedelta(seconds=current_time() - began), seed)

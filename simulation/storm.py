@@ -12,9 +12,9 @@ from typing import Any
 
 import trio
 from attrs import define, field
-from trio.testing import MockClock
 
 from actors.signals.client import OptionsFlowClient
+from config.clock import JumpingClock
 from config.determinism import scheduled_from
 from config.environment import machine as real_machine
 from config.environment import virtual
@@ -280,7 +280,7 @@ def ride(
     storm = Storm(plan, outcome, guests or Guests(), detailed=detailed)
     try:
         with scheduled_from(plan.seed):
-            trio.run(storm.main, clock=MockClock(autojump_threshold=0), instruments=instruments)
+            trio.run(storm.main, clock=JumpingClock(), instruments=instruments)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what came of it
         outcome.violation = _innermost(error)
     return outcome

@@ -11,6 +11,7 @@ from pathlib import Path
 import trio
 from attrs import field, frozen
 
+from config.clock import Alarm
 from config.environment import Environment
 from simulator.book_file import BookFile, resume_from
 from simulator.book_lock import own_book
@@ -94,7 +95,7 @@ class PaperBroker:
             pacing=PacingLimits(settings.messages_per_second, settings.pacing_breaches),
             master_client_id=settings.master_client_id,
         )
-        self._rest = trio.CancelScope()  # until the next turn
+        self._rest = Alarm()  # until the next turn
         self._earliest = 0.0  # for the next turn, by trio's clock
         self.venue.subscribe(self._stir)
         self.tws.stirred = self._stir
@@ -124,8 +125,7 @@ class PaperBroker:
             turned = trio.current_time()
             self._earliest = turned + _TURN_SECONDS
             seconds = min(max((due - now).total_seconds(), _TURN_SECONDS), _REST_SECONDS)
-            with trio.CancelScope(deadline=turned + seconds) as self._rest:
-                await trio.sleep_forever()
+            await self._rest.until(turned + seconds)
 
     def _stir(self, event: VenueEvent | None = None) -> None:
         """Something was told, or asked for: the next turn may have to be sooner."""

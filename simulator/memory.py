@@ -13,6 +13,7 @@ from math import inf
 
 import trio
 
+from config.clock import Alarm
 from simulator.server.paper_tws import PaperTws
 
 __all__ = ["LATENCY", "MemoryLink"]
@@ -44,7 +45,7 @@ class MemoryLink:
         self._latency = latency
         self._to_client: deque[tuple[float, bytes]] = deque()
         self._to_server: deque[tuple[float, bytes]] = deque()
-        self._timer = trio.CancelScope()  # ends when there is something to do
+        self._timer = Alarm()  # rings when there is something to do
         self._client_closed = False
         self._server_closed = False
         self._reset = False
@@ -87,8 +88,7 @@ class MemoryLink:
         """Carry bytes until the link ends, then tell both sides."""
         try:
             while not self._ended():
-                with trio.CancelScope(deadline=self._due()) as self._timer:
-                    await trio.sleep_forever()
+                await self._timer.until(self._due())
                 self._deliver(self._to_server, self._session.feed)
                 self._deliver(self._to_client, self._on_data)
         finally:

@@ -11,6 +11,7 @@ import trio
 from actors.gateway.budget import RateBudget
 from actors.gateway.liveness import RoundTrips
 from actors.gateway.queue import SendQueue, Unit
+from config.clock import Alarm
 from messages.gateway import Priority
 
 __all__ = ["Sender"]
@@ -30,7 +31,7 @@ class Sender:
         self._ask_time: Callable[[], None] = _nothing
         self._on_dead: Callable[[str], None] = _nothing
         self._closed = "there is no connection to the broker"
-        self._timer: trio.CancelScope | None = None
+        self._timer = Alarm()
         self._wake = math.inf
 
     def __len__(self) -> int:
@@ -118,9 +119,7 @@ class Sender:
         """Pump whenever a deadline, the budget or the heartbeat asks for it. Until cancelled."""
         while True:
             self.pump()
-            with trio.CancelScope() as self._timer:
-                self._timer.deadline = self._wake
-                await trio.sleep_forever()
+            await self._timer.until(self._wake)
 
     def _write(self, trips: RoundTrips, now: float) -> float:
         """Write what may be written now; return when to try again, infinity if only an event can help."""
@@ -145,8 +144,7 @@ class Sender:
 
     def _set_timer(self, when: float) -> None:
         self._wake = when
-        if self._timer is not None:
-            self._timer.deadline = when
+        self._timer.deadline = when
 
 
 def _nothing(*_: object) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import trio
 
+from config.clock import Alarm
+
 __all__ = ["Timer", "Timers"]
 
 
@@ -60,7 +62,7 @@ class Timers:
         self._heap: list[tuple[float, int, Timer]] = []
         self._number = 0
         self._dead = 0
-        self._sleep: trio.CancelScope | None = None
+        self._sleep = Alarm()
 
     def __len__(self) -> int:
         return len(self._heap) - self._dead
@@ -78,7 +80,7 @@ class Timers:
         wait = max(seconds, RESOLUTION) if seconds else 0.0
         timer = Timer(self, trio.current_time() + wait, interval, fire)
         self._push(timer)
-        if self._sleep is not None and timer.deadline < self._sleep.deadline:
+        if timer.deadline < self._sleep.deadline:
             self._sleep.deadline = timer.deadline
         return timer
 
@@ -95,9 +97,7 @@ class Timers:
         while True:
             await trio.lowlevel.checkpoint()
             self._fire_due()
-            with trio.CancelScope() as self._sleep:
-                self._sleep.deadline = self._heap[0][0] if self._heap else math.inf
-                await trio.sleep_forever()
+            await self._sleep.until(self._heap[0][0] if self._heap else math.inf)
 
     def _fire_due(self) -> None:
         now = trio.current_time()
