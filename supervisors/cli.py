@@ -36,6 +36,7 @@ _VERBS = {
     "exits": "supervisors.verbs_care:change_exits",
     "oco": "supervisors.verbs_groups:oco",
     "alarms": "supervisors.verbs_care:alarms",
+    "doctor": "supervisors.verbs_doctor:doctor",
     "runbook": "supervisors.verbs_alerts:runbook",
     "why": "supervisors.verbs_why:why",
     "whynot": "supervisors.verbs_why:whynot",

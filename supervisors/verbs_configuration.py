@@ -16,7 +16,7 @@ from config.rules import build_rules
 from config.settings import Settings
 from supervisors.rule_files import rules_from_files
 
-__all__ = ["ConfigFile", "StateDir", "check", "effective"]
+__all__ = ["ConfigFile", "StateDir", "check", "effective", "notes"]
 
 ConfigFile = Annotated[Path, Parameter(name=["--config", "-c"], help="The configuration file (TOML).")]
 _VARIABLES = {"api_key": "API_KEY", "push_token": "SIGNAL_TOKEN"}
@@ -35,7 +35,7 @@ def check(*, config: ConfigFile, state_dir: StateDir = None) -> None:
         print(line)
 
 
-def effective(config: Path, state_dir: Path | None) -> Settings:
+def effective(config: Path | None, state_dir: Path | None) -> Settings:
     """The configuration with the environment's overrides. Raises SettingsError."""
     settings = load(config, os.environ)
     register_secret(settings.signals.api_key)
@@ -68,7 +68,7 @@ def describe(settings: Settings) -> list[str]:
     for made in (*build_rules(settings), *rules_from_files(settings)):
         lines.append(f"# rule {made.words()}")
         lines += [f"#   {made.description}"] if made.description else []
-    lines += [f"# note: {note}" for note in _notes(settings)]
+    lines += [f"# note: {note}" for note in notes(settings)]
     return lines
 
 
@@ -116,7 +116,8 @@ def _toml(value: Any) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _notes(settings: Settings) -> list[str]:
+def notes(settings: Settings) -> list[str]:
+    """What deserves a second look before it is trusted with money."""
     notes = []
     if settings.broker.mode == "live":
         notes.append("this trades real money")
