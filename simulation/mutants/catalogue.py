@@ -1,0 +1,17 @@
+"""All mutants, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simulation.mutants.evidence import EVIDENCE
+from simulation.mutants.link import LINK
+from simulation.mutants.mutant import Mutant
+from simulation.mutants.protection import PROTECTION
+from simulation.mutants.risk import RISK
+from simulation.mutants.writing import WRITING
+
+__all__ = ["MUTANTS"]
+
+MUTANTS: Mapping[str, Mutant] = {mutant.name: mutant for mutant in (*WRITING, *EVIDENCE, *RISK, *PROTECTION, *LINK)}
+"""name → mutant"""

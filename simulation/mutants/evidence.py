@@ -1,0 +1,242 @@
+"""Mutants of what counts as knowledge: executions, statuses, lists, connections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve
+
+import actors.orders.reconciliation
+import domain.orders.book
+import domain.reconciliation
+from actors.gateway.snapshot import SnapshotDesk
+from actors.orders.desk import OrderDesk
+from actors.orders.reconciliation import Reconciler
+from actors.orders.watch import Watch
+from domain.order_states import TRANSITIONS, OrderInput
+from domain.orders.book import OrderBook
+from domain.orders.effects import SendCancel
+from domain.orders.executions import Booking, Executions
+from domain.position_book import PositionBook
+from messages.order import OrderStatus
+from simulation.mutants.mutant import Change, Mutant, replaces
+
+__all__ = ["EVIDENCE"]
+
+
+def _book_again(book: Any) -> Any:
+    def mutated(self: Any, execution: Any) -> Any:
+        return book(self, execution) or Booking(execution, None)
+
+    return mutated
+
+
+def _ignore_versions(book: Any) -> Any:
+    def mutated(self: Any, execution: Any) -> Any:
+        return None if execution.base in self._in_force else book(self, execution)
+
+    return mutated
+
+
+def _fill_again(book: Any) -> Any:
+    def mutated(self: Any, execution: Any, role: Any, position_id: str, replaces: Any = None) -> bool:
+        self.settled.pop(execution.base, None)
+        self.ledger._versions.pop(execution.base, None)
+        return bool(book(self, execution, role, position_id, replaces))
+
+    return mutated
+
+
+def _no_late_fills(fill: Any) -> Any:
+    def mutated(self: Any, execution: Any, epoch: int, *, journal: bool) -> Any:
+        record = self.find(execution.order_ref, execution.perm_id, execution.client_id, epoch, execution.order_id)
+        if record is not None and record.status.done:
+            return [], record
+        return fill(self, execution, epoch, journal=journal)
+
+    return mutated
+
+
+def _no_foreign_fills(fill: Any) -> Any:
+    def mutated(self: Any, execution: Any, epoch: int, *, journal: bool) -> Any:
+        if self.find(execution.order_ref, execution.perm_id, execution.client_id, epoch, execution.order_id) is None:
+            return [], None
+        return fill(self, execution, epoch, journal=journal)
+
+    return mutated
+
+
+def _complete_anyway(ask: Any) -> Any:
+    async def mutated(self: Any, listing: Any, request: Any) -> bool:
+        await ask(self, listing, request)
+        return True
+
+    return mutated
+
+
+def _of_any_epoch(snapshot: Any) -> Any:
+    def mutated(self: Any, message: Any) -> None:
+        snapshot(self, evolve(message, epoch=self._desk.epoch))
+
+    return mutated
+
+
+def _unexplained_is_fine(reconcile: Any) -> Any:
+    def mutated(*args: Any, **terms: Any) -> Any:
+        return reconcile(*args, **{**terms, "offsets": None})
+
+    return mutated
+
+
+def _conclusive_anyway(reconcile: Any) -> Any:
+    def mutated(*args: Any, **terms: Any) -> Any:
+        return reconcile(*args, **{**terms, "conclusive": True})
+
+    return mutated
+
+
+def _one_is_enough(_: Any) -> Any:
+    return lambda last_epoch, epoch, count: True
+
+
+def _never_cancel_again(seen_open: Any) -> Any:
+    def mutated(*args: Any) -> Any:
+        concluded, doubt = seen_open(*args)
+        return [one for one in concluded if not isinstance(one, SendCancel)], doubt
+
+    return mutated
+
+
+def _never_gone(_: Any) -> Any:
+    return lambda record, before, epoch, *, witnessed: ([], "")
+
+
+def _bind_both(bind: Any) -> Any:
+    def mutated(self: Any, record: Any, perm_id: int, client_id: int, epoch: int, order_id: int) -> Any:
+        effects = bind(self, record, perm_id, client_id, epoch, order_id)
+        if len(record.perms) > 1:
+            record.severe.discard("order.duplicated")
+            record.cancel_wanted = False
+            effects = []
+        return effects
+
+    return mutated
+
+
+def _no_commission_before_its_fill(awaited: Any) -> Any:
+    def mutated(self: Any, execution: Any) -> Any:
+        awaited(self, execution)
+
+    return mutated
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    return None
+
+
+def _no(*_: Any) -> bool:
+    return False
+
+
+_ENDED = (OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.FILLED, OrderStatus.PENDING_CANCEL)
+_REGRESS = {**TRANSITIONS} | {
+    status: {**TRANSITIONS[status], OrderInput.WORKING: OrderStatus.ACCEPTED} for status in _ENDED
+}
+
+EVIDENCE = (
+    Mutant(
+        name="execution-dedupe",
+        guard="an execution is booked once, however often the broker tells it",
+        changes=(replaces(Executions, "is_in_force", _no), Change(Executions, "book", _book_again)),
+    ),
+    Mutant(
+        name="position-dedupe",
+        guard="a position takes a fill once, also when it is told again after its own restart",
+        changes=(Change(PositionBook, "book", _fill_again),),
+    ),
+    Mutant(
+        name="corrections",
+        guard="a later version of an execution takes the place of the earlier one",
+        changes=(Change(Executions, "book", _ignore_versions),),
+    ),
+    Mutant(
+        name="late-fills",
+        guard="a fill of an order that was believed dead is booked",
+        changes=(Change(OrderBook, "_fill", _no_late_fills),),
+    ),
+    Mutant(
+        name="foreign-fills",
+        guard="a fill of somebody else's order is booked",
+        changes=(Change(OrderBook, "_fill", _no_foreign_fills),),
+    ),
+    Mutant(
+        name="early-commission",
+        guard="a commission that comes before its execution waits for it",
+        changes=(Change(Executions, "awaited", _no_commission_before_its_fill),),
+    ),
+    Mutant(
+        name="no-regress",
+        guard="no status moves an order back to life, or out of its pending cancellation",
+        changes=(replaces(__import__("domain.order_states").order_states, "TRANSITIONS", _REGRESS),),
+    ),
+    Mutant(
+        name="end-marker",
+        guard="a list without its end marker is unknown, not empty",
+        changes=(Change(SnapshotDesk, "_ask", _complete_anyway),),
+    ),
+    Mutant(
+        name="two-snapshots",
+        guard="absence is proven by two snapshots in a row of the same connection",
+        changes=(Change(domain.reconciliation, "_enough", _one_is_enough),),
+    ),
+    Mutant(
+        name="unexplained-position",
+        guard="nothing is concluded about orders while the position has moved by more than executions explain",
+        changes=(Change(actors.orders.reconciliation, "reconcile", _unexplained_is_fine),),
+    ),
+    Mutant(
+        name="lost-servers",
+        guard="while TWS has lost its servers its lists prove nothing",
+        changes=(Change(actors.orders.reconciliation, "reconcile", _conclusive_anyway),),
+    ),
+    Mutant(
+        name="epoch",
+        guard="a snapshot of an earlier connection says nothing about this one",
+        changes=(Change(Reconciler, "snapshot", _of_any_epoch),),
+    ),
+    Mutant(
+        name="absence",
+        guard="what is in none of the complete lists is over",
+        changes=(Change(domain.reconciliation, "_seen_nowhere", _never_gone),),
+    ),
+    Mutant(
+        name="schedule",
+        guard="the broker is asked for everything again and again, not only when something seems wrong",
+        changes=(replaces(Reconciler, "scheduled", _nothing),),
+    ),
+    Mutant(
+        name="cancel-again",
+        guard="a cancellation that the broker's lists do not show is written again",
+        changes=(Change(domain.reconciliation, "_seen_open", _never_cancel_again),),
+    ),
+    Mutant(
+        name="one-perm-id",
+        guard="a second permId under one intent is a second order: cancelled, and no new risk until both are dead",
+        changes=(Change(OrderBook, "_bind", _bind_both),),
+    ),
+    Mutant(
+        name="unknown-holds",
+        guard="a symbol takes no new risk while nobody knows where one of its orders stands",
+        changes=(replaces(OrderDesk, "holds", lambda self: {}),),
+    ),
+    Mutant(
+        name="doubt-on-loss",
+        guard="what is in flight when the link is lost is UNKNOWN",
+        changes=(replaces(OrderDesk, "doubt", _nothing),),
+    ),
+    Mutant(
+        name="acknowledgement",
+        guard="an order of which nothing is heard in time is UNKNOWN, and asked about",
+        changes=(replaces(Watch, "look", _nothing),),
+    ),
+)

@@ -1,0 +1,150 @@
+"""Mutants of what may not be done now: gates, halts, limits, signals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import domain.order_gates
+from actors.gateway.keeper import LinkKeeper
+from actors.portfolio.actor import PortfolioActor
+from actors.portfolio.breaker import BreakerDesk
+from actors.position.actor import PositionActor
+from actors.position.quote import Quote
+from actors.signals.intake import Intake
+from actors.signals.source import SourceActor
+from messages.order import SubmitOrders
+from messages.risk import TradingState
+from simulation.mutants.mutant import Change, Mutant, replaces
+
+__all__ = ["RISK"]
+
+
+def _passes(name: str) -> Any:
+    """The gate of this name lets everything through."""
+
+    def make(gates: Any) -> Any:
+        def mutated(self: Any) -> Any:
+            from attrs import evolve
+
+            return tuple(evolve(gate, passed=True) if gate.gate == name else gate for gate in gates(self))
+
+        return mutated
+
+    return make
+
+
+def _forget_the_halt(restore: Any) -> Any:
+    def mutated(self: Any, payloads: Any) -> Any:
+        last = restore(self, payloads)
+        self.breaker = type(self.breaker)()
+        return last
+
+    return mutated
+
+
+def _halted_by_nobody(checks: Any) -> Any:
+    def mutated(self: Any) -> Any:
+        return tuple(check for check in checks(self) if check.name != "halted")
+
+    return mutated
+
+
+def _resume_ends_all(resume: Any) -> Any:
+    def mutated(self: Any, reason: str) -> Any:
+        self.breaker = (
+            type(self.breaker)(state=TradingState.REDUCE_ONLY, reason="halted")
+            if self.breaker.tripped
+            else self.breaker
+        )
+        return resume(self, reason)
+
+    return mutated
+
+
+def _forget_what_was_seen(prepare: Any) -> Any:
+    async def mutated(self: Any) -> None:
+        await prepare(self)
+        self._intake._seen.clear()
+
+    return mutated
+
+
+def _reserve_later(submit: Any) -> Any:
+    def mutated(self: Any, message: SubmitOrders) -> None:
+        before = dict(self._reserved)
+        submit(self, message)
+        for ref in [ref for ref in self._reserved if ref not in before]:
+            del self._reserved[ref]
+
+    return mutated
+
+
+def _nothing(*_: Any) -> None:
+    return None
+
+
+def _never(*_: Any) -> bool:
+    return False
+
+
+RISK = (
+    Mutant(
+        name="not-ready",
+        guard="no new risk before everything that can rest at the broker is known",
+        changes=(
+            replaces(domain.order_gates, "_link_fault", lambda order, now: ""),
+            replaces(PositionActor, "refuse_new_risk", _nothing),
+            Change(LinkKeeper, "entry_gates", _passes("broker's lists")),
+        ),
+    ),
+    Mutant(
+        name="halt",
+        guard="no new risk while trading is halted",
+        changes=(Change(PortfolioActor, "_state_checks", _halted_by_nobody),),
+    ),
+    Mutant(
+        name="halt-persistence",
+        guard="a halt and a latch outlive the process",
+        changes=(Change(BreakerDesk, "restore", _forget_the_halt),),
+    ),
+    Mutant(
+        name="latch",
+        guard="resume does not end what only rearm may end",
+        changes=(Change(BreakerDesk, "resume", _resume_ends_all),),
+    ),
+    Mutant(
+        name="stale-price",
+        guard="no entry is decided on a price that is too old",
+        changes=(replaces(Quote, "stale", lambda self, now, age: ""),),
+    ),
+    Mutant(
+        name="restart-window",
+        guard="no new risk in a window in which TWS restarts",
+        changes=(Change(LinkKeeper, "entry_gates", _passes("restart window")),),
+    ),
+    Mutant(
+        name="lost-ib",
+        guard="no new risk while TWS has lost its link to IB",
+        changes=(Change(LinkKeeper, "entry_gates", _passes("link to IB")),),
+    ),
+    Mutant(
+        name="reservation",
+        guard="orders that may still fill count against the limits",
+        changes=(replaces(PortfolioActor, "_waiting", lambda self: ()),),
+    ),
+    Mutant(
+        name="atomic-reservation",
+        guard="what passes the limits is reserved in the same step",
+        changes=(Change(PortfolioActor, "_submit", _reserve_later),),
+    ),
+    Mutant(
+        name="signal-dedupe",
+        guard="a prediction that was judged before a restart is not judged again",
+        changes=(Change(SourceActor, "prepare", _forget_what_was_seen),),
+    ),
+    Mutant(
+        name="signal-known",
+        guard="a prediction is taken once, however often the service answers with it",
+        changes=(replaces(Intake, "known", _never),),
+    ),
+)
