@@ -25,6 +25,7 @@ from simulation.guests import Checks, Guests
 from simulation.machine import Machine
 from simulation.market import Market
 from simulation.oracle.calm import accounts, unsettled
+from simulation.oracle.conduct import Bounds, Conduct
 from simulation.oracle.records import Records
 from simulation.oracle.safety import Safety, Violation
 from simulation.oracle.truth import Truth
@@ -90,7 +91,7 @@ class Storm:
             transcript,
             sync_seconds=self.plan.sync_seconds,
             latency=self.plan.latency,
-            told=lambda text: self.note("machine", text),
+            told=self._told,
             world=lambda: {
                 "signals": lambda: OptionsFlowClient(_URL, "key", service),
                 "rules": self._guests.rules_of_a_life(settings),
@@ -99,6 +100,18 @@ class Storm:
         )
         self.truth, self.records = Truth(paper.venue), Records(machine.disk)
         self.safety = Safety(self.truth, self.records, trio.current_time, self._state, self._alive_since)
+        broker = settings.broker
+        bounds = Bounds(broker.liveness_seconds, broker.entry_deadline_seconds, broker.messages_per_second)
+        swallows = any(act.kind in ("swallow", "split") for act in self.plan.acts)
+        self.conduct = Conduct(
+            self.truth,
+            self.records,
+            trio.current_time,
+            self._alive_since,
+            self.safety.broken,
+            bounds,
+            swallows=swallows,
+        )
         self.sometimes = Sometimes(self.outcome.reached, self.truth, self.records, machine)
         market = Market(paper, self.plan.symbols, self.plan.volatility, self.plan.seed, self.plan.step_seconds)
         self.people = People(machine, market, service, self.safety.answered)
@@ -161,7 +174,7 @@ class Storm:
             looked = trio.current_time()
             status = await self.people.status()
             if status is not None:
-                self.safety.look(status)
+                self._look(status)
 
     async def _calm(self) -> None:
         """After the last fault: READY and reconciled, or halted with an alarm, in time."""
@@ -176,7 +189,7 @@ class Storm:
             if status is None:
                 wrong = "no process runs"
             else:
-                self.safety.look(status)
+                self._look(status)
                 kinds = {alarm["kind"] for alarm in status["alarms"] or ()}
                 if kinds & {"journal.failed", "actor.quarantined"} and not stopped and waited > 20.0:
                     # both say that they end with the next start; the operator reads it
@@ -198,7 +211,7 @@ class Storm:
             status = await self.people.status()
             if status is None:
                 continue
-            self.safety.look(status)
+            self._look(status)
             wrong = unsettled(status, self.truth, self.records)
             if not wrong and (self.truth.venue.positions() or self.truth.live()):
                 wrong = f"still held {self.truth.venue.positions()}, still working {self.truth.live()}"
@@ -219,12 +232,22 @@ class Storm:
     def _line(self, who: str, what: str) -> None:
         self.outcome.timeline.append((trio.current_time(), who, what))
 
+    def _look(self, status: Mapping[str, Any]) -> None:
+        self.conduct.look()
+        self.safety.look(status)
+
     def _frame(self, outgoing: bool, fields: list[str]) -> None:
         if outgoing:
             self.safety.sent(fields)
+        self.conduct.frame(outgoing, fields)
         self.sometimes.frame(outgoing, fields)
         if self._chronicle is not None:
             self._chronicle.frame(outgoing, fields)
+
+    def _told(self, text: str) -> None:
+        self.note("machine", text)
+        if text.startswith("process starts"):
+            self.conduct.born()
 
     def _state(self) -> str:
         return "" if self.machine.process is None else str(self.machine.process.state.state)

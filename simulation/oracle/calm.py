@@ -16,6 +16,9 @@ _LIVE = (*_DOUBTFUL, "ACCEPTED", "PARTIALLY_FILLED", "HELD")
 # alarms that stand until a person has looked, and say nothing of a difference that goes on
 _LOOKED_AT = ("actor.quarantined", "journal.inconsistent", "journal.refused", "order.last_gate", "signals.key_refused")
 
+# alarms of what stays without protection until a person acts; all others are to be over by then
+_UNPROTECTED = ("position.", "reconcile.", "protection.failed", "protection.impossible", "instrument.", "breaker.")
+
 
 def unsettled(status: Mapping[str, Any], truth: Truth, records: Records) -> str:
     """Return what is not yet as it must be in the end; "" for nothing."""
@@ -45,9 +48,10 @@ def _positions(status: Mapping[str, Any], truth: Truth) -> str:
         row = here.get(symbol, {"quantity": "0", "protected": True})
         about = {kind for kind, of in standing if of == symbol} | {kind for kind, of in standing if of is None}
         said = about - set(_LOOKED_AT)
+        excused = {kind for kind in said if kind.startswith(_UNPROTECTED)}
         if Decimal(row["quantity"]) != held and not said & {"position.unmanaged", "reconcile.difference"}:
             return f"{symbol}: {row['quantity']} here, {held} at the broker; {sorted(about)}"
-        if abs(held) > covered and not said:
+        if abs(held) > covered and not excused:
             return f"{symbol}: {held} held, stops for {covered}, and no alarm: {sorted(about)}"
         if abs(held) < covered:
             return f"{symbol}: stops for {covered}, though {held} is held"

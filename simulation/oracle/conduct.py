@@ -1,0 +1,225 @@
+"""How orders leave: in which order, how fast, on what link, and that none of them does what it is not for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from attrs import frozen
+
+from simulation.oracle.records import Records
+from simulation.oracle.truth import Truth
+from simulator.model import Executed, VenueEvent
+
+__all__ = ["Bounds", "Conduct"]
+
+_RISKY = ("entry", "scale")
+_PLACE, _CANCEL, _ASK_TIME, _START = "3", "4", "49", "71"
+_SLACK = 0.5  # seconds between what happened and its record
+_CLEARED_SECONDS = 2.0  # within which an alarm ends whose cause has gone
+_OTHERS_SECONDS = 45.0  # within which somebody else's trade may be unknown here
+_FORBIDS = ("order.unknown", "order.duplicated", "order.mismatch")  # alarms of a symbol that takes no new risk
+# alarms that say that it is not known what is held, or what works for it
+_IN_DOUBT = (*_FORBIDS, "order.revived", "reconcile.", "protection.", "position.", "stop.", "broker.", "journal.")
+
+
+@frozen(slots=True)
+class Bounds:
+    """What the configuration promises, in seconds and messages."""
+
+    liveness: float
+    entry_deadline: float
+    messages_per_second: int
+
+
+@frozen(slots=True)
+class _Suspect:
+    """New risk that was intended while an alarm stood that forbids it."""
+
+    order_ref: str
+    alarm: str
+    text: str
+    at: float
+
+
+class Conduct:
+    """Follows the wire frame by frame, the book, and the journal; what is wrong goes to `broken`."""
+
+    def __init__(
+        self,
+        truth: Truth,
+        records: Records,
+        clock: Callable[[], float],
+        alive_since: Callable[[], float],
+        broken: Callable[[str], object],
+        bounds: Bounds,
+        *,
+        swallows: bool = False,
+    ) -> None:
+        """`alive_since` is when the process started, inf for none; `swallows` says that orders may get lost after they
+        have left."""
+        self._truth, self._records, self._clock = truth, records, clock
+        self._alive_since = alive_since
+        self._broken, self._bounds, self._swallows = broken, bounds, swallows
+        self._frames: deque[float] = deque()  # those of the last second
+        self._asked: float | None = None
+        self._proven = -1e9  # when the last round trip of this connection began
+        self._waiting: dict[str, float] = {}  # exit or "cancel REF" → since when it may leave
+        self._written: dict[str, float] = {}  # order_ref → when its intent was safe
+        self._left: set[str] = set()
+        self._ids: dict[str, str] = {}  # order id → the last order that left under it
+        self._standing: dict[str, tuple[str | None, str]] = {}  # id of an alarm → symbol, kind
+        self._earlier: set[str] = set()  # those of them that were raised in an earlier life
+        self._suspects: list[_Suspect] = []
+        self._signals: set[str] = set()
+        self._by_others: dict[str, float] = {}
+        truth.venue.subscribe(self._on_book)
+        records.on_record.append(self._recorded)
+
+    def born(self) -> None:
+        """A process begins: what an earlier one meant to send, it sends no more."""
+        self._waiting.clear()
+        self._earlier = set(self._standing)
+        self._frames.clear()
+
+    # the wire
+
+    def frame(self, outgoing: bool, fields: list[str]) -> None:
+        """A message has passed."""
+        self._records.read()
+        now = self._clock()
+        if not outgoing:
+            if fields[0] == _ASK_TIME and self._asked is not None:
+                self._proven, self._asked = self._asked, None
+            return
+        match fields[0]:
+            case "71":
+                self._frames.clear()
+                self._waiting.clear()
+                self._asked, self._proven = None, -1e9
+                return
+            case "49":
+                self._asked = now
+                return
+            case "3":
+                self._placed(fields, now)
+            case "4":
+                self._waiting.pop(f"cancel {self._ids.get(fields[2], '')}", None)
+        self._count(now)
+
+    def _count(self, now: float) -> None:
+        frames = self._frames
+        frames.append(now)
+        while frames[0] <= now - 1.0:
+            frames.popleft()
+        together = sum(1 for at in frames if at == now)
+        most = max(self._bounds.messages_per_second, together)
+        if len(frames) > most:
+            self._broken(f"{len(frames)} messages left within a second, {most} are allowed")
+
+    def _placed(self, fields: list[str], now: float) -> None:
+        ref = next((field for field in fields if field in self._records.intents), None)
+        if ref is None:
+            return
+        self._waiting.pop(ref, None)
+        self._ids[fields[1]] = ref
+        if ref in self._left:
+            return  # a change of it
+        self._left.add(ref)
+        if self._records.intents[ref]["role"] not in _RISKY:
+            return
+        age = now - self._proven
+        if age > self._bounds.liveness:
+            self._broken(f"{ref}, new risk, left on a link whose last round trip began {min(age, 9999):.1f} s ago")
+        waited = now - self._written.get(ref, now)
+        if waited > self._bounds.entry_deadline + _SLACK:
+            self._broken(f"{ref}, new risk, left {waited:.1f} s after its intent")
+        works = {one.order_ref for one in self._truth.live()}
+        for other, since in self._waiting.items():
+            cancelled = other.partition(" ")[2]
+            if now - since > _SLACK and (not cancelled or cancelled in works):
+                self._broken(f"{ref}, new risk, left before {other}, which waits since {now - since:.1f} s")
+
+    # the book
+
+    def _on_book(self, event: VenueEvent) -> None:
+        if not isinstance(event, Executed):
+            return
+        symbol = event.execution.contract.symbol
+        order = event.order
+        if order is None or not order.order_ref:
+            self._by_others[symbol] = self._clock()
+            return
+        self._records.read()
+        terms = self._records.intents.get(order.order_ref)
+        if terms is None:
+            return
+        if terms["role"] in _RISKY:
+            self._look_for_children(order.order_ref)
+        elif not self._in_doubt(symbol):
+            signed = event.execution.quantity * (1 if event.execution.side == "BOT" else -1)
+            held = self._truth.held(symbol)
+            before = held - signed
+            if abs(held) > abs(before) or held * before < 0:
+                self._broken(f"{order.order_ref}, an exit of {symbol}, made {held} of {before}")
+
+    def _in_doubt(self, symbol: str) -> bool:
+        """Whether what is held may be unknown here: by an alarm, or so soon after a start or somebody else's trade."""
+        since = max(self._by_others.get(symbol, -1e9), self._alive_since())
+        return self._clock() - since < _OTHERS_SECONDS or any(
+            of in (None, symbol) and kind.startswith(_IN_DOUBT) for of, kind in self._standing.values()
+        )
+
+    def _look_for_children(self, entry: str) -> None:
+        there = {one.order_ref for one in self._truth.venue.orders.values()}
+        there |= self._left if self._swallows else set()
+        for ref, terms in self._records.intents.items():
+            if terms["parent_ref"] == entry and ref not in there:
+                self._broken(f"{entry} filled before its {terms['role']} was at the broker")
+
+    # the journal
+
+    def look(self) -> None:
+        """Judge what needed a moment to be sure of."""
+        now = self._clock()
+        for suspect in self._suspects:
+            if now - suspect.at > _CLEARED_SECONDS and suspect.alarm in self._standing:
+                self._broken(f"{suspect.order_ref}, new risk, was intended while {suspect.text} stood")
+        self._suspects = [one for one in self._suspects if now - one.at <= _CLEARED_SECONDS]
+
+    def _recorded(self, _: str, kind: str, payload: Mapping[str, Any]) -> None:
+        now = self._clock()
+        match kind:
+            case "OrderIntended":
+                self._intended(payload["order"], now)
+            case "CancelIntended":
+                self._waiting[f"cancel {payload['order_ref']}"] = now
+            case "OrderNotSent":
+                self._waiting.pop(f"{'cancel ' if payload['cancellation'] else ''}{payload['order_ref']}", None)
+            case "OrderResolved":
+                for what in (payload["order_ref"], f"cancel {payload['order_ref']}"):
+                    self._waiting.pop(what, None)
+            case "AlarmRaised":
+                self._standing[payload["id"]] = (payload["symbol"], payload["kind"])
+                if payload["kind"] == "order.last_gate":
+                    self._broken(f"the last gate stopped what no sound sender asks for: {payload['text']}")
+            case "AlarmCleared":
+                self._standing.pop(payload["id"], None)
+            case "SignalReceived":
+                signal_id = payload["event"]["signal_id"]
+                if signal_id in self._signals:
+                    self._broken(f"the prediction {signal_id} was taken twice")
+                self._signals.add(signal_id)
+
+    def _intended(self, terms: Mapping[str, Any], now: float) -> None:
+        ref = terms["order_ref"]
+        self._written[ref] = now
+        if terms["role"] not in _RISKY:
+            if terms["parent_ref"] is None:
+                self._waiting[ref] = now
+            return
+        for alarm, (symbol, kind) in self._standing.items():
+            if symbol == terms["symbol"] and kind in _FORBIDS and alarm not in self._earlier:
+                self._suspects.append(_Suspect(ref, alarm, f"{kind} of {symbol}", now))
