@@ -122,6 +122,16 @@ class PositionBook:
         """Return own exit orders, done ones included."""
         return [order for order in self.orders.values() if order.role is not None and not order.role.adds_risk]
 
+    def awaits_exit(self) -> bool:
+        """Whether the broker says that an exit has filled whose execution is not here: less is held than it seems."""
+        return any(order.awaited for order in self.all_exits())
+
+    def deny_claims(self) -> None:
+        """Take it that no exit has filled beyond its executions, until the broker says so once more."""
+        for ref, order in self.orders.items():
+            if order.awaited:
+                self.orders[ref] = evolve(order, awaited=Decimal(0))
+
     def sleeps(self, exit_order: OrderView) -> bool:
         """Whether an exit rests, and is the child of an entry that has not filled: until then it protects nothing."""
         parent = self.orders.get(exit_order.parent_ref or "")

@@ -30,10 +30,10 @@ from decimal import Decimal
 from attrs import frozen
 
 from domain.orders.book import OrderBook
-from domain.orders.effects import Alarm, Effect, SendCancel
+from domain.orders.effects import Alarm, Effect, Happened, SendCancel
 from domain.orders.record import OrderRecord
 from messages.gateway import BrokerCommission, BrokerExecution, BrokerOrder, BrokerSnapshot
-from messages.order import OrderResolved, OrderStatus
+from messages.order import OrderClaimedEvent, OrderResolved, OrderStatus
 from messages.position import BrokerHolding
 
 __all__ = ["Difference", "Reconciliation", "reconcile"]
@@ -196,21 +196,23 @@ def _seen_open(
             OrderResolved(record.order_ref, OrderStatus.ACCEPTED, text),
             Alarm("order.revived", text, record.symbol, record.order_ref),
         ], ""
+    idle: list[OrderResolved | Effect] = []
     if echo.status in _WORKS:
         record.rejection = None
         if record.claimed_whole or record.claimed > record.filled_once:
             # complete executions do not bear the claim out, and the order still rests: it was idle talk (INC-21)
             record.claimed, record.claimed_whole = record.filled_once, False
+            idle.append(Happened(record.symbol, OrderClaimedEvent(record.view())))
     if record.cancel_wanted and not record.queued and echo.status not in ("PendingCancel", "PreCancelled"):
-        return [SendCancel(record.order_ref)], ""
+        return [*idle, SendCancel(record.order_ref)], ""
     if record.wanted is None or record.queued:
         record.stale = 0
-        return [], ""
+        return idle, ""
     record.stale += 1
     if not _enough(record.request_epoch, epoch, record.stale):
-        return [], f"the modification of {record.order_ref} is not in force yet"
+        return idle, f"the modification of {record.order_ref} is not in force yet"
     evidence = "complete lists show the earlier terms: the modification is not in force"
-    return [OrderResolved(record.order_ref, OrderStatus.ACCEPTED, evidence)], ""
+    return [*idle, OrderResolved(record.order_ref, OrderStatus.ACCEPTED, evidence)], ""
 
 
 def _seen_nowhere(

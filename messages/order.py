@@ -25,6 +25,7 @@ __all__ = [
     "ModifyOrder",
     "OrderAcceptedEvent",
     "OrderCancelledEvent",
+    "OrderClaimedEvent",
     "OrderCorrectedEvent",
     "OrderCreatedEvent",
     "OrderDenied",
@@ -356,7 +357,10 @@ class IdsReserved:
 
 @frozen(slots=True, kw_only=True)
 class OrderView:
-    """An order as it stands now. `confirmed` says that the broker has echoed these very terms."""
+    """An order as it stands now. `confirmed` says that the broker has echoed these very terms.
+
+    `awaited` is what the broker has named as filled beyond the executions that are here.
+    """
 
     order_ref: str
     symbol: str
@@ -380,6 +384,7 @@ class OrderView:
     position_id: str = ""
     confirmed: bool = False
     text: str = ""
+    awaited: Decimal = Decimal(0)
 
     @property
     def remaining(self) -> Decimal:
@@ -429,6 +434,11 @@ class OrderCorrectedEvent(OrderEvent):
 
     execution: Execution
     replaces: Execution
+
+
+@frozen(slots=True)
+class OrderClaimedEvent(OrderEvent):
+    """The broker names more of it filled than the executions that are here, or does not any more: `order.awaited`."""
 
 
 @frozen(slots=True)

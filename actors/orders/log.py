@@ -10,6 +10,7 @@ from messages.order import (
     Execution,
     OrderAcceptedEvent,
     OrderCancelledEvent,
+    OrderClaimedEvent,
     OrderCorrectedEvent,
     OrderCreatedEvent,
     OrderDeniedEvent,
@@ -40,7 +41,7 @@ def log_event(event: OrderEvent) -> None:
     match event:
         case OrderCreatedEvent():
             log("order.intent", actor="orders", group=order.oca_group or None, parent=order.parent_ref, **_order(order))
-        case OrderSubmittedEvent():
+        case OrderSubmittedEvent() | OrderClaimedEvent():
             return
         case OrderAcceptedEvent():
             log("order.accepted", actor="orders", confirmed=order.confirmed, **_order(order))

@@ -33,7 +33,7 @@ from actors.position.rebuilding import rebuilt
 from actors.position.release import Release, ReleaseOver
 from actors.position.reports import Reports
 from actors.position.scaling import double_down, scale_in
-from actors.position.second_line import GraceOver, NotExecuted, SecondLine, StopCrossed
+from actors.position.second_line import AskFirst, GraceOver, NotExecuted, SecondLine, StopCrossed
 from actors.position.stop_levels import StopLevels, StopMoved
 from actors.position.subscription import Subscription
 from actors.position.time_exit import TimeExit, TimeIsUp
@@ -211,7 +211,7 @@ class PositionActor(RunQueueActor):
                 self._hearing.order(message)
             case _Marked():
                 self._mark()
-            case StopCrossed() | GraceOver() | NotExecuted():
+            case StopCrossed() | AskFirst() | GraceOver() | NotExecuted():
                 self.second_line.step(message)
             case CommissionBooked(_, commission):
                 if self.book.charge(commission):

@@ -71,6 +71,8 @@ class Closing:
         if not book.quantity:
             actor.sweep()
             return
+        if book.awaits_exit():
+            return  # what the broker says has been sold must not be sold again
         exits = list(book.live(Role.STOP, Role.TARGET, Role.EXIT))
         if self._waiting or book.plan is None or any(order.order_ref in self._refs for order in exits):
             return

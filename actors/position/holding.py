@@ -44,6 +44,7 @@ class HoldingCheck:
         self.split = ""  # what a split seems to have changed: prices of before say nothing then
         self._told: Decimal | None = None  # the broker's word where it differs and no fill has come since
         self._latest: BrokerHolding | None = None
+        self._claimed_since: float | None = None  # the broker holds what we do, though it says that an exit has filled
 
     @property
     def short(self) -> bool:
@@ -77,8 +78,10 @@ class HoldingCheck:
             self.split = ""
             actor.clear("reconcile.difference")
             actor.clear("position.split")
+            self._weigh_claims()
             actor.converge()
             return
+        self._claimed_since = None
         quiet = trio.current_time() - self.last_fill >= QUIET_SECONDS
         self._told = holding.quantity if quiet else None
         if not (self._asked and quiet):
@@ -102,6 +105,18 @@ class HoldingCheck:
             actor.alarm("position.split", self.split)
         else:
             actor.clear("position.split")
+
+    def _weigh_claims(self) -> None:
+        """The broker holds what executions say: a fill that it names beside them was idle talk, if it does so again
+        after a while."""
+        if not self._actor.book.awaits_exit():
+            self._claimed_since = None
+        elif self._claimed_since is None:
+            self._claimed_since = trio.current_time()
+            self._actor.after(QUIET_SECONDS, QuietAgain())
+        elif trio.current_time() - self._claimed_since >= QUIET_SECONDS:
+            self._claimed_since = None
+            self._actor.book.deny_claims()
 
     def _split(self, holding: BrokerHolding) -> str:
         """Say what a split seems to have made of the position and of its exits (INC-36); "" where none explains it.

@@ -162,7 +162,8 @@ class Protection:
                         self._amend(order_ref, quantity, leg, "exits follow the position")
                 case CancelExit(order_ref, reason):
                     self._actor.cancel(order_ref, reason)
-        if missing and self._book.plan is not None and not self._actor.holding.short:
+        unknown = self._actor.holding.short or self._book.awaits_exit()
+        if missing and self._book.plan is not None and not unknown:
             position_id = self._book.plan.position_id
             group = next_oca_group(position_id, self._book.all_exits(), number)
             new_id = self._actor.environment.new_id

@@ -8,14 +8,16 @@ from attrs import frozen
 
 from domain.exits import ExitReason
 from domain.sessions import in_liquid_hours
+from messages.gateway import AskBroker
 
 if TYPE_CHECKING:
     from actors.position.actor import PositionActor
 
-__all__ = ["GraceOver", "NotExecuted", "SecondLine", "StopCrossed"]
+__all__ = ["AskFirst", "GraceOver", "NotExecuted", "SecondLine", "StopCrossed"]
 
 # The order first: an alarm takes half the time that an order takes until its bytes leave.
 WORDS_AFTER_SECONDS = 0.01
+_ASK_AFTER = 0.6  # of the grace: the rest of it is for the broker's lists
 
 
 @frozen(slots=True)
@@ -23,6 +25,11 @@ class StopCrossed:
     """A price has gone through the stop."""
 
     price: float
+
+
+@frozen(slots=True)
+class AskFirst:
+    """The stop should have filled, and nothing was heard: an execution may have got lost."""
 
 
 @frozen(slots=True)
@@ -65,13 +72,18 @@ class SecondLine:
         """Note a fill, or the end of the position: what was crossed has had its effect."""
         self._crossed = False
 
-    def step(self, message: StopCrossed | GraceOver | NotExecuted) -> None:
-        """Give the broker its time, and then look; last of all say what was found."""
+    def step(self, message: StopCrossed | AskFirst | GraceOver | NotExecuted) -> None:
+        """Give the broker its time, ask it meanwhile, and then look; last of all say what was found."""
         if isinstance(message, NotExecuted):
             self._actor.alarm("stop.not_executed", message.text)
             return
+        if isinstance(message, AskFirst):
+            if self._crossed:
+                self._actor.system.address("gateway").tell(AskBroker(f"the stop of {self._actor.symbol} was crossed"))
+            return
         grace = self._actor.settings.risk.local_stop_grace_seconds
         if grace and isinstance(message, StopCrossed):
+            self._actor.after(grace * _ASK_AFTER, AskFirst())
             self._actor.after(grace, GraceOver(message.price))
             return
         actor = self._actor
@@ -79,7 +91,7 @@ class SecondLine:
         if not self._crossed or monitor is None or instrument is None:
             return
         self._crossed = False
-        if not actor.book.quantity or actor.closing is not None:
+        if not actor.book.quantity or actor.closing is not None or actor.book.awaits_exit():
             return
         if monitor.on_price(actor.quote.last) in (None, ExitReason.TARGET):
             return

@@ -12,6 +12,7 @@ from messages.order import ModifyOrder, OrderIntended, OrderRequest, OrderStatus
 
 __all__ = ["LIVE_UNTOUCHED", "OrderRecord", "Terms"]
 
+_ZERO = Decimal(0)
 LIVE_UNTOUCHED = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED, OrderStatus.HELD})
 """Resting at the broker with nothing of ours outstanding."""
 
@@ -173,6 +174,13 @@ class OrderRecord:
         """Whether the broker has named a larger filled quantity than executions account for."""
         return self.claimed > self.filled_once or (self.claimed_whole and self.filled_once == 0)
 
+    @property
+    def awaited(self) -> Decimal:
+        """What the broker has named as filled beyond the executions that are here; 0 for nothing."""
+        if not self.short_of_claim:
+            return _ZERO
+        return max(_ZERO, (self.claimed or self.terms.quantity) - self.filled_once)
+
     def view(self) -> OrderView:
         """Return it as positions and status see it; of an external order the broker's word for what has filled."""
         request, terms = self.request, self.terms
@@ -198,5 +206,6 @@ class OrderRecord:
             oca_group=request.oca_group if request else (self.echo.oca_group if self.echo else ""),
             position_id=request.position_id if request else "",
             confirmed=self.confirmed,
+            awaited=_ZERO if request is None else self.awaited,
             text=self.text,
         )

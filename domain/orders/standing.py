@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import NamedTuple
 
 from domain.order_states import OrderInput, advance
@@ -9,6 +10,7 @@ from domain.orders.record import LIVE_UNTOUCHED, OrderRecord
 from messages.order import (
     OrderAcceptedEvent,
     OrderCancelledEvent,
+    OrderClaimedEvent,
     OrderEvent,
     OrderExpiredEvent,
     OrderModifiedEvent,
@@ -28,11 +30,12 @@ class Standing(NamedTuple):
     status: OrderStatus
     confirmed: bool
     live: int
+    awaited: Decimal
 
     @classmethod
     def of(cls, record: OrderRecord) -> Standing:
         """Note where it stands now."""
-        return cls(record.status, record.confirmed, record.live)
+        return cls(record.status, record.confirmed, record.live, record.awaited)
 
 
 def move(record: OrderRecord, event: OrderInput) -> None:
@@ -83,6 +86,8 @@ def changes(
         return []
     view, now = record.view(), record.status
     events: list[OrderEvent] = []
+    if record.awaited != before.awaited and not booked:
+        events.append(OrderClaimedEvent(view))
     if before.status is OrderStatus.UNKNOWN and now is not OrderStatus.UNKNOWN:
         events.append(OrderResolvedEvent(view, cause))
     if modified is not None and not now.done:

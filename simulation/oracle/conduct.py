@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
