@@ -157,6 +157,8 @@ class Conduct:
             return
         if terms["role"] in _RISKY:
             self._look_for_children(order.order_ref)
+        elif terms["source"] == "operator":
+            self._by_others[symbol] = self._clock()  # a person's own exit is tied to no group
         elif not self._in_doubt(symbol):
             signed = event.execution.quantity * (1 if event.execution.side == "BOT" else -1)
             held = self._truth.held(symbol)
