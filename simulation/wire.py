@@ -13,19 +13,16 @@ __all__ = ["Line", "Transcript"]
 
 Fields = list[str]
 
-# most of what passes, and what nobody listens for: ticks, values of the account, the time; by direction, outgoing first
-_UNHEARD = {
-    True: frozenset((b"49",)),
-    False: frozenset((b"1", b"2", b"6", b"7", b"8", b"45", b"46", b"49", b"94")),
-}
+# most of what comes in, and what nobody listens for: ticks, values of the account
+_UNHEARD = frozenset((b"1", b"2", b"6", b"7", b"8", b"45", b"46", b"94"))
 
 
 class Transcript:
     """All that crossed the links, as a hash and, frame by frame, for whoever listens."""
 
     def __init__(self, heard: Callable[[bool, Fields], None]) -> None:
-        """`heard(outgoing, fields)` is called for each whole frame but those of ticks, account values and the time;
-        outgoing is from the process to the broker."""
+        """`heard(outgoing, fields)` is called for each whole frame but those of ticks and account values; outgoing is
+        from the process to the broker."""
         self._hash = sha256()
         self._heard = heard
         self.frames = 0
@@ -41,7 +38,6 @@ class Transcript:
         pending += data
         if pending.startswith(b"API\0"):
             del pending[:4]
-        unheard = _UNHEARD[outgoing]
         start, end = 0, len(pending)
         while start + 4 <= end:
             last = start + 4 + int.from_bytes(pending[start : start + 4], "big")
@@ -50,7 +46,7 @@ class Transcript:
             self.frames += 1
             kind = pending.find(b"\0", start + 4, last)
             # the versions that both sides offer come before, as a text without an end
-            if kind >= 0 and bytes(pending[start + 4 : kind]) not in unheard:
+            if kind >= 0 and bytes(pending[start + 4 : kind]) not in _UNHEARD:
                 self._heard(outgoing, pending[start + 4 : last].decode("utf-8", "replace").split("\0")[:-1])
             start = last
         del pending[:start]

@@ -12,8 +12,8 @@ from simulation.plan import Weather
 
 __all__ = ["MUTANT_WEATHER", "Change", "Mutant", "UnknownChange", "replaces", "without"]
 
-MUTANT_WEATHER = Weather(minutes=8.0, orders=(20, 50), faults=(12, 35))
-"""Eight dense minutes: most seeds come near most guards."""
+MUTANT_WEATHER = Weather(minutes=5.0, orders=(20, 40), faults=(12, 30))
+"""Five dense minutes: most seeds come near most guards."""
 
 
 class UnknownChange(Exception):
