@@ -80,6 +80,7 @@ def draw(seed: int, weather: Weather | None = None) -> Plan:
         elif faults and dice.random() < _COMPANION:
             at = min(faults[-1].at + dice.expovariate(0.4), seconds - 120.0)
         faults.append(_act(dice, kinds, symbols, at))
+    orders += _undone(orders, seed, seconds)
     return Plan(
         seed=seed,
         symbols=symbols,
@@ -89,6 +90,18 @@ def draw(seed: int, weather: Weather | None = None) -> Plan:
         sync_seconds=dice.choice((0.0, 0.002, 0.05)),
         latency=dice.choice((0.0005, 0.005, 0.08)),
     )
+
+
+def _undone(orders: list[Act], seed: int, seconds: float) -> list[Act]:
+    """Whoever halts goes on again, mostly soon: a storm in which nothing is traded shows little."""
+    dice = Random(f"undone {seed}")
+    undo = {"halt": ("resume",), "flatten": ("rearm", "resume")}
+    undone: list[Act] = []
+    for act in orders:
+        at = act.at + dice.expovariate(1 / 40.0) + 2.0
+        for kind in undo.get(act.kind, ()) if at < seconds - 30.0 else ():
+            undone.append(Act(round(at, 4), kind, {}, dice.getrandbits(32)))
+    return undone
 
 
 def _act(dice: Random, kinds: Mapping[str, tuple[float, Draw]], symbols: Mapping[str, float], at: float) -> Act:
