@@ -14,7 +14,7 @@ from simulation.plan import Act, Plan
 from simulation.simpler import calmer, earlier, fewer_symbols, plainer, shorter, without
 from simulation.storm import Outcome
 
-__all__ = ["Shrinking", "kind_of"]
+__all__ = ["Shrinking", "kind_of", "size_of"]
 
 _BRACKETED = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
 _REFERENCE = re.compile(r"\b(?:pb-[0-9a-z]+|[0-9a-f]{8}\.[0-9a-f.]+)")
@@ -29,6 +29,11 @@ def kind_of(violation: str, symbols: Iterable[str] = ()) -> str:
     for symbol in symbols:
         text = re.sub(rf"\b{re.escape(symbol)}\b", "SYMBOL", text)
     return " ".join(_NUMBER.sub("#", _REFERENCE.sub("ORDER", text)).split())
+
+
+def size_of(plan: Plan) -> str:
+    """Return in words how large a storm is."""
+    return f"{len(plan.acts)} act{'' if len(plan.acts) == 1 else 's'} in {plan.seconds:g} s"
 
 
 class Shrinking:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from simulation.plan import Plan, Weather
 from simulation.scenario import Scenario, ScenarioError, read_scenario, written
-from simulation.shrink import Shrinking
+from simulation.shrink import Shrinking, size_of
 from simulation.side_by_side import page, rows
 from simulation.storm import Outcome, ride
 from supervisors.exit_codes import ExitCode, ProcessFailed
@@ -95,13 +95,16 @@ def shrink_into(source: Plan | Path, into: Path, found: Sequence[str] = ()) -> O
         return outcome
     with Console(stderr=True).status("shrinking") as status:
         search = Shrinking(
-            plan, outcome, ride, told=lambda it: status.update(f"shrinking: {_size(it.plan)}, {it.rides} storms tried")
+            plan,
+            outcome,
+            ride,
+            told=lambda it: status.update(f"shrinking: {size_of(it.plan)}, {it.rides} storms tried"),
         )
         _run(search)
     path = into / f"storm-{plan.seed}.toml"
     smallest = search.outcome
     scenario = Scenario(search.plan, smallest.violation, smallest.wire, smallest.journal)
-    size = f"{_size(plan)}, shrunk in {search.rides} storms to {_size(search.plan)}"
+    size = f"{size_of(plan)}, shrunk in {search.rides} storms to {size_of(search.plan)}"
     comment = [*found, size, "", f"pitboss soak --scenario {path} --timeline", ""]
     _write(path, written(scenario, comment))
     print(f"seed {plan.seed}: {smallest.violation}")
@@ -110,10 +113,6 @@ def shrink_into(source: Plan | Path, into: Path, found: Sequence[str] = ()) -> O
         print(f"    {act.at:9.3f}  {act}")
     print(f"    pitboss soak --scenario {path} --timeline")
     return smallest
-
-
-def _size(plan: Plan) -> str:
-    return f"{len(plan.acts)} acts in {plan.seconds:g} s"
 
 
 def _run(search: Shrinking) -> None:

@@ -127,7 +127,7 @@ class Storm:
                 self.trouble = Trouble(machine, service, nursery)
                 for job in (paper.run, market.run, machine.run):
                     nursery.start_soon(job)
-                with trio.fail_after(_LIMIT):
+                with watching, trio.fail_after(_LIMIT):  # what ends with the storm is no part of its story
                     await self._weather()
                     await self._calm()
                     status = await self._flat()
@@ -135,7 +135,6 @@ class Storm:
                     raise Violation(wrong)
                 nursery.cancel_scope.cancel()
         finally:
-            watching.close()
             out = self.outcome
             out.simulated, out.real = trio.current_time() - began, (real.now() - since).total_seconds()
             out.wire, out.journal = transcript.digest, self.records.digest
