@@ -30,7 +30,7 @@ def my_rules() -> list[Rule]:
                 PredictionSignalEvent, {"signal": "BUY", "confidence": lambda confidence: confidence > 0.8}
             ),
             action=CreatePositionAction(
-                symbol=lambda context: context["event"].symbol, quantity=100, stop_loss_pct=0.03, take_profit_pct=0.08
+                symbol=lambda context: context["event"].symbol, quantity=100, stop_loss_pct=0.01, take_profit_pct=0.02
             ),
             cooldown_seconds=PAUSE,
         )

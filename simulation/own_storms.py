@@ -21,7 +21,7 @@ from simulation.scenario import Scenario, read_scenario, written
 from simulation.service import Service
 from simulation.shrink import Shrinking, size_of
 from simulation.side_by_side import rows
-from simulation.storm import START, Outcome, ride
+from simulation.storm import START, Outcome, ride, settings_of
 from supervisors.signal_sources import OwnSource
 
 __all__ = ["OwnStorm", "StormFailed", "StormOptions"]
@@ -76,7 +76,8 @@ class OwnStorm:
         sources: Mapping[str, OwnSource] | Callable[[Service], Mapping[str, OwnSource]] = no_sources,
         checks: Sequence[Check | type] = (),
     ) -> Outcome:
-        """Live through the storm and return what came of it; raises StormFailed, and SettingsError.
+        """Live through the storm and return what came of it; raises StormFailed, SettingsError, and what `rules` and
+        `sources` raise when they are first called.
 
         `settings` are sections of the configuration, or its file. Without `[[rules]]` there and without `rules` nothing
         is traded on predictions. `rules` is a list, or a function that is called at each start of the process.
@@ -90,6 +91,7 @@ class OwnStorm:
             checks=tuple(checks),
         )
         plan = self._plan(settings or {}, tuple(guests.sources(Service(lambda: START))))
+        guests.rules_of_a_life(settings_of(plan))  # what is wrong with them is no matter of the storm
         outcome = ride(plan, guests=guests)
         if outcome.violation:
             raise StormFailed(self._failed(plan, outcome, guests))

@@ -38,7 +38,7 @@ from simulation.trouble import Trouble
 from simulation.wire import Transcript
 from simulator.app import PaperBroker, SimulatorSettings
 
-__all__ = ["Outcome", "ride"]
+__all__ = ["Outcome", "ride", "settings_of"]
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # a Monday, half an hour after New York's opening
 LOOK_SECONDS = 10.0
@@ -83,7 +83,7 @@ class Storm:
         paper = PaperBroker(SimulatorSettings(feed="manual"), environment)
         service = Service(paper.environment.now)
         transcript = Transcript(self._frame)
-        settings, sources = _settings(self.plan), self._guests.sources(service)
+        settings, sources = settings_of(self.plan), self._guests.sources(service)
         self.machine = machine = Machine(
             paper,
             settings,
@@ -258,7 +258,8 @@ class Storm:
         return self.machine.started_at if self.machine.alive else inf
 
 
-def _settings(plan: Plan) -> Settings:
+def settings_of(plan: Plan) -> Settings:
+    """Return the configuration of a storm. Raises SettingsError."""
     more: dict[str, Any] = _fractions(plan.settings)
     rule = {"event": "PredictionSignalEvent", "do": "create_position", "quantity": 40, "cooldown_seconds": 60}
     return settings_from(
