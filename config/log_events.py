@@ -47,7 +47,7 @@ EVENTS: Mapping[str, Event] = {
     "system.starting": _event("starting {name?} {version?} ({mode?})"),
     "system.started": _event("started, {actors?} actors"),
     "system.ready": _event("ready: in agreement with the broker"),
-    "system.entered": _event("the process is {state}: {reason?}", "state", "since"),
+    "system.entered": _event("the process is {state}: {reason?}", "state", "since", shown=False),
     "system.halted": _event("halted: {reason}", "reason"),
     "breaker.moved": _event("breaker {before} → {after}: {trigger?} {reason}", "before", "after", "reason"),
     "system.resumed": _event("resumed: {reason}", "reason"),

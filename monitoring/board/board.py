@@ -9,7 +9,7 @@ from typing import Any
 from monitoring.board.actors import ActorsPart
 from monitoring.board.alarms import AlarmsPart
 from monitoring.board.counts import Counts
-from monitoring.board.fields import Line, bounded, word
+from monitoring.board.fields import Line, word
 from monitoring.board.history import HistoryPart
 from monitoring.board.orders import OrdersPart
 from monitoring.board.positions import PositionsPart
@@ -26,7 +26,7 @@ _RECENT = 5_000
 
 
 class Board:
-    """Folds the lines of one process's log, in order, in bounded memory.
+    """Folds the lines of one process's log, in order, in bounded memory where a line's own size is (see `tail.lines`).
 
     It copes with lines of other versions and with nobody's: what it cannot use is counted in `unreadable` and otherwise
     only shown. Not thread-safe.
@@ -78,7 +78,6 @@ class Board:
         if event == "order.sent":
             self.positions.entering(line)
         if event not in QUIET:
-            line = bounded(line)
             self.lines.append(line)
             self.shown += 1
         self.counts.fold(event, line)

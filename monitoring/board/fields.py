@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Line", "bounded", "texts", "whole", "word"]
+__all__ = ["Line", "texts", "whole", "word"]
 
 Line = Mapping[str, Any]
-
-_LONGEST = 2_000
-_MOST = 60
 
 
 def word(line: Line, name: str) -> str | None:
@@ -27,25 +24,9 @@ def whole(line: Line, name: str) -> int | None:
 
 def texts(line: Line, *names: str) -> dict[str, str | None]:
     """Return those of the fields that are there, as text or None."""
-    return {name: line[name] for name in names if name in line and (line[name] is None or isinstance(line[name], str))}
-
-
-def bounded(line: Line) -> Line:
-    """Return the line, or one without what would fill the memory: long texts are cut, more than 60 fields left out."""
-    if len(line) > _MOST:
-        line = dict(list(line.items())[:_MOST])
-    for value in line.values():
-        if isinstance(value, str):
-            if len(value) > _LONGEST:
-                break
-        elif isinstance(value, list | dict):
-            break
-    else:
-        return line
-    return {name: _cut(value) for name, value in line.items()}
-
-
-def _cut(value: Any) -> Any:
-    if isinstance(value, list | dict):
-        value = str(value)
-    return value[: _LONGEST - 1] + "…" if isinstance(value, str) and len(value) > _LONGEST else value
+    found: dict[str, str | None] = {}
+    for name in names:
+        value = line.get(name, line)
+        if value is None or type(value) is str:
+            found[name] = value
+    return found

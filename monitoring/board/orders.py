@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Any
 
 from monitoring.board.fields import Line, texts, whole, word
@@ -40,8 +40,8 @@ class OrdersPart:
     def __init__(self) -> None:
         """No order is known."""
         self.orders: dict[str, dict[str, Any]] = {}
-        self.done: dict[str, str] = {}  # key → when it was done
-        self.lives: dict[str, deque[Line]] = {}
+        self.done: OrderedDict[str, str] = OrderedDict()  # key → when it was done
+        self.lives: OrderedDict[str, deque[Line]] = OrderedDict()
 
     def fold(self, event: str, line: Line) -> None:
         """Take a line about an order."""
@@ -70,7 +70,9 @@ class OrdersPart:
     def snapshot(self, orders: list[dict[str, Any]], moment: str) -> None:
         """Replace the picture by a snapshot's; the lives stay."""
         fresh = {key: dict(order) for order in orders if (key := key_of(order))}
-        self.done = {key: self.done.get(key, moment) for key, order in fresh.items() if order["status"] in DONE}
+        self.done = OrderedDict(
+            (key, self.done.get(key, moment)) for key, order in fresh.items() if order["status"] in DONE
+        )
         self.orders = fresh
 
     def status(self, day: str) -> list[dict[str, Any]]:
@@ -91,21 +93,20 @@ class OrdersPart:
 
     def load(self, dumped: dict[str, Any]) -> None:
         """Take back what `dump` returned."""
-        self.orders, self.done = dumped["orders"], dumped["done"]
-        self.lives = {key: deque(life, maxlen=60) for key, life in dumped["lives"].items()}
+        self.orders, self.done = dumped["orders"], OrderedDict(dumped["done"])
+        self.lives = OrderedDict((key, deque(life, maxlen=60)) for key, life in dumped["lives"].items())
 
     def _live(self, key: str, line: Line) -> None:
         life = self.lives.get(key)
         if life is None:
             life = self.lives[key] = deque(maxlen=60)
             if len(self.lives) > _MOST // 5:
-                del self.lives[next(iter(self.lives))]
+                self.lives.popitem(last=False)
         life.append(line)
 
     def _forget(self) -> None:
         if len(self.orders) > _MOST and self.done:
-            oldest = next(iter(self.done))
-            del self.done[oldest]
+            oldest, _ = self.done.popitem(last=False)
             self.orders.pop(oldest, None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 from monitoring.board.fields import Line, word
@@ -21,7 +22,7 @@ class SignalsPart:
 
     def __init__(self) -> None:
         """None was received."""
-        self.signals: dict[str, dict[str, Any]] = {}
+        self.signals: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     def fold(self, event: str, line: Line) -> None:
         """Take a line; one that tells of no signal changes nothing."""
@@ -51,7 +52,7 @@ class SignalsPart:
 
     def load(self, dumped: dict[str, Any]) -> None:
         """Take back what `dump` returned."""
-        self.signals = dumped
+        self.signals = OrderedDict(dumped)
 
     def _received(self, line: Line) -> None:
         identity = word(line, "signal_id")
@@ -70,7 +71,7 @@ class SignalsPart:
             "position_id": "",
         }
         if len(self.signals) > _MOST:
-            del self.signals[next(iter(self.signals))]
+            self.signals.popitem(last=False)
 
     def _fate(self, line: Line, state: str, fate: str) -> dict[str, Any] | None:
         identity = word(line, "signal_id")

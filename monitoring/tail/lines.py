@@ -10,11 +10,16 @@ __all__ = ["LONGEST", "Lines"]
 LONGEST = 8_000_000
 """Bytes of the longest line that is read; what is longer is damage."""
 
+_LONG = 8_000  # bytes from which on a line is looked at: who keeps thousands of lines keeps no novels
+_WHOLE = ("system.snapshot", "system.pulse")
+_TEXT = 2_000
+_FIELDS = 60
+
 
 class Lines:
     """Takes chunks of bytes and returns the lines that are complete.
 
-    A damaged one becomes `log.damaged` with its text, and has no time.
+    A damaged one becomes `log.damaged` with its text, and has no time. Of a very long one the texts are cut.
     """
 
     def __init__(self) -> None:
@@ -66,6 +71,16 @@ class Lines:
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):
-            return [value]
+            return [value if len(line) <= _LONG or value.get("event") in _WHOLE else _cut(value)]
         text = line[:200].decode("utf-8", "replace")
         return [{"level": "WARNING", "event": "log.damaged", "actor": "monitor", "text": text}]
+
+
+def _cut(line: dict[str, Any]) -> dict[str, Any]:
+    return {name: _shorter(value) for name, value in list(line.items())[:_FIELDS]}
+
+
+def _shorter(value: Any) -> Any:
+    if isinstance(value, list | dict):
+        value = value if len(str(value)) <= _TEXT else str(value)
+    return value[: _TEXT - 1] + "…" if isinstance(value, str) and len(value) > _TEXT else value

@@ -26,7 +26,7 @@ from monitoring.terminal.trading import orders_table, positions_table
 __all__ = ["Monitor"]
 
 _EVERY = 0.25  # seconds between two looks
-_BYTES = 1_000_000  # of a log at one look, and as long as there is more, at once again
+_BYTES = 2_000_000  # of a log at one look, and as long as there is more, at once again
 _WIDE = 120  # columns from which on the tree and the signals stand beside the positions
 _TALL = 36  # lines from which on there is a free one between two tables
 

@@ -24,6 +24,5 @@ n  next log, of several             t  light or dark      q  quit
 
 away     from the price to the stop or target, in % of the price
 NO STOP  shares are held, and the broker has confirmed no stop
-SILENT   the pulse (every 5 s) stays out: the process is dead or hangs,
-         or what carries the log here is
+SILENT   no pulse (every 5 s) comes: the process, or the way here, is dead
 Times are UTC. NO_COLOR=1 switches colours off: the words say it all."""
