@@ -45,7 +45,7 @@ _VERBS = {
     "report": "supervisors.verbs_report:report",
     "soak": "simulation.verb:soak_verb",  # above this layer: named, never imported
 }
-_JOURNAL_VERBS = ("verify", "dump", "stats")
+_JOURNAL_VERBS = ("verify", "dump", "stats", "backup")
 _RULES_VERBS = {"test": "try_"}
 _ALERTS_VERBS = {"run": "run", "check": "check", "test": "try_", "list": "list_"}
 _SYMBOL_VERBS = {"add": "add", "remove": "remove", "list": "list_"}
@@ -91,7 +91,7 @@ def _app() -> App:
     )
     for name, place in _VERBS.items():
         app.command(place, name=name)
-    journal = App(name="journal", help="Check a journal, print it as JSON lines, or summarise it.")
+    journal = App(name="journal", help="Check a journal, print it as JSON lines, summarise it, or copy it.")
     for name in _JOURNAL_VERBS:
         journal.command(f"supervisors.verbs_journal:{name}", name=name)
     app.command(journal)

@@ -1,4 +1,4 @@
-"""`pitboss journal verify|dump|stats PATH`: what a journal holds, without disturbing the process that writes it.
+"""`pitboss journal verify|dump|stats|backup PATH`: what a journal holds, without disturbing the process that writes it.
 
 Each returns the exit code: 0 fine, 1 no such file, 4 damaged, of another version, or not readable.
 """
@@ -17,13 +17,13 @@ from typing import Any
 from messages.codec import CodecError, decode
 from messages.journal import Replay
 from storage.check import all_rows, check_records
-from storage.errors import JournalDamaged, JournalError
+from storage.errors import JournalDamaged, JournalError, JournalUnusable
 from storage.recovery import rows_in_reserve
 from storage.rows import GENESIS_SEQUENCE, Header, Row, check_row
 from storage.sqlite import SqliteJournal
 from storage.wal import inspect_wal, wal_path
 
-__all__ = ["dump", "look", "stats", "verify"]
+__all__ = ["backup", "dump", "look", "stats", "verify"]
 
 _CHUNK = 1_000
 
@@ -48,6 +48,11 @@ def stats(path: Path) -> int:
     return look(path, _stats)
 
 
+def backup(path: Path, target: Path) -> int:
+    """Copy the journal into a file, or into a folder under the number of its last record; check the copy."""
+    return look(path, partial(_backup, target=target))
+
+
 def look(path: Path, action: Callable[[SqliteJournal, Header], None]) -> int:
     """Open a journal to read it, without its lock, and do this with it; return the exit code."""
     if not path.is_file():
@@ -68,6 +73,37 @@ def look(path: Path, action: Callable[[SqliteJournal, Header], None]) -> int:
         # `| head` has seen enough; without this the interpreter would complain when it flushes at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _backup(journal: SqliteJournal, header: Header, target: Path) -> None:
+    newest = journal.last()
+    last = GENESIS_SEQUENCE if newest is None else newest.sequence
+    if target.is_dir():
+        target = target / f"{journal.path.name}.{last:012d}"
+        if target.exists():
+            print(f"{target}: is there already, and nothing has been written since")
+            return
+    elif target.exists():
+        raise JournalUnusable(f"{target}: is there already; name another file, or a folder")
+    fresh = target.with_name(f"{target.name}.new")
+    fresh.unlink(missing_ok=True)
+    try:
+        os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        journal.copy_to(fresh)
+        copy = SqliteJournal(fresh, read_only=True)
+        try:
+            sequence, hashed = check_records(copy, copy.open())
+        finally:
+            copy.close()
+        fresh.rename(target)
+    except OSError as error:
+        raise JournalUnusable(f"{target}: {error.strerror or error}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    print(f"{target}: {sequence} records, none missing, none altered; last hash {hashed.hex()}")
+    reserved = rows_in_reserve(journal.path, newest, header.hash)
+    if reserved:
+        print(f"{len(reserved)} more are in its reserve, since it failed, and not in the copy: restart the process")
 
 
 def _verify(journal: SqliteJournal, header: Header) -> None:

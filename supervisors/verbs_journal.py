@@ -1,4 +1,4 @@
-"""`journal verify|dump|stats`: what a journal holds."""
+"""`journal verify|dump|stats|backup`: what a journal holds, and a copy of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from supervisors import journal_verbs
 
-__all__ = ["dump", "stats", "verify"]
+__all__ = ["backup", "dump", "stats", "verify"]
 
 Journal = Annotated[Path, Parameter(help="The journal's file; it may belong to a running process.")]
 
@@ -34,3 +34,8 @@ def dump(
 def stats(path: Journal) -> int:
     """Say how many records there are, of which kinds and streams, and what they take."""
     return journal_verbs.stats(path)
+
+
+def backup(path: Journal, target: Annotated[Path, Parameter(help="A new file, or a folder.")]) -> int:
+    """Copy the journal, also while a process writes to it, and check the copy. In a folder each copy is one file."""
+    return journal_verbs.backup(path, target)

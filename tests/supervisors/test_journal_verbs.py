@@ -1,4 +1,4 @@
-"""`pitboss journal verify|dump|stats`."""
+"""`pitboss journal verify|dump|stats|backup`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from messages.order import IdsReserved
 from messages.risk import TradingHalted
 from storage.disk import DiskStorage
 from storage.rows import Row, digest
-from supervisors.journal_verbs import dump, stats, verify
+from supervisors.journal_verbs import backup, dump, stats, verify
 
 
 def rows(sequence: int, previous: bytes, contents: list[tuple[str, str, str]]) -> list[Row]:
@@ -180,3 +180,38 @@ def test_they_read_while_the_owner_writes(tmp_path: Path, capsys: pytest.Capture
     out = capsys.readouterr().out
     assert "3 records, none missing" in out
     assert "6 records, none missing" in out
+
+
+def test_a_copy_is_whole_also_while_the_journal_is_written(path: Path, tmp_path: Path, capsys) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+
+    async def main() -> None:
+        storage = DiskStorage(path)
+        opened = await storage.open("test", "2026-11-22T14:30:00Z")
+        await storage.append(rows(opened.sequence, opened.hash, GOOD))
+        assert backup(path, folder) == 0
+        await storage.close()
+
+    trio.run(main)
+    assert "6 records, none missing, none altered" in capsys.readouterr().out
+    (copy,) = folder.iterdir()
+    assert copy.name == "pitboss.journal.000000000006"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert backup(path, folder) == 0
+    assert "is there already, and nothing has been written since" in capsys.readouterr().out
+    assert write(copy, GOOD) == copy, "a process goes on from it"
+    assert verify(copy) == 0
+
+
+def test_a_copy_replaces_nothing_and_one_of_a_damaged_journal_is_not_kept(path: Path, tmp_path: Path, capsys) -> None:
+    target = tmp_path / "copy"
+    target.write_text("something else")
+    assert backup(path, target) == 4
+    assert "is there already" in capsys.readouterr().err
+    assert target.read_text() == "something else"
+    alter(path, "UPDATE entry SET payload = '{}' WHERE sequence = 2")
+    assert backup(path, tmp_path / "other") == 4
+    assert not (tmp_path / "other").exists()
+    assert backup(path, tmp_path / "nowhere" / "copy") == 4
+    assert backup(tmp_path / "none", tmp_path / "other") == 1
