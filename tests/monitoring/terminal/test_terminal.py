@@ -80,7 +80,7 @@ def test_the_help_and_the_footer_are_whole_at_80_by_24(on_screen: OnScreen) -> N
     async def body(screen: Any) -> None:
         assert "q quit" in screen.text
         text = await screen.press("question_mark")
-        assert "SILENT   the pulse" in text
+        assert "SILENT   no pulse" in text
         assert "the words say it all." in text
 
     on_screen(body, RUNNING)
