@@ -31,11 +31,26 @@ from storage.errors import JournalError
 
 __all__ = ["web_app"]
 
-PAGES = ("/", "/symbol/{symbol:path}", "/order/{identity:path}", "/orders", "/signals", "/tree", "/alarms", "/log")
+PAGES = (
+    "/",
+    "/symbol/{symbol:path}",
+    "/order/{identity:path}",
+    "/orders",
+    "/signals",
+    "/tree",
+    "/alarms",
+    "/log",
+    "/report",
+)
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _REPORT_CSP = csp(
-    script_src="'none'", connect_src="'none'", img_src="data:", style_src="'unsafe-inline'", sandbox=""
+    script_src="'none'",
+    connect_src="'none'",
+    img_src="data:",
+    style_src="'unsafe-inline'",
+    frame_ancestors="'self'",
+    sandbox="",
 )  # made elsewhere, with its pictures inside: it may show, and do nothing
 
 Endpoint = Callable[[Request, Watch], Awaitable[Response]]
@@ -158,7 +173,7 @@ class _Api:
             page = await trio.to_thread.run_sync(report_of, day)
         except LookupError as error:
             return PlainTextResponse(str(error), 404)
-        return HTMLResponse(page, headers={"Content-Security-Policy": _REPORT_CSP})
+        return HTMLResponse(page, headers={"Content-Security-Policy": _REPORT_CSP, "X-Frame-Options": "SAMEORIGIN"})
 
     async def command(self, request: Request, watch: Watch) -> Response:
         """Do something."""

@@ -33,6 +33,7 @@ def csp(**more: str) -> str:
         "style-src": "'self'",
         "img-src": "'self'",
         "connect-src": "'self'",
+        "frame-src": "'self'",
         "form-action": "'self'",
         "base-uri": "'none'",
         "frame-ancestors": "'none'",

@@ -10,6 +10,7 @@ const PAGES = [
   ["tree", "Tree"],
   ["alarms", "Alarms"],
   ["log", "Log"],
+  ["report", "Report"],
 ];
 const THEMES = { auto: "light", light: "dark", dark: "auto" };
 

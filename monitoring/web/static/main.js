@@ -8,11 +8,12 @@ import { log } from "/static/log.js";
 import { order } from "/static/order.js";
 import { orders } from "/static/orders.js";
 import { overview } from "/static/overview.js";
+import { report } from "/static/report.js";
 import { signals } from "/static/signals.js";
 import { symbol } from "/static/symbol.js";
 import { tree } from "/static/tree.js";
 
-const PAGES = { "": overview, symbol, order, orders, signals, tree, alarms, log };
+const PAGES = { "": overview, symbol, order, orders, signals, tree, alarms, log, report };
 
 async function begin() {
   const answer = await fetch("/api/session");

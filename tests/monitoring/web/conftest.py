@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
@@ -18,10 +25,14 @@ from monitoring.web import Place, WebSettings
 from monitoring.web.app import web_app
 from monitoring.web.watch import Watch
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
 TOKEN = "a-token-that-nobody-guesses"
 SCRAPER = "a-token-of-the-scraper-alone"
 START = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 HOST = "127.0.0.1:8808"
+PATIENCE = 20_000  # milliseconds
 _HISTOGRAM = {"bounds": [0.001, 0.01], "counts": [3, 9], "sum": 0.042, "count": 10}
 
 
@@ -30,12 +41,12 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._moment = START
+        self.moment = START
 
     def write(self, event: str, **fields: Any) -> None:
         """One line, a second after the one before."""
-        self._moment += timedelta(seconds=1)
-        ts = self._moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        self.moment += timedelta(seconds=1)
+        ts = self.moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         line = {"ts": ts, "level": "INFO", "event": event, "actor": "process", **fields}
         with self.path.open("a") as file:
             file.write(json.dumps(line) + "\n")
@@ -140,3 +151,145 @@ def visit(log: Log) -> Callable[..., None]:
         trio.run(main, clock=MockClock(autojump_threshold=0))
 
     return run
+
+
+# in a browser
+
+_ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A chromium of this machine."""
+    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no chromium on the PATH: apt-get install chromium, for the tests in a real browser")
+    from playwright.sync_api import sync_playwright
+
+    # trio-asyncio, once it is imported, hands out loops of its own, which playwright cannot work in
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "new_event_loop", asyncio.SelectorEventLoop)
+        context = sync_playwright()
+        playwright = context.__enter__()
+    try:
+        browser = playwright.chromium.launch(executable_path=found, args=list(_ARGUMENTS))
+        yield browser
+        browser.close()
+    finally:
+        context.__exit__()
+
+
+PLACES = 12  # logs that the one server of a module shows: each test has one of its own
+
+
+class Site:
+    """`pitboss web` over several logs that are still empty."""
+
+    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+        self.logs = [Log(folder / f"log-{number}.jsonl") for number in range(PLACES)]
+        for log in self.logs:
+            log.path.touch()
+        self.taken = 0
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "supervisors",
+                "web",
+                "--listen",
+                "127.0.0.1:0",
+                *(str(log.path) for log in self.logs),
+            ],
+            env=environ | {"WEB_TOKEN": TOKEN, "XDG_CACHE_HOME": str(folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.base = address_in(self.process.stdout.readline())
+
+
+def address_in(line: str) -> str:
+    match = re.fullmatch(r"pitboss web on (http://127\.0\.0\.1:\d+)\n", line)
+    assert match, line
+    return match[1]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One for all tests of the module: it takes a second to start."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PITBOSS_")}
+    made = Site(tmp_path_factory.mktemp("site"), environ)
+    yield made
+    made.process.send_signal(signal.SIGINT)
+    assert made.process.stdout is not None
+    made.process.stdout.close()
+    assert made.process.wait(20) == 0
+
+
+@pytest.fixture
+def shown(site: Site) -> tuple[Log, str]:
+    """A log of its own, and what leads to it: `?p=3`."""
+    number = site.taken
+    site.taken += 1
+    return site.logs[number], f"?p={number}"
+
+
+@pytest.fixture
+def serve(start: Callable[..., Any], tmp_path: Path) -> Callable[..., tuple[str, Any]]:
+    """Start `pitboss web` with these arguments; return its address and the process."""
+
+    def run(*arguments: str) -> tuple[str, Any]:
+        cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+        started = start("web", "--listen", "127.0.0.1:0", *arguments, WEB_TOKEN=TOKEN, **cache)
+        return address_in(started.line()), started
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def passes() -> dict[str, Any]:
+    """address → what a browser keeps of its login there."""
+    return {}
+
+
+@pytest.fixture
+def visitor(browser: Browser, passes: dict[str, Any]) -> Iterator[Callable[..., Page]]:
+    """Open a page of a browser that is logged in. What goes wrong in it, or is blocked, fails the test."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def told(message: ConsoleMessage) -> None:
+        refused = "status of 409" in message.text or "status of 401" in message.text  # the browser says it by itself
+        if message.type in ("error", "warning") and not refused:
+            wrong.append(message.text)
+
+    def enter(base: str, width: int = 1280, height: int = 800, scheme: str = "light", *, login: bool = True) -> Page:
+        context = browser.new_context(
+            base_url=base,
+            viewport={"width": width, "height": height},
+            color_scheme=cast("Any", scheme),
+            storage_state=passes.get(base) if login else None,
+        )
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", told)
+        page.on("dialog", lambda dialog: wrong.append(f"dialog {dialog.message}"))
+        if login and base not in passes:
+            page.goto("/login")
+            page.get_by_label("Token").fill(TOKEN)
+            page.get_by_role("button", name="Log in").click()
+            page.wait_for_url(f"{base}/")
+            passes[base] = context.storage_state()
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert not wrong
