@@ -54,5 +54,15 @@ def machine(seed: int | None = None) -> Environment:
 def virtual(start: datetime, seed: int) -> Environment:
     """Return one whose wall clock starts at `start` and moves with trio's clock. Call it inside a trio run."""
     current_time = trio.lowlevel.current_clock().current_time
-    began = current_time()
-    return Environment(lambda: start + timedelta(seconds=current_time() - began), seed)
+    began = told = current_time()
+    moment = start
+
+    def now() -> datetime:
+        # many ask within one instant
+        nonlocal told, moment
+        instant = current_time()
+        if instant != told:
+            told, moment = instant, start + timedelta(seconds=instant - began)
+        return moment
+
+    return Environment(now, seed)

@@ -43,8 +43,9 @@ class MemoryLink:
         self._on_data = on_data
         self._on_lost = on_lost
         self._latency = latency
-        self._to_client: deque[tuple[float, bytes]] = deque()
-        self._to_server: deque[tuple[float, bytes]] = deque()
+        self._clock = trio.lowlevel.current_clock().current_time
+        self._to_client: deque[tuple[float, bytearray]] = deque()  # each with its instant, in their order
+        self._to_server: deque[tuple[float, bytearray]] = deque()
         self._timer = Alarm()  # rings when there is something to do
         self._client_closed = False
         self._server_closed = False
@@ -105,14 +106,17 @@ class MemoryLink:
     def _due(self) -> float:
         return min((queue[0][0] for queue in (self._to_server, self._to_client) if queue), default=inf)
 
-    def _queue(self, queue: deque[tuple[float, bytes]], data: bytes) -> None:
-        due = trio.current_time() + self._latency
+    def _queue(self, queue: deque[tuple[float, bytearray]], data: bytes) -> None:
+        due = self._clock() + self._latency
+        if queue and queue[-1][0] == due:
+            queue[-1][1].extend(data)
+            return
         if not queue and due < self._timer.deadline:
             self._timer.deadline = due
-        queue.append((due, data))
+        queue.append((due, bytearray(data)))
 
-    def _deliver(self, queue: deque[tuple[float, bytes]], take: Callable[[bytes], object]) -> None:
-        now = trio.current_time()
+    def _deliver(self, queue: deque[tuple[float, bytearray]], take: Callable[[bytes], object]) -> None:
+        now = self._clock()
         data = bytearray()
         while queue and queue[0][0] <= now:
             data += queue.popleft()[1]

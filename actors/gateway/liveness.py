@@ -53,10 +53,13 @@ class RoundTrips:
         return None if self._proven == -math.inf else now - self._proven
 
     def due(self, now: float) -> float:
-        """Return the instant of the next request; infinity while one is open, `now` at the earliest."""
+        """Return the instant of the next request; infinity while one is open, `now` at the earliest.
+
+        It is when half of the time has passed for which a round trip is recent: the answer has the other half.
+        """
         if self._asked is not None:
             return math.inf
-        return max(now, self._proven + self.seconds / 3)
+        return max(now, self._proven + self.seconds / 2)
 
     def dead_at(self) -> float:
         """Return the instant at which the link counts as dead unless an answer comes; infinity while none is open."""

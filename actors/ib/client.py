@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import struct
 from collections.abc import Callable, Iterator
@@ -33,6 +34,8 @@ _CONVERT: dict[type, Callable[[str], Any]] = {
     float: lambda field: float(field or 0),
     bool: lambda field: bool(int(field or 0)),
 }
+_PARSE: dict[type, Callable[[str], Any]] = {int: int, float: float, bool: lambda written: bool(int(written))}
+_PARSED: dict[type, list[tuple[str, Any, Callable[[str], Any]]]] = {}  # dataclass → its fields that are no texts
 
 
 class SocketConnection(Connection):  # type: ignore[misc]  # ib_insync has no type information
@@ -59,6 +62,20 @@ class StrictDecoder(Decoder):  # type: ignore[misc]
     def __init__(self, wrapper: Any, serverVersion: int) -> None:
         super().__init__(wrapper, serverVersion)
         self._handlers = {str(kind): handler for kind, handler in self.handlers.items()}
+
+    def parse(self, obj: Any) -> None:
+        """Turn the texts of a dataclass into what its fields are by default; an empty one is the default itself."""
+        rows = _PARSED.get(obj.__class__)
+        if rows is None:
+            rows = _PARSED[obj.__class__] = [
+                (one.name, one.default, _PARSE[type(one.default)])
+                for one in dataclasses.fields(obj)
+                if type(one.default) in _PARSE
+            ]
+        values = obj.__dict__
+        for name, default, convert in rows:
+            written = values[name]
+            values[name] = convert(written) if written else default
 
     def wrap(self, methodName: str, types: list[type], skip: int = 2) -> Callable[[list[str]], None]:
         """Return the handler of a message with simple fields. Raises AttributeError for a method that is missing."""

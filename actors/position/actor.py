@@ -21,7 +21,7 @@ from actors.position.closing import CloseAgain, Closing, StillOpen
 from actors.position.commands import adjust_exits, close_position
 from actors.position.convergence import Convergence
 from actors.position.entry import BrokerHasSaid, EntryDesk, EquityKnown, LookAgain
-from actors.position.feed import LOOK_SECONDS, FeedWatch, LookAtFeed
+from actors.position.feed import FeedWatch, LookAtFeed
 from actors.position.given_price import take_price
 from actors.position.hearing import Hearing, LatePlan
 from actors.position.holding import HoldingCheck, QuietAgain
@@ -153,7 +153,7 @@ class PositionActor(RunQueueActor):
         self.protection = Protection(self, restored=bool(self.book.quantity))
         self.bus.subscribe(TradingAllowed, self.address)
         self._subscription.begin()
-        self.every(LOOK_SECONDS, LookAtFeed())
+        self._feed.begin()
         self.tell_self(_Begin())
 
     def _begin(self) -> None:

@@ -14,9 +14,8 @@ from messages.market import FeedSilent
 if TYPE_CHECKING:
     from actors.position.actor import PositionActor
 
-__all__ = ["LOOK_SECONDS", "FeedWatch", "LookAtFeed"]
+__all__ = ["FeedWatch", "LookAtFeed"]
 
-LOOK_SECONDS = 15.0
 SILENT_SECONDS = 30.0
 """Without a tick for so long, while its contract trades, a feed is taken for dead. Quotes grow stale much sooner."""
 MOST_SECONDS = 600.0
@@ -36,8 +35,17 @@ class FeedWatch:
         self._pause = SILENT_SECONDS
         self._next = trio.current_time() + SILENT_SECONDS
 
+    def begin(self) -> None:
+        """Look from now on, whenever the feed may have fallen silent."""
+        quiet = self._actor.quote.heard + SILENT_SECONDS - trio.current_time()
+        self._actor.after(quiet if quiet > 0 else SILENT_SECONDS / 2, LookAtFeed())
+
     def look(self) -> None:
         """Ask for the feed again if it is silent. A halted contract, and one that does not trade now, may be."""
+        self._look()
+        self.begin()
+
+    def _look(self) -> None:
         actor, now = self._actor, trio.current_time()
         instrument, quote = actor.instrument, actor.quote
         if now - quote.heard < SILENT_SECONDS:

@@ -47,6 +47,7 @@ class OptionsFlowClient:
             timeout=_TIMEOUT_SECONDS,
             transport=transport,
         )
+        self._requests: dict[str, httpx.Request] = {}  # symbol → what is asked; made once, it takes longer than to send
 
     async def __aenter__(self) -> OptionsFlowClient:
         return self
@@ -56,8 +57,12 @@ class OptionsFlowClient:
 
     async def latest_prediction(self, symbol: str, now_epoch: float) -> Any:
         """Return the `data` of `prediction/latest`. Raises ServiceError and its subclasses."""
+        request = self._requests.get(symbol)
+        if request is None:
+            request = self._http.build_request("GET", "prediction/latest", params={"ticker": symbol})
+            self._requests[symbol] = request
         try:
-            response = await self._http.get("prediction/latest", params={"ticker": symbol})
+            response = await self._http.send(request)
         except httpx.HTTPError as error:
             raise ServiceError(f"{type(error).__name__}: {error}") from error
         exhausted = response.headers.get("X-RateLimit-Remaining", "").strip() == "0"

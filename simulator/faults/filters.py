@@ -29,6 +29,8 @@ __all__ = [
     "altered",
 ]
 
+_LEVEL_1 = frozenset(("*", "tickPrice", "tickSize"))
+
 
 @define(slots=True, kw_only=True)
 class Match:
@@ -78,6 +80,11 @@ class Filter:
     def spent(self) -> bool:
         """Whether it can do nothing more."""
         return self.match.count == 0
+
+    @property
+    def of_ticks(self) -> bool:
+        """Whether prices and sizes of level 1 may be meant."""
+        return not _LEVEL_1.isdisjoint(self.match.messages)
 
     def act(self, session: Session, fields: Fields) -> list[Fields]:
         """Return what goes on instead of a message that is meant."""
@@ -195,6 +202,11 @@ class Mute(Filter):
     def __init__(self, match: Match, about: Callable[[Fields], bool], name: str = "") -> None:
         super().__init__(match, name)
         self._about = about
+
+    @property
+    def of_ticks(self) -> bool:
+        """Never: they are about no order."""
+        return False
 
     def take(self, session: Session, fields: Fields, asked: bool) -> list[Fields] | None:
         """Nothing goes on if the message is about the order."""

@@ -71,11 +71,13 @@ class Scene:
         self._engine.filters.append(f.Mute(match, partial(self._is_about, order_id), f"mute {order_id}"))
 
     def _is_about(self, order_id: str, fields: Fields) -> bool:
+        if fields[0] not in (3, 4, 5, 11, 59):
+            return False
         found = dict(zip(field_names(fields), fields, strict=False))
         if fields[0] == 59:
             of_report = [e for e in self._tws.venue.executions if e.exec_id == found["execId"]]
             return any(str(execution.order_id) == order_id for execution in of_report)
-        return fields[0] in (3, 4, 5, 11) and str(found.get("orderId", found.get("id"))) == order_id
+        return str(found.get("orderId", found.get("id"))) == order_id
 
     # messages
 

@@ -145,9 +145,9 @@ class Session:
 
     @property
     def undisturbed(self) -> bool:
-        """Whether messages need not pass any filter, so that frames may be written as they are."""
+        """Whether ticks need not pass any filter, so that their frames may be written as they are."""
         faults = self.tws.faults
-        return faults is None or not faults.filters
+        return faults is None or not faults.filters or not any(one.of_ticks for one in faults.filters)
 
     def write(self, fields: say.Fields) -> None:
         """Send one message, past the faults' filters."""
