@@ -27,7 +27,11 @@ __all__ = ["monitor"]
 def monitor(
     *logs: Annotated[
         str,
-        Parameter(name="LOG", help="Logs to show, `-` for standard input; without any that of the configuration."),
+        Parameter(
+            name="LOG",
+            allow_leading_hyphen=True,
+            help="Logs to show, `-` for standard input; without any that of the state folder.",
+        ),
     ],
     since: Annotated[
         str | None,
@@ -67,12 +71,12 @@ def _sources(logs: Sequence[str], state_dir: Path | None, config: Path | None) -
         settings = load_places(config, os.environ)
         folder = settings.process.state_dir if state_dir is None else state_dir.expanduser()
         if not folder.is_dir():
-            raise ProcessFailed(
-                ExitCode.USAGE, f"there is no state folder {folder}: name it with --state-dir, or a log"
-            )
+            raise ProcessFailed(ExitCode.USAGE, f"no state folder {folder}; name it with --state-dir, or a log")
         return [folder / settings.log.path]  # waited for where the process did not start yet
     sources: list[Path | StreamTail] = []
     for name in dict.fromkeys(logs):
+        if name.startswith("-") and name != "-":
+            raise ProcessFailed(ExitCode.USAGE, f"Unknown option: {name} (see pitboss monitor --help)")
         if name == "-":
             sources.append(StreamTail(_stream()))
             continue
@@ -114,7 +118,11 @@ def _moment(written: str, now: datetime) -> str:
 
 def _print(followers: Sequence[Follower]) -> int:
     for follower in followers:
-        while not follower.ended or follower.condition().kind == "reading":
+        tail = follower.tail
+        while isinstance(tail, StreamTail) and not tail.ended:
+            tail.wait()
+            follower.step()
+        while not follower.ended:
             follower.step()
         print(json.dumps(follower.board.status()))
     return ExitCode.FINE

@@ -24,6 +24,7 @@ class StreamTail:
         self._descriptor = descriptor
         self._lines = Lines()
         self._chunks: deque[bytes] = deque()
+        self._come = threading.Event()
         self._room = threading.Semaphore(_WAITING)
         threading.Thread(target=self._run, name="log stream", daemon=True).start()
 
@@ -51,6 +52,12 @@ class StreamTail:
             found += self._lines.feed(chunk)
         return found
 
+    def wait(self) -> None:
+        """Wait until something has come, or the end. For who has nothing else to do."""
+        self._come.wait()
+        if not self.ended:
+            self._come.clear()
+
     def close(self) -> None:
         """Nothing to do: the thread ends with the stream, or with the process."""
 
@@ -62,5 +69,6 @@ class StreamTail:
                 chunk = b""
             self._room.acquire()
             self._chunks.append(chunk)
+            self._come.set()
             if not chunk:
                 return

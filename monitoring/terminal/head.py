@@ -30,8 +30,8 @@ def head_line(followers: Sequence[Follower], chosen: int) -> list[Cell]:
     cells.append((f" {name}" + (f" ({clean(about['mode'])})" if about.get("mode") else ""), "strong"))
     if len(followers) > 1:
         cells.append((f" log {chosen + 1} of {len(followers)}", "dim"))
-    cells += _link(board)
-    cells.append((f"  {condition_words(condition, follower)}", "bad" if condition.kind == "silent" else "dim"))
+    words: list[Cell] = [(f"  {condition_words(condition, follower)}", "bad" if condition.kind == "silent" else "dim")]
+    cells += _link(board) + words if condition.kind == "live" else words + _link(board)
     reason = board.process.state["reason"]
     if reason and condition.kind != "stopped":
         cells.append((f"  ({clean(reason)})", "warn"))

@@ -7,8 +7,8 @@ __all__ = ["FOOTER", "HELP"]
 FOOTER = "1 all 2 orders 3 tree 4 signals 5 log 6 alarms / find space pause ? help q quit"
 
 HELP = """\
-Made from the log alone: it cannot slow or stop the process, and shows a log from
-another machine, or of a process that has died, as well.
+Made from the log alone: it cannot slow or stop the process, and shows the log
+of another machine, or of a process that has died, as well.
 
 1  overview: from 120 columns on with tree and signals
 2  all orders of the day            3  actors, restarts, mailboxes

@@ -46,7 +46,7 @@ RUNNING: list[tuple[str, dict[str, Any]]] = [
 def test_a_position_stands_there_with_its_profit_and_how_far_its_exits_are(on_screen: OnScreen) -> None:
     async def body(screen: Any) -> None:
         text = await screen.look()
-        assert " READY  demo (paper)  DU1 epoch 3" in text
+        assert " READY  demo (paper)  last line 59 min ago  DU1 epoch 3" in text
         (row,) = [line for line in text.splitlines() if line.startswith("AAPL")]
         assert row.split() == [
             "AAPL", "100", "100.00", "100.50", "+50.00", "97.00", "3.48%", "108.00", "7.46%", "open", "+0.00",
