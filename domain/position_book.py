@@ -90,6 +90,7 @@ class PositionBook:
         self.signal_ids: dict[str, None] = {}
         self.settled: dict[str, None] = {}  # execId bases of positions that have closed
         self.held = False  # whether anything has filled since the position was planned
+        self.settling = False  # a correction has changed what a closed position came to, and nothing is held
         self.last_reduction: tuple[Role | None, str, Execution] | None = None  # role, order_ref, fill
         self.last_role: Role | None = None  # of the last fill booked; None for somebody else's
         self.closing: PositionClosing | None = None  # the command to go flat that stands
@@ -231,8 +232,10 @@ class PositionBook:
     ) -> bool:
         """Book a fill or its new version; return False for one already known.
 
-        A late fill of an order of the position that closed last revives its plan, so that it is protected again.
+        A late fill of an order of the position that closed last revives its plan, so that it is protected again. What
+        a correction changes in one that has closed is a result of its own.
         """
+        settling = replaces is not None and self.plan is None
         if replaces is None and (execution.base in self.settled or self.ledger.knows(execution)):
             return False
         if self.plan is None and self.previous is not None and position_id == self.previous.position_id:
@@ -242,7 +245,8 @@ class PositionBook:
         booked = self.ledger.book(execution) if replaces is None else self.ledger.correct(execution, replaces)
         if booked:
             self.last_role = role
-            self.held = self.held or bool(self.quantity) or bool(before)
+            self.held = self.held or bool(self.quantity) or bool(before) or settling
+            self.settling = settling and not self.quantity and not before
             if before and (abs(self.quantity) < abs(before) or self.quantity * before < 0):
                 self.last_reduction = (role, execution.order_ref, execution)
         return booked
@@ -285,7 +289,7 @@ class PositionBook:
     def _clear(self, *, keep_fills: bool = False) -> None:
         if not keep_fills:
             self.ledger = Ledger(self.ledger.multiplier)
-            self.held = False
+            self.held = self.settling = False
         self.orders = {}
         self.exits = ExitPlan()
         self.trailed_to = self.floor = None

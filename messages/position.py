@@ -12,6 +12,7 @@ from messages.event import BaseEvent
 from messages.order import OrderType, Side, TimeInForce
 
 __all__ = [
+    "CORRECTION",
     "AdjustExits",
     "AdoptHolding",
     "AttachOrders",
@@ -366,11 +367,16 @@ class PositionClosing:
     source: str
 
 
+CORRECTION = "correction"
+"""The reason of a PositionClosed that tells what a correction has changed in a position that had closed before."""
+
+
 @frozen(slots=True, kw_only=True)
 class PositionClosed:
     """Flat again, and everything about it in one record: replay of the symbol may begin here.
 
-    `realized_pnl` does not contain `commission`; both in the instrument's currency.
+    `realized_pnl` does not contain `commission`; both in the instrument's currency. With the reason CORRECTION it is
+    no position of its own: both are to be added to what the symbol came to.
     """
 
     position_id: str

@@ -42,7 +42,7 @@ from messages.order import (
     OrderView,
     SubmitOrders,
 )
-from messages.position import CommandRefused, DescribePosition, PositionCloseEvent, PositionView
+from messages.position import CORRECTION, CommandRefused, DescribePosition, PositionCloseEvent, PositionView
 from messages.risk import (
     DescribePortfolio,
     FlattenAll,
@@ -158,8 +158,8 @@ class PortfolioActor(RunQueueActor):
             case AccountPnl():
                 self._roll_day()
                 self._judge(self.figures.told_pnl(message, trio.current_time()))
-            case PositionCloseEvent(position=view):
-                self._closed(view)
+            case PositionCloseEvent(position=view, reason=reason):
+                self._closed(view, reason)
             case ActorQuarantined(actor=actor):
                 self._awaited.discard(actor.removeprefix("position/"))
             case JournalBroken(error):
@@ -396,11 +396,12 @@ class PortfolioActor(RunQueueActor):
         self._judge(self.figures.look(trio.current_time()))
         self._desk.step()
 
-    def _closed(self, view: PositionView) -> None:
+    def _closed(self, view: PositionView, reason: str) -> None:
         self._roll_day()
         self.figures.close(view)
         self._judge(self.figures.look(trio.current_time()))
-        self._desk.result(plans.losses_after(self._desk.losses, view.realized_pnl - view.commission))
+        if reason != CORRECTION:
+            self._desk.result(plans.losses_after(self._desk.losses, view.realized_pnl - view.commission))
         self._closings += 1
         if self._closings >= plans.EVERY:
             self._closings = 0

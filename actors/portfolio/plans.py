@@ -13,7 +13,7 @@ from attrs import Factory, define
 
 from actors.runtime.address import Address
 from messages.journal import Append, Entry, Record, Replay
-from messages.position import PositionClosed, PositionPlanned
+from messages.position import CORRECTION, PositionClosed, PositionPlanned
 from messages.risk import PlansCounted
 
 __all__ = ["EVERY", "Plans", "losses_after"]
@@ -101,7 +101,7 @@ class Plans:
                 if day == self.day:
                     realized, commission = self.closed.get(symbol, (Decimal(0), Decimal(0)))
                     self.closed[symbol] = (realized + closed.realized_pnl, commission + closed.commission)
-                if self._rearmed is None or record.time > self._rearmed:
+                if closed.reason != CORRECTION and (self._rearmed is None or record.time > self._rearmed):
                     self.losses = losses_after(self.losses, closed.realized_pnl - closed.commission)
 
 

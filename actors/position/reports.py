@@ -9,6 +9,7 @@ from config.logging import log
 from domain.exit_words import exits_in_words
 from messages.order import OrderStatus, Role
 from messages.position import (
+    CORRECTION,
     PositionAbandonedEvent,
     PositionClosed,
     PositionCloseEvent,
@@ -48,7 +49,7 @@ class Reports:
         """Return the position as it stands; while there is none, the last one's result."""
         actor, book = self._actor, self._actor.book
         ledger, protection = book.ledger, actor.protection
-        if book.plan is None and not book.quantity and self._last is not None:
+        if book.plan is None and not book.quantity and not book.held and self._last is not None:
             return self._last
         mark = actor.quote.mark
         levels, targets = actor.levels.planned, protection.targets()
@@ -139,6 +140,8 @@ class Reports:
                 return "not entered"
             word = "refused" if entry.status is OrderStatus.DENIED else f"not filled: {entry.status.lower()}"
             return f"{word}: {entry.text}" if entry.text else word
+        if book.settling:
+            return CORRECTION
         role = book.last_reduction[0] if book.last_reduction is not None else None
         match role:
             case Role.STOP:

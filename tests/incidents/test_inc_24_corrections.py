@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from messages.order import ExecutionBooked, OrderCorrectedEvent
+from messages.order import ExecutionBooked, OrderCorrectedEvent, Side
+from messages.position import PositionClosed
+from messages.risk import DescribePortfolio
 from simulator.faults.verbs import Correct, Duplicate, Hold, Release
 
 INCIDENT = {
@@ -64,5 +66,68 @@ def test_inc_24_a_correction_after_the_position_was_closed(stage):
         booked = [fact.execution for fact in await it.journaled(ExecutionBooked)]
         assert booked[-1].price == D("108.00")
         assert (await it.view()).quantity == it.held() == 0
+
+    stage(body)
+
+
+def brought(it):
+    """What all executions have brought in cash: the profit, for nothing is held."""
+    assert it.held() == 0
+    return sum((one.quantity * one.price * (1 if one.side == "SLD" else -1) for one in it.paper.venue.executions), D(0))
+
+
+@pytest.mark.parametrize("what", ["entry", "target", "by hand"])
+@pytest.mark.parametrize("how", ["live", "while away", "then away", "then another"])
+def test_inc_24_what_a_correction_changes_in_a_closed_position_is_realised(stage, what, how):
+    """The closings of the journal, and the portfolio, then say what the executions brought, to the cent."""
+
+    async def body(it):
+        await it.open()
+        if what == "by hand":
+            it.by_hand(Side.SELL, 100, "102.00")
+            await it.settle(90)
+        else:
+            await it.trade_at(108.5)
+        await it.settle(10)
+        assert it.held() == 0
+        if how == "while away":
+            await it.kill()
+        kind = {"entry": "BOT", "target": "SLD", "by hand": "SLD"}[what]
+        fill = next(one for one in it.paper.venue.executions if one.side == kind)
+        it.paper.venue.correct(fill.exec_id, fill.quantity, fill.price - D("0.25"))
+        await it.settle(2)
+        if how == "then away":
+            await it.settle(90)
+            await it.kill()
+        if "away" in how:
+            await it.start()
+        await it.settle(90)
+        if how == "then another":
+            await it.trade_at(100.0)
+            await it.open()
+            await it.trade_at(108.5)
+            await it.settle(10)
+        cash = brought(it)
+        closings = await it.journaled(PositionClosed)
+        assert sum((closing.realized_pnl for closing in closings), D(0)) == cash
+        assert (await it.ask("portfolio", DescribePortfolio())).realized_pnl == cash
+        assert [closing.reason for closing in closings].count("correction") == 1
+        assert (await it.ask("portfolio", DescribePortfolio())).losses_in_a_row == 0
+
+    stage(body)
+
+
+def test_inc_24_what_others_traded_after_a_close_is_counted_once(stage):
+    """Bought and sold by hand in a symbol that has had a position: its result, not that of the position again."""
+
+    async def body(it):
+        await it.open()
+        await it.trade_at(108.5)
+        await it.settle(10)
+        it.by_hand(Side.BUY, 10, "108.00")
+        await it.settle(30)
+        it.by_hand(Side.SELL, 10, "107.00")
+        await it.settle(30)
+        assert (await it.ask("portfolio", DescribePortfolio())).realized_pnl == brought(it)
 
     stage(body)
