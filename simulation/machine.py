@@ -13,10 +13,10 @@ import trio
 from actors.ib.memory import MemoryConnection
 from config.environment import Environment
 from config.settings import Settings
+from simulation.disk import StormDisk, StormStorage
 from simulation.wire import Line, Transcript
 from simulator.app import PaperBroker
 from simulator.memory import MemoryLink
-from storage.memory import SimulatedDisk, SimulatedStorage
 from supervisors.failures import failure_of
 from supervisors.process import Process
 from supervisors.tree import World, build_tree
@@ -56,7 +56,7 @@ class Machine:
     ) -> None:
         """`told` hears of starts and ends in words; `world()` is what else the tree of a life stands on."""
         self.paper = paper
-        self.disk = SimulatedDisk(sync_seconds=sync_seconds)
+        self.disk = StormDisk(sync_seconds=sync_seconds)
         self.disk.before = self._disk_step
         self.clock_offset = timedelta(0)
         self.refusing: dict[str, int] = {}  # step of the disk → how many faults refuse it now
@@ -64,11 +64,13 @@ class Machine:
         self.next_deaths: list[Death] = []  # of the next one
         self.life = 0
         self.process: Process | None = None  # None while none runs
-        self.started_at = 0.0
+        self.started_at = 0.0  # or when it went on after it had been stopped
+        self.paused = False
         self.on_death: Callable[[Death], object] = lambda death: None
         self._settings, self._seed, self._transcript = settings, seed, transcript
         self._latency, self._told, self._world = latency, told, world
         self._links: list[MemoryLink] = []
+        self._arrived: list[Callable[[], object]] = []  # what came while the process was stopped
         self._scope = trio.CancelScope()
         self._pause = 0.0
         self._nursery: trio.Nursery
@@ -85,7 +87,7 @@ class Machine:
         self.deaths, self.next_deaths = self.next_deaths, []
         self._pause = 5.0  # as a service manager would wait, unless a death says otherwise
         environment = Environment(self._now, Random(f"life {self._seed} {life}").getrandbits(64))
-        storage = partial(SimulatedStorage, self.disk)
+        storage = partial(StormStorage, self.disk)
         world = World(storage=storage, connection=lambda: MemoryConnection(partial(self._dial, life)), **self._world())
         process = Process(self._settings, environment, partial(build_tree, world=world))
         self.process, self.started_at = process, trio.current_time()
@@ -128,11 +130,38 @@ class Machine:
     def _end(self) -> None:
         self.life += 1
         self.process = None
+        self.paused = False
+        self._arrived.clear()
         self._links.clear()
+
+    def pause(self) -> bool:
+        """Stop the process where it stands, as SIGSTOP does: time passes, and what arrives waits. Return whether one
+        was running.
+
+        Its actors handle nothing and hear nothing. A write that waits for its turn may still leave.
+        """
+        if self.process is None or self.paused:
+            return False
+        self.paused = True
+        self.process.system.dispatcher.stopped = trio.Event()
+        return True
+
+    def go_on(self, life: int) -> None:
+        """End a pause of that life: all that has come is there at once."""
+        if life != self.life or self.process is None or not self.paused:
+            return
+        self.paused = False
+        self.started_at = trio.current_time()
+        arrived, self._arrived = self._arrived, []
+        for each in arrived:
+            each()
+        if self.process.system.dispatcher.stopped is not None:
+            self.process.system.dispatcher.stopped.set()
 
     def restart(self) -> None:
         """Stop the process in order, as an operator does; it starts again soon."""
         if self.process is not None:
+            self.go_on(self.life)
             self.process.stop("operator")
 
     def point(self, life: int, step: str) -> bool:
@@ -160,14 +189,18 @@ class Machine:
         pending = bytearray()
 
         def heard(data: bytes) -> None:
-            if life == self.life:
+            if life == self.life and self.paused:
+                self._arrived.append(partial(heard, data))
+            elif life == self.life:
                 self._transcript.passed(pending, False, data)
                 on_data(data)
 
         def lost(reason: str) -> None:
             if link in self._links:
                 self._links.remove(link)
-            if life == self.life:
+            if life == self.life and self.paused:
+                self._arrived.append(partial(on_lost, reason))
+            elif life == self.life:
                 on_lost(reason)
 
         link = MemoryLink(self.paper.tws, heard, lost, latency=self._latency)

@@ -34,6 +34,17 @@ class People:
                 return await self.command(act.kind, **act.terms)
             case "exits":
                 return await self.command("exits", **act.terms)
+            case "reduce":
+                return await self._reduce(**act.terms)
+            case "oco":
+                return await self._oco(**act.terms)
+            case "flatten_one":
+                return await self.command("flatten", symbol=act.terms["symbol"], reason="enough of it")
+            case "take_out" | "put_in":
+                do = "remove" if act.kind == "take_out" else "add"
+                return await self.command("symbol", do=do, **act.terms)
+            case "acknowledge":
+                return await self._acknowledge()
             case "adopt":
                 return await self.command("adopt", **act.terms, stop="3%", target="5%")
             case "rearm":
@@ -66,7 +77,7 @@ class People:
     async def status(self) -> dict[str, Any] | None:
         """`pitboss status --json`; None while nothing runs, or where it fails."""
         process = self._machine.process
-        if process is None:
+        if process is None or self._machine.paused:
             return None
         reply = await self._ask(process, {"command": "status"})
         status: dict[str, Any] | None = reply.get("status")
@@ -85,6 +96,33 @@ class People:
             better = terms["limit"] if side == "buy" else -terms["limit"]
             fields["limit"] = f"{self._market.prices[terms['symbol']] * (1 + better):.2f}"
         return fields
+
+    async def _reduce(self, symbol: str, part: float, limit: float | None) -> str:
+        """Trade against what is held, by `pitboss sell` or `buy`."""
+        held = [one.quantity for one in self._machine.paper.venue.positions() if one.contract.symbol == symbol]
+        if not held:
+            return "nothing is held"
+        sell = held[0] > 0
+        fields = {"symbol": symbol, "quantity": f"{max(Decimal(1), abs(held[0]) * Decimal(str(part)) // 1):f}"}
+        if limit is not None:
+            fields["limit"] = f"{self._market.prices[symbol] * (1 + limit if sell else 1 - limit):.2f}"
+        return await self.command("sell" if sell else "buy", **fields)
+
+    async def _oco(self, symbol: str, side: str, quantity: int, apart: float) -> str:
+        """Two entries, below and above the price, of which one is to fill."""
+        price = self._market.prices[symbol]
+        better, worse = (1 - apart, 1 + apart) if side == "buy" else (1 + apart, 1 - apart)
+        legs = f"limit@{price * better:.2f},stop@{price * worse:.2f}"
+        return await self.command(
+            "oco", symbol=symbol, side=side, quantity=str(quantity), legs=legs, stop="2%", target="3%"
+        )
+
+    async def _acknowledge(self) -> str:
+        """Say of each alarm that somebody has looked; those that end by themselves alone are refused."""
+        status = await self.status()
+        alarms = (status or {}).get("alarms") or ()
+        answers = [f"{one['kind']}: {await self.command('alarms', clear=one['id'])}" for one in alarms]
+        return "; ".join(answers) or "no alarm stands"
 
     async def _cancel(self, dice: Random) -> str:
         status = await self.status()

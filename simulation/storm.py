@@ -25,8 +25,10 @@ from simulation.guests import Checks, Guests
 from simulation.machine import Machine
 from simulation.market import Market
 from simulation.oracle.calm import accounts, unsettled
+from simulation.oracle.chain import broken_link
 from simulation.oracle.conduct import Bounds, Conduct
 from simulation.oracle.records import Records
+from simulation.oracle.risk import Limits
 from simulation.oracle.safety import Safety, Violation
 from simulation.oracle.truth import Truth
 from simulation.people import People
@@ -45,6 +47,8 @@ LOOK_SECONDS = 10.0
 QUIET_SECONDS = 60.0  # between two looks while nothing happens
 CALM_SECONDS = 240.0  # from the end of the last fault until nothing is left to settle
 FLAT_SECONDS = 120.0  # from the command to flatten until nothing is held
+TEND_SECONDS = 60.0  # how often an operator looks whether a restart is asked for, once the storm is over
+_ON_ITS_WAY = 6.0  # seconds that an entry may wait for its turn to be written
 _LIMIT = 86_400.0
 _URL = "http://signals/api/v1"
 
@@ -75,6 +79,7 @@ class Storm:
 
     def __init__(self, plan: Plan, outcome: Outcome, guests: Guests, *, detailed: bool = False) -> None:
         self.plan, self.outcome, self._guests = plan, outcome, guests
+        self._tended = -inf  # when the operator started the process again
         self._chronicle = Chronicle(self._line) if detailed else None
 
     async def main(self) -> None:
@@ -98,8 +103,10 @@ class Storm:
                 "sources": sources,
             },
         )
-        self.truth, self.records = Truth(paper.venue), Records(machine.disk)
-        self.safety = Safety(self.truth, self.records, trio.current_time, self._state, self._alive_since)
+        self.truth, self.records = Truth(paper.venue, trio.current_time), Records(machine.disk)
+        self.safety = Safety(
+            self.truth, self.records, trio.current_time, self._state, self._alive_since, self._limits(settings)
+        )
         broker = settings.broker
         bounds = Bounds(broker.liveness_seconds, broker.entry_deadline_seconds, broker.messages_per_second)
         swallows = any(act.kind in ("swallow", "split") for act in self.plan.acts)
@@ -124,13 +131,14 @@ class Storm:
             watching.enter_context(self._chronicle.watching(machine, paper.environment))
         try:
             async with trio.open_nursery() as nursery:
-                self.trouble = Trouble(machine, service, nursery)
+                self.trouble = Trouble(machine, service, market, nursery)
                 for job in (paper.run, market.run, machine.run):
                     nursery.start_soon(job)
                 with watching, trio.fail_after(_LIMIT):  # what ends with the storm is no part of its story
                     await self._weather()
                     await self._calm()
                     status = await self._flat()
+                    self._journal()
                 if wrong := checks.look(status, paper.environment.now(), over=True):
                     raise Violation(wrong)
                 nursery.cancel_scope.cancel()
@@ -140,7 +148,7 @@ class Storm:
             out.wire, out.journal = transcript.digest, self.records.digest
             out.orders, out.executions = len(paper.venue.orders), len(paper.venue.executions)
             out.lives, out.records = machine.life + 1, len(machine.disk.rows)
-            out.longest_naked = self.safety.longest_naked
+            out.longest_naked = self.safety.watch.longest_naked
 
     # its parts
 
@@ -180,7 +188,6 @@ class Storm:
         self.note("storm", "the last fault is over")
         began = trio.current_time()
         wrong = "no process runs"
-        stopped = False
         while wrong:
             await trio.sleep(1.0)
             waited = trio.current_time() - began
@@ -189,16 +196,19 @@ class Storm:
                 wrong = "no process runs"
             else:
                 self._look(status)
-                kinds = {alarm["kind"] for alarm in status["alarms"] or ()}
-                if kinds & {"journal.failed", "actor.quarantined"} and not stopped and waited > 20.0:
-                    # both say that they end with the next start; the operator reads it
-                    self.note("people", "restart")
-                    self.machine.restart()
-                    stopped = True
+                self._tend(status)
                 wrong = unsettled(status, self.truth, self.records)
             if wrong and waited > CALM_SECONDS:
                 raise Violation(f"{waited:.0f} s after the last fault: {wrong}")
         self.outcome.settled_after = trio.current_time() - began
+
+    def _tend(self, status: Mapping[str, Any]) -> None:
+        """Start again what says that it ends with the next start alone, as an operator does who reads it."""
+        kinds = {alarm["kind"] for alarm in status["alarms"] or ()}
+        if kinds & {"journal.failed", "actor.quarantined"} and trio.current_time() > self._tended + TEND_SECONDS:
+            self._tended = trio.current_time()
+            self.note("people", "restart")
+            self.machine.restart()
 
     async def _flat(self) -> Mapping[str, Any]:
         """The operator closes everything: then the money can be counted. Return the last status."""
@@ -214,6 +224,7 @@ class Storm:
             if status is None:
                 continue
             self._look(status)
+            self._tend(status)
             wrong = unsettled(status, self.truth, self.records)
             if not wrong and (self.truth.venue.positions() or self.truth.live()):
                 wrong = f"still held {self.truth.venue.positions()}, still working {self.truth.live()}"
@@ -223,6 +234,11 @@ class Storm:
             if trio.current_time() - began > FLAT_SECONDS:
                 alarms = [(alarm["kind"], alarm["symbol"]) for alarm in status["alarms"]]
                 raise Violation(f"after flatten ({answer}): {wrong}; alarms {alarms}")
+
+    def _journal(self) -> None:
+        wrong = broken_link(self.machine.disk.rows)
+        if wrong:
+            raise Violation(f"the journal: {wrong}")
 
     # what is seen
 
@@ -241,6 +257,8 @@ class Storm:
     def _frame(self, outgoing: bool, fields: list[str]) -> None:
         if outgoing:
             self.safety.sent(fields)
+        else:
+            self.safety.told(fields)
         self.conduct.frame(outgoing, fields)
         self.sometimes.frame(outgoing, fields)
         if self._chronicle is not None:
@@ -252,10 +270,27 @@ class Storm:
             self.conduct.born()
 
     def _state(self) -> str:
-        return "" if self.machine.process is None else str(self.machine.process.state.state)
+        if self.machine.process is None:
+            return ""
+        state = self.machine.process.state
+        down = (self.machine.paper.environment.now() + self.machine.clock_offset - state.since).total_seconds()
+        if state.reason.endswith("is being restarted") and down < _ON_ITS_WAY:
+            return "READY"  # what the actor that crashed had let through before
+        return str(state.state)
 
     def _alive_since(self) -> float:
-        return self.machine.started_at if self.machine.alive else inf
+        return self.machine.started_at if self.machine.alive and not self.machine.paused else inf
+
+    def _limits(self, settings: Settings) -> Limits:
+        risk, windows = settings.risk, settings.broker.restart_windows
+        return Limits(
+            position_shares=risk.max_position_shares,
+            order_notional=risk.max_order_notional,
+            gross_exposure=risk.max_gross_exposure,
+            window=lambda moment: any(window.contains(moment) for window in windows),
+            wall=lambda: self.machine.paper.environment.now() + self.machine.clock_offset,
+            prices=self.plan.step_seconds <= 3.0,
+        )
 
 
 def settings_of(plan: Plan) -> Settings:

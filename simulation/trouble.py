@@ -11,8 +11,10 @@ from typing import Any
 import trio
 
 from simulation.machine import Death, Machine
+from simulation.market import Market
 from simulation.plan import Act
 from simulation.service import Service
+from simulation.trouble_broker import BrokerTrouble
 from simulator.faults import FaultEngine, Rule
 from simulator.faults import verbs as v
 
@@ -23,18 +25,32 @@ class Crash(Exception):
     """What a handler raises that is made to crash."""
 
 
+def _break_down(supervisor: Any) -> None:
+    async def failing(*_: Any) -> None:
+        raise Crash("a supervisor crashes")
+
+    supervisor._revive_group = failing
+
+
 class Trouble:
     """Carries out the faults of a plan. Each ends by itself; `settle` ends what is left."""
 
-    def __init__(self, machine: Machine, service: Service, nursery: trio.Nursery) -> None:
+    def __init__(self, machine: Machine, service: Service, market: Market, nursery: trio.Nursery) -> None:
         """The ends of faults wait in the nursery."""
         self._machine, self._service, self._nursery = machine, service, nursery
+        self._broker = BrokerTrouble(machine, market, self._later)
         self._number = 0
+        self._servers_lost = False
         self._engine: FaultEngine = machine.paper.faults
 
     def settle(self) -> None:
         """Let everything be well: no fault is left, and none waits."""
+        self._broker.settle()
         self._engine.clear()
+        if self._servers_lost:
+            # its end may have been among the messages that were lost
+            self._engine.do(v.Connectivity("kept"))
+        self._machine.go_on(self._machine.life)
         for session in self._machine.paper.tws.clients:
             session.resume()
         self._machine.deaths.clear()
@@ -45,7 +61,7 @@ class Trouble:
 
     def do(self, act: Act) -> str:
         """Begin it; return what came of it."""
-        do: Callable[..., str] = getattr(self, f"_{act.kind}")
+        do: Callable[..., str] = getattr(self._broker, act.kind, None) or getattr(self, f"_{act.kind}")
         return do(act, **act.terms) or "begun"
 
     # messages
@@ -103,11 +119,15 @@ class Trouble:
     def _close_link(self, act: Act) -> str:
         return self._on_link(v.Close())
 
-    def _restart(self, act: Act, next_id: int | None, seconds: float, how: str) -> str:
-        self._engine.do(v.Restart(next_id=next_id, seconds=seconds, how=how))
-        return "begun"
+    def _restart(self, act: Act, next_id: int | None, seconds: float, how: str, forgets: float = 0.0) -> str:
+        dice = Random(act.seed)
+        live = [one.order_ref for one in self._machine.paper.venue.orders.values() if not one.done and one.order_ref]
+        keep = [ref for ref in live if dice.random() >= forgets] if forgets else ["*"]
+        self._engine.do(v.Restart(next_id=next_id, seconds=seconds, how=how, keep=keep))
+        return f"begun; {len(live) - len(keep)} orders are gone" if forgets else "begun"
 
     def _connectivity(self, act: Act, seconds: float, ends: str) -> str:
+        self._servers_lost = True
         self._engine.do(v.Connectivity("lost"))
         self._later(seconds, partial(self._engine.do, v.Connectivity(ends)))
         return "begun"
@@ -137,10 +157,21 @@ class Trouble:
             machine.deaths.append(death)
         return f"dies at {at}"
 
+    def _pause(self, act: Act, seconds: float) -> str:
+        machine = self._machine
+        if not machine.pause():
+            return "no process runs"
+        self._later(seconds, partial(machine.go_on, machine.life))
+        return "begun"
+
     def _crash(self, act: Act, actor: str, times: int, after: int) -> str:
         process = self._machine.process
         if process is None:
             return "no process runs"
+        if actor == "supervisor":
+            # it fails over its own work, the next time that an actor has crashed
+            _break_down(process.root)
+            actor = "rules"
         address = process.system.address(actor)
         self._crash_at(address, after, half=bool(act.seed & 1), text=f"storm {act.seed}")
         for more in range(1, times):

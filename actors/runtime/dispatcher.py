@@ -67,6 +67,7 @@ class Dispatcher:
         self._context = contextvars.copy_context()
         self._from_threads: deque[tuple[Mailbox, Any]] = deque()
         self._quiet: list[trio.Event] = []
+        self.stopped: trio.Event | None = None  # until it is set nothing is handled, as in a process that was stopped
         self.unsettled = 0  # addresses that are starting, stopping, or waiting for their restart
 
     @property
@@ -118,7 +119,7 @@ class Dispatcher:
         """
         self.published = self.clock()
         self._measures.ticks += len(ticks)
-        if self._handling or threading.get_ident() != self.thread:
+        if self._handling or self.stopped is not None or threading.get_ident() != self.thread:
             for address, kind, price, size in ticks:
                 address.post(Tick(kind, price, size))
             return
@@ -195,7 +196,10 @@ class Dispatcher:
     async def _turns(self) -> None:
         ready = self.ready
         while True:
-            if ready:
+            if self.stopped is not None:
+                await self.stopped.wait()
+                self.stopped = None
+            elif ready:
                 self._turn()
                 await trio.lowlevel.checkpoint()
             else:

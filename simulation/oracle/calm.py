@@ -9,7 +9,7 @@ from typing import Any
 from simulation.oracle.records import Records
 from simulation.oracle.truth import Truth
 
-__all__ = ["accounts", "unsettled"]
+__all__ = ["accounts", "lingering", "unsettled"]
 
 _DOUBTFUL = ("CREATED", "INTENDED", "SENT", "PENDING_MODIFY", "PENDING_CANCEL", "UNKNOWN")
 _LIVE = (*_DOUBTFUL, "ACCEPTED", "PARTIALLY_FILLED", "HELD")
@@ -36,7 +36,28 @@ def unsettled(status: Mapping[str, Any], truth: Truth, records: Records) -> str:
     theirs = {(one.order_ref, one.quantity, one.filled) for one in truth.live()}
     if ours != theirs:
         return f"only here {sorted(map(str, ours - theirs))}, only at the broker {sorted(map(str, theirs - ours))}"
-    return _positions(status, truth) or _bookings(truth, records)
+    return _positions(status, truth) or _bookings(truth, records) or lingering(status, truth)
+
+
+def lingering(status: Mapping[str, Any], truth: Truth) -> str:
+    """Return an alarm that stands though its cause is gone; "" for none."""
+    here = {row["symbol"]: Decimal(row["quantity"]) for row in status["positions"]}
+    for alarm in status["alarms"]:
+        kind, symbol = alarm["kind"], alarm["symbol"]
+        held = truth.held(symbol) if symbol is not None else Decimal(0)
+        over = {
+            "protection.missing": abs(held) <= truth.covered(symbol or ""),
+            "protection.failed": not held,
+            "position.unmanaged": not held,
+            "position.not_closed": not held,
+            "reconcile.difference": here.get(symbol, Decimal(0)) == held,
+            "order.unknown": True,  # none is in doubt
+            "broker.lost": True,  # it is READY
+            "journal.slow": True,
+        }
+        if over.get(kind):
+            return f"the alarm {kind} {symbol or ''} stands, and its cause is gone: {alarm['text']}"
+    return ""
 
 
 def _positions(status: Mapping[str, Any], truth: Truth) -> str:
@@ -86,7 +107,8 @@ def accounts(truth: Truth, records: Records) -> str:
         earned, told = truth.cash(symbol), profit.get(symbol, Decimal(0))
         if abs(told - earned) >= Decimal("0.01"):
             return f"{symbol}: {told} by the closings of the journal, {earned} by the book"
-    paid = sum(records.commissions.values(), Decimal(0))
+    # what a corrected version cost takes the place of what the one before did
+    paid = sum((records.commissions.get(exec_id, Decimal(0)) for exec_id in truth.executions()), Decimal(0))
     if abs(paid - truth.commission()) >= Decimal("0.01"):
         return f"commission: {paid} by the journal, {truth.commission()} by the book"
     return ""

@@ -9,7 +9,11 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Protocol
 
-__all__ = ["Disk", "Records", "Row"]
+__all__ = ["RISKY", "Disk", "Records", "Row"]
+
+
+RISKY = ("entry", "scale")
+"""The roles that add risk."""
 
 
 class Row(Protocol):
@@ -24,7 +28,11 @@ class Row(Protocol):
     @property
     def kind(self) -> str: ...
     @property
+    def checkpoint(self) -> int: ...
+    @property
     def payload(self) -> str: ...
+    @property
+    def previous(self) -> bytes: ...
     @property
     def hash(self) -> bytes: ...
 
@@ -50,7 +58,7 @@ class Records:
         self._read = self._reserve_read = 0
         self._hash = sha256()
         self.intents: dict[str, dict[str, Any]] = {}  # order_ref → the order's terms
-        self.modified: Counter[str] = Counter()
+        self.again: Counter[str] = Counter()  # order_ref → how often it was to leave once more: changed, or renumbered
         self.cancelling: set[str] = set()  # order_refs
         self.booked: Counter[str] = Counter()  # execution id → how often
         self.fills: dict[str, dict[str, Any]] = {}  # execution id → the record
@@ -68,6 +76,11 @@ class Records:
     def taken(self) -> int:
         """How many have been taken in."""
         return self._read + self._reserve_read
+
+    def enters(self, order_ref: str) -> bool:
+        """Whether an order was intended to add risk."""
+        order = self.intents.get(order_ref)
+        return order is not None and order["role"] in RISKY
 
     def read(self) -> None:
         """Take in what is new."""
@@ -105,6 +118,8 @@ class Records:
             case "OrderIntended":
                 self.intents[payload["order"]["order_ref"]] = payload["order"]
             case "ModifyIntended":
-                self.modified[payload["modify"]["order_ref"]] += 1
+                self.again[payload["modify"]["order_ref"]] += 1
+            case "OrderRenumbered":
+                self.again[payload["order_ref"]] += 1
             case "CancelIntended":
                 self.cancelling.add(payload["order_ref"])

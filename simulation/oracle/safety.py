@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
+from simulation.oracle.heard import Heard
+from simulation.oracle.money import running_profit
 from simulation.oracle.records import Records
+from simulation.oracle.risk import Bounds, NewRisk
 from simulation.oracle.truth import Truth
-from simulator.model import Executed, OrderChanged, Ticked, VenueEvent
+from simulation.oracle.watch import Watch
+from simulator.model import OrderChanged, Ticked, VenueEvent
 
 __all__ = ["Safety", "Violation"]
 
-NAKED_SECONDS = 15.0  # risk.naked_seconds is 5; then the link may be dead, which takes another five to find out
-HEARSAY_SECONDS = 30.0  # what others trade is found out at the next reconciliation, every 20 s here
-APART_SECONDS = 150.0  # a difference between both positions, with everything up, and nothing said about it
-_RISKY = ("entry", "scale")
-# alarms that say that something held may be without protection, or that nobody knows
-EXPOSED = (
-    "protection.",
-    "position.",
-    "broker.",
-    "reconcile.",
-    "order.",
-    "journal.",
-    "actor.",
-    "breaker.",
-    "instrument.",
-)
+_NEEDED = ("journal", "gateway", "orders", "portfolio")  # what READY promises to run
 
 
 class Violation(AssertionError):
@@ -44,25 +32,24 @@ class Safety:
         clock: Callable[[], float],
         state: Callable[[], str],
         alive_since: Callable[[], float],
+        bounds: Bounds | None = None,
     ) -> None:
         """`state` is the process's state now; `alive_since` when the process started, inf for none."""
-        self._truth, self._records, self._clock, self._state = truth, records, clock, state
-        self._alive_since = alive_since
+        self._truth, self._records, self._state = truth, records, state
         self._arrived: set[int] = set()
         self._no_risk: str = ""  # why an operator's answered command forbids new risk
-        self._naked: dict[str, float] = {}
-        self._apart: dict[str, float] = {}
-        self._declared = -1e9  # when a look found an alarm that says it
-        self._by_others: dict[str, float] = {}  # when somebody else traded a symbol
-        self.longest_naked = 0.0
+        self._risk = NewRisk(truth, records, clock, bounds or Bounds())
+        self._heard = Heard(truth)
+        self.watch = Watch(truth, clock, alive_since, self._heard)
         self.sent_risk = 0
         self.violations: list[str] = []
-        self.others: list[
-            Callable[[Mapping[str, Any]], str]
-        ] = []  # what else looks at each status: "" or what is wrong
+        # what else looks at each status: "" or what is wrong
+        self.others: list[Callable[[Mapping[str, Any]], str]] = []
         self._told = 0  # by the book
         self._alarmed = False  # whether any alarm stood at the last look
         self._seen: tuple[float, ...] = ()  # what there was at the last look
+        self._alive_since = alive_since
+        truth.enters = records.enters
         truth.venue.subscribe(self._on_book)
 
     def broken(self, text: str) -> None:
@@ -75,8 +62,6 @@ class Safety:
         if isinstance(event, Ticked):
             return
         self._told += 1
-        if isinstance(event, Executed) and event.order is None:
-            self._by_others[event.execution.contract.symbol] = self._clock()
         if isinstance(event, OrderChanged):
             order = event.order
             if order.perm_id not in self._arrived and order.order_ref:
@@ -87,18 +72,13 @@ class Safety:
                 doubles = self._truth.doubles()
                 if order.order_ref in doubles:
                     self.broken(f"{order.order_ref} is at the broker twice")
-        self._look_naked()
-
-    def _look_naked(self) -> None:
-        for symbol in {one.contract.symbol for one in self._truth.venue.positions()} | set(self._naked):
-            if abs(self._truth.held(symbol)) <= self._truth.covered(symbol):
-                if symbol in self._naked:
-                    since = max(self._naked.pop(symbol), self._alive_since())
-                    self.longest_naked = max(self.longest_naked, self._clock() - since)
-            else:
-                self._naked.setdefault(symbol, self._clock())
+        self.watch.protection()
 
     # the wire
+
+    def told(self, fields: list[str]) -> None:
+        """A frame has reached the process."""
+        self._heard.frame(fields)
 
     def sent(self, fields: list[str]) -> None:
         """A frame has left the process."""
@@ -109,7 +89,9 @@ class Safety:
         if ref is None:
             self.broken(f"a placeOrder without an intent left the process: {fields[:20]}")
             return
-        if self._records.intents[ref]["role"] not in _RISKY:
+        if wrong := self._risk.counted(ref):
+            self.broken(wrong)
+        if not self._records.enters(ref):
             return
         if any(one.order_ref == ref for one in self._truth.venue.orders.values()):
             return  # a change of it
@@ -118,6 +100,8 @@ class Safety:
             self.broken(f"{ref}, new risk, left the process in the state {self._state()}")
         if self._no_risk:
             self.broken(f"{ref}, new risk, left the process after {self._no_risk} had been answered")
+        if wrong := self._risk.wrong(ref):
+            self.broken(f"{ref}, new risk, left the process: {wrong}")
 
     def answered(self, request: Mapping[str, str], accepted: bool) -> None:
         """A command of an operator was answered."""
@@ -136,7 +120,7 @@ class Safety:
     @property
     def restless(self) -> bool:
         """Whether a look may find what the last one did not, other than by the mere passing of time."""
-        return bool(self._naked or self._apart or self._alarmed or self.violations) or self._story() != self._seen
+        return bool(self.watch.waits or self._alarmed or self.violations) or self._story() != self._seen
 
     def _story(self) -> tuple[float, ...]:
         self._records.read()
@@ -144,39 +128,22 @@ class Safety:
 
     def look(self, status: Mapping[str, Any]) -> None:
         """Compare a status with the book; raises Violation for this and for all that was noted before."""
-        now = self._clock()
         self._seen, self._alarmed = self._story(), bool(status["alarms"])
-        self._look_naked()
-        alarms = {alarm["kind"] for alarm in status["alarms"] or ()}
-        declared = any(kind.startswith(EXPOSED) for kind in alarms) or status["alarms"] is None
-        if declared:
-            self._declared = now
-        for symbol, since in self._naked.items():
-            self.longest_naked = max(self.longest_naked, now - max(since, self._alive_since()))
-            # where the alarm has just ended, as with `adopt`, protection is on its way and has its time again
-            seconds = now - max(since, self._alive_since(), self._declared)
-            hearsay = now - self._by_others.get(symbol, -1e9) < HEARSAY_SECONDS + NAKED_SECONDS
-            if seconds > NAKED_SECONDS and not declared and not hearsay:
-                self.broken(f"{symbol} has been naked for {seconds:.1f} s, and no alarm says so: {sorted(alarms)}")
-        self._look_apart(status, declared, now)
-        self._nothing_twice()
+        for wrong in (*self.watch.look(status), *self._down(status), *self._twice()):
+            self.broken(wrong)
+        for symbol, wrong in running_profit(status, self._truth, self._records).items():
+            if wrong := self.watch.lasting(f"profit of {symbol}", wrong):
+                self.broken(wrong)
         self.violations += [wrong for look in self.others if (wrong := look(status))]
         if self.violations:
             raise Violation(self.violations[0])
 
-    def _look_apart(self, status: Mapping[str, Any], declared: bool, now: float) -> None:
-        ours = {row["symbol"]: Decimal(row["quantity"]) for row in status["positions"]}
-        for symbol in {one.contract.symbol for one in self._truth.venue.positions()} | set(ours):
-            theirs = self._truth.held(symbol)
-            if declared or ours.get(symbol, Decimal(0)) == theirs:
-                self._apart.pop(symbol, None)
-                continue
-            since = max(self._apart.setdefault(symbol, now), self._alive_since())
-            if now - since > APART_SECONDS:
-                self.broken(f"{symbol}: {ours.get(symbol)} here, {theirs} at the broker, and no alarm says so")
+    def _down(self, status: Mapping[str, Any]) -> list[str]:
+        if status["state"] != "READY":
+            return []
+        states = {row["address"]: row["state"] for row in status.get("actors") or ()}
+        return [f"READY, and {name} is {states[name]}" for name in _NEEDED if states.get(name, "running") != "running"]
 
-    def _nothing_twice(self) -> None:
-        self._records.read()
-        for exec_id, times in self._records.booked.items():
-            if times > 1:
-                self.broken(f"execution {exec_id} was booked {times} times")
+    def _twice(self) -> list[str]:
+        booked = self._records.booked.items()
+        return [f"execution {exec_id} was booked {times} times" for exec_id, times in booked if times > 1]

@@ -3,21 +3,67 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
+from math import inf
 
-from simulator.model import Execution, Order
+from simulator.model import Executed, Execution, Order, PositionChanged, Ticked, VenueEvent
 from simulator.venue import Venue
 
-__all__ = ["Truth"]
+__all__ = ["STOPS", "Truth"]
 
-_STOPS = ("STP", "STP LMT", "TRAIL", "TRAIL LIMIT")
+STOPS = ("STP", "STP LMT", "TRAIL", "TRAIL LIMIT")
+
+
+_PRICES = (1, 2, 4)  # bid, ask, last
+_HALTED = 49
 
 
 class Truth:
     """Questions to the paper TWS's venue."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, clock: Callable[[], float] = lambda: 0.0) -> None:
+        """`clock` is trio's."""
         self.venue = venue
+        self.price: dict[str, float] = {}  # symbol → its last price of any kind
+        self.priced_at: dict[str, float] = {}  # symbol → when it had one
+        self.halted_at: dict[str, float] = {}  # symbol → when the exchange halted it; only those that are
+        self.disturbed_at: dict[str, float] = {}  # symbol → when it last changed in a way that is told late
+        self._clock = clock
+        venue.subscribe(self._on_event)
+        self.enters: Callable[[str], bool] = lambda ref: False  # whether an order of that reference is to add risk
+
+    def _on_event(self, event: VenueEvent) -> None:
+        match event:
+            case Ticked() if event.tick_type in _PRICES:
+                self.price[event.contract.symbol] = event.price
+                self.priced_at[event.contract.symbol] = self._clock()
+            case Ticked() if event.tick_type == _HALTED:
+                self.halted_at.pop(event.contract.symbol, None)
+                if event.price > 0:
+                    self.halted_at[event.contract.symbol] = self._clock()
+            case Executed(order, execution):
+                if order is None or not execution.exec_id.endswith(".01"):
+                    self.disturbed_at[execution.contract.symbol] = self._clock()
+            case PositionChanged(position):
+                symbol = position.contract.symbol
+                if self.held(symbol) != self.by_executions(symbol):
+                    self.disturbed_at[symbol] = self._clock()
+
+    def disturbed(self, symbol: str, seconds: float) -> bool:
+        """Whether others traded it, or shares came without a trade, or an execution was corrected, not long ago."""
+        return self._clock() - self.disturbed_at.get(symbol, -inf) < seconds
+
+    def by_executions(self, symbol: str) -> Decimal:
+        """What executions alone come to: all that is held, but for shares that came or went without a trade."""
+        return sum(
+            (
+                one.quantity * (1 if one.side == "BOT" else -1)
+                for one in self.venue.executions
+                if one.contract.symbol == symbol
+            ),
+            Decimal(0),
+        )
 
     def held(self, symbol: str) -> Decimal:
         """What is held of a symbol, signed."""
@@ -31,7 +77,11 @@ class Truth:
     def covered(self, symbol: str) -> Decimal:
         """How much of what is held the live stops, and closing market orders, would take away."""
         side = "SELL" if self.held(symbol) > 0 else "BUY"
-        live = [one for one in self.live(symbol) if one.side == side and (one.order_type in (*_STOPS, "MKT"))]
+        live = [
+            one
+            for one in self.live(symbol)
+            if one.side == side and one.order_type in (*STOPS, "MKT") and not self.enters(one.order_ref)
+        ]
         return sum((self._awake(one) for one in live), Decimal(0))
 
     def _awake(self, order: Order) -> Decimal:

@@ -64,6 +64,7 @@ class Ledger:
         self._start = cash
         self._cash: dict[str, dict[str, Decimal]] = {account: {BASE: cash} for account in accounts}
         self._holdings: dict[tuple[str, int], Holding] = {}
+        self._delivered: list[tuple[str, ContractDefinition, Decimal]] = []  # shares that came or went without a trade
         self._rates = rates
         self._day_began: datetime | None = None
 
@@ -112,6 +113,13 @@ class Ledger:
         self._add(execution.account, currency, -amount)
         return Commission(execution.exec_id, amount, currency, realized)
 
+    def deliver(self, account: str, definition: ContractDefinition, signed: Decimal) -> Holding:
+        """Let shares come or go at no cost; return what is held then."""
+        self._delivered.append((account, definition, signed))
+        holding = self.holding(account, definition)
+        holding.quantity += signed
+        return holding
+
     def replay(self, entries: Iterable[Entry]) -> list[Commission]:
         """Write the books anew from the first entry on, after one has been corrected. Return the commissions."""
         before = {key: holding.unrealized_before for key, holding in self._holdings.items()}
@@ -122,6 +130,8 @@ class Ledger:
             commissions.append(self.book(execution, definition, amount, currency))
             if self._day_began is not None and execution.time < self._day_began:
                 self.holding(execution.account, definition).realized = ZERO
+        for account, definition, signed in self._delivered:
+            self.holding(account, definition).quantity += signed
         for key, holding in self._holdings.items():
             holding.unrealized_before = before.get(key, ZERO)
         return commissions

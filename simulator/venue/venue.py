@@ -19,6 +19,7 @@ from simulator.model import (
     OrderChanged,
     OrderError,
     Position,
+    PositionChanged,
     PositionProfitAndLoss,
     ProfitAndLoss,
     Quote,
@@ -148,15 +149,27 @@ class Venue:
             raise ValueError(f"order {perm_id} has {working.order.remaining} left, not {quantity}")
         self._do(self._engine.fill, working, quantity, price)
 
-    def manual_trade(self, account: str, contract: Contract, signed_quantity: Decimal, price: Decimal) -> None:
-        """Book a trade that no API client made, as by hand in TWS.
+    def manual_trade(
+        self,
+        account: str,
+        contract: Contract,
+        signed_quantity: Decimal,
+        price: Decimal,
+        *,
+        liquidation: bool = False,
+    ) -> None:
+        """Book a trade that no API client made, as by hand in TWS; the broker's own with `liquidation`.
 
         Raises OrderRefused for an unknown contract, ValueError for no quantity, no price or an unknown account.
         """
         if not signed_quantity or price <= 0 or account not in self.accounts:
             raise ValueError(f"no such trade: {account} {signed_quantity} {contract.symbol} @ {price}")
         definition = self._desk.definition(contract.con_id)
-        self._do(self._trade, account, definition, signed_quantity, price, False)
+        self._do(self._trade, account, definition, signed_quantity, price, liquidation)
+
+    def deliver_shares(self, account: str, contract: Contract, signed_quantity: Decimal) -> None:
+        """Let shares come or go without a trade, as in a split or a transfer. Raises OrderRefused for no contract."""
+        self._do(self._deliver_shares, account, self._desk.definition(contract.con_id), signed_quantity)
 
     def correct(self, exec_id: str, quantity: Decimal, price: Decimal) -> None:
         """Correct an execution; 0 busts it. It is told again under its next version (`….02`), and so is its order.
@@ -361,6 +374,9 @@ class Venue:
         self._emit(Executed(None, execution))
         self._books.tell(execution, commission, position)
         self._engine.hear(execution)
+
+    def _deliver_shares(self, account: str, definition: ContractDefinition, signed: Decimal) -> None:
+        self._emit(PositionChanged(self._books.ledger.deliver(account, definition, signed).position()))
 
     def _correct(self, number: int, quantity: Decimal, price: Decimal) -> None:
         working = self._registry.records.get(self._books.executions[number].perm_id)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from config.environment import Environment
-from simulation.oracle.calm import accounts, unsettled
+from simulation.oracle.calm import accounts, lingering, unsettled
+from simulation.oracle.chain import broken_link
 from simulation.oracle.records import Records
+from simulation.oracle.risk import Bounds
 from simulation.oracle.safety import Safety, Violation
 from simulation.oracle.truth import Truth
 from simulator.app import PaperBroker, SimulatorSettings
@@ -23,9 +26,11 @@ QUIET: dict[str, Any] = {"state": "READY", "reason": "", "unanswered": [], "orde
 
 
 class Record:
-    def __init__(self, sequence: int, kind: str, payload: dict[str, Any]) -> None:
-        self.sequence, self.time, self.stream, self.kind = sequence, "", "AAPL", kind
-        self.payload, self.hash = json.dumps(payload), bytes([sequence])
+    def __init__(self, sequence: int, kind: str, payload: dict[str, Any], previous: bytes = b"") -> None:
+        self.sequence, self.time, self.stream, self.kind, self.checkpoint = sequence, "", "AAPL", kind, 0
+        self.payload, self.previous = json.dumps(payload), previous
+        text = f"{sequence}||0|4|AAPL|{len(kind)}|{kind}|{self.payload}"
+        self.hash = sha256(previous + text.encode()).digest()
 
 
 class Disk:
@@ -35,11 +40,12 @@ class Disk:
         self.synced = self.reserve_synced = 0
 
     def has(self, kind: str, **payload: Any) -> None:
-        self.rows.append(Record(len(self.rows) + 1, kind, payload))
+        self.rows.append(Record(len(self.rows) + 1, kind, payload, self.rows[-1].hash if self.rows else b""))
         self.synced = len(self.rows)
 
-    def intends(self, ref: str, role: str = "entry") -> None:
-        self.has("OrderIntended", order={"order_ref": ref, "role": role, "symbol": "AAPL"})
+    def intends(self, ref: str, role: str = "entry", quantity: int = 100) -> None:
+        terms = {"symbol": "AAPL", "side": "BUY", "quantity": str(quantity), "oca_group": ""}
+        self.has("OrderIntended", order={"order_ref": ref, "role": role, **terms})
 
 
 class Court:
@@ -48,13 +54,35 @@ class Court:
     def __init__(self) -> None:
         self.now, self.state, self.number = 0.0, "READY", 0
         environment = Environment(lambda: datetime(2026, 11, 23, 15, 0, tzinfo=UTC), 1)
-        paper = PaperBroker(SimulatorSettings(feed="manual"), environment)
-        self.venue, self.disk = paper.venue, Disk()
-        self.contract = paper.contracts.find("AAPL", "STK")[0].contract
+        self.paper = PaperBroker(SimulatorSettings(feed="manual"), environment)
+        self.venue, self.disk = self.paper.venue, Disk()
+        self.contract = self.paper.contracts.find("AAPL", "STK")[0].contract
+        self.wall = environment.now()
+        self.truth, self.records = Truth(self.venue, lambda: self.now), Records(self.disk)
+        self.bounds = Bounds(
+            position_shares=D(250),
+            order_notional=D(20_000),
+            gross_exposure=D(22_000),
+            window=lambda moment: moment.hour == 16,
+            wall=lambda: self.wall,
+        )
+        self.safety = Safety(self.truth, self.records, lambda: self.now, lambda: self.state, lambda: 0.0, self.bounds)
+        self.quote()
+
+    def tick(self, kind: int, price: float) -> None:
+        self.venue.on_tick(Ticked(self.contract, kind, price, 500, self.wall))
+
+    def quote(self) -> None:
         for kind, price in ((1, 99.99), (2, 100.01), (4, 100.0)):
-            self.venue.on_tick(Ticked(self.contract, kind, price, 500, environment.now()))
-        self.truth, self.records = Truth(self.venue), Records(self.disk)
-        self.safety = Safety(self.truth, self.records, lambda: self.now, lambda: self.state, lambda: 0.0)
+            self.tick(kind, price)
+
+    def told_all(self) -> None:
+        """Tell the process of every execution, and of every order that is over."""
+        for one in self.venue.executions:
+            self.safety.told(["11", "1", one.exec_id])
+        for order in self.venue.orders.values():
+            if order.done:
+                self.safety.told(["3", "1", order.status, str(order.perm_id)])
 
     def place(self, ref: str, side: str = "BUY", kind: str = "MKT", stop: str | None = None) -> None:
         self.number += 1
@@ -141,6 +169,7 @@ def test_new_risk_that_may_not_be(court: Court, why: Callable[[Court], None]) ->
 def test_naked_for_long_and_nobody_says_so(court: Court) -> None:
     court.disk.intends("a")
     court.place("a")
+    court.told_all()
     court.now = 10.0
     court.safety.look(court.status(positions=_position("100")))
     court.now = 16.0
@@ -152,6 +181,7 @@ def test_naked_for_long_after_what_said_so_has_ended(court: Court) -> None:
     """As where a holding is adopted: its alarm ends when it has a plan, a moment before its stop rests."""
     court.disk.intends("a")
     court.place("a")
+    court.told_all()
     court.now = 40.0
     said = [{"kind": "position.unmanaged", "symbol": "AAPL"}]
     court.safety.look(court.status(positions=_position("100"), alarms=said))
@@ -193,7 +223,7 @@ def test_positions_apart_and_nobody_says_so(court: Court) -> None:
     court.place("s", "SELL", "STP", "97")
     court.safety.look(court.status())
     court.now = 151.0
-    with pytest.raises(Violation, match="None here, 100 at the broker"):
+    with pytest.raises(Violation, match="0 here, 100 at the broker"):
         court.safety.look(court.status())
 
 
@@ -235,3 +265,166 @@ def test_money(bought: Court) -> None:
         bought.disk.has("CommissionBooked", commission={"exec_id": one.exec_id, "amount": str(one.amount)})
     bought.records.read()
     assert accounts(bought.truth, bought.records) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "symbol", "fine"),
+    [
+        ("protection.missing", "AAPL", True),
+        ("broker.lost", None, True),
+        ("protection.missing", "MSFT", False),
+        ("signals.unavailable", None, False),
+    ],
+)
+def test_an_alarm_excuses_what_it_names(court: Court, kind: str, symbol: str | None, fine: bool) -> None:
+    court.disk.intends("a")
+    court.place("a")
+    court.told_all()
+    court.now = 16.0
+    status = court.status(positions=_position("100"), alarms=[{"kind": kind, "symbol": symbol}])
+    if fine:
+        court.safety.look(status)
+        return
+    with pytest.raises(Violation, match="naked for 16"):
+        court.safety.look(status)
+
+
+def test_what_was_not_told_has_until_the_next_reconciliation(court: Court) -> None:
+    court.disk.intends("a")
+    court.place("a")
+    for court.now in (16.0, 45.0):
+        court.safety.look(court.status(positions=_position("100")))
+    court.now = 60.5
+    with pytest.raises(Violation, match="naked for 15.5"):
+        court.safety.look(court.status(positions=_position("100")))
+
+
+def test_an_entry_against_the_position_is_no_protection(court: Court) -> None:
+    court.disk.intends("a")
+    court.disk.intends("b")
+    court.place("a")
+    court.place("b", "SELL", "STP", "97")
+    assert (court.truth.held("AAPL"), court.truth.covered("AAPL")) == (D(100), D(0))
+
+
+def _halts(court: Court) -> None:
+    court.tick(49, 1.0)
+    court.now = 13.0
+    court.quote()
+
+
+def _stale(court: Court) -> None:
+    court.now = 13.0
+
+
+def _window(court: Court) -> None:
+    court.wall += timedelta(hours=1)
+
+
+def _held_already(court: Court) -> None:
+    court.place("h")
+    court.place("h2")
+
+
+def _dear(court: Court) -> None:
+    court.tick(4, 260.0)
+
+
+def _much_of_another(court: Court) -> None:
+    other = next(one.contract for one in (court.paper.contracts.find("MSFT", "STK")))
+    court.venue.on_tick(Ticked(other, 4, 180.0, 500, court.wall))
+    court.venue.on_tick(Ticked(other, 2, 180.0, 500, court.wall))
+    court.disk.intends("m")
+    court.number += 1
+    court.venue.place(Order(court.number, 7, court.venue.accounts[0], other, "BUY", D(90), "MKT", order_ref="m"))
+
+
+@pytest.mark.parametrize(
+    ("why", "text"),
+    [
+        (_halts, "has been halted"),
+        (_stale, "last price"),
+        (_window, "restart window"),
+        (_held_already, "300 AAPL could be held"),
+        (_dear, "beyond the limit of an order"),
+        (_much_of_another, "could be held in all"),
+    ],
+)
+def test_new_risk_against_the_market_the_hour_or_a_limit(court: Court, why: Callable[[Court], None], text: str) -> None:
+    for ref, role in (("h", "entry"), ("h2", "entry"), ("a", "entry"), ("s", "stop")):
+        court.disk.intends(ref, role)
+    why(court)
+    court.safety.violations.clear()
+    court.safety.sent(["3", "2", "s"])
+    assert court.safety.violations == []
+    court.safety.sent(["3", "1", "a"])
+    assert len(court.safety.violations) == 1
+    assert text in court.safety.violations[0]
+
+
+def test_what_works_already_counts_towards_a_limit(court: Court) -> None:
+    for ref in ("a", "b", "c"):
+        court.disk.intends(ref)
+    court.place("a", kind="STP", stop="120")
+    court.place("b", kind="STP", stop="120")
+    court.safety.sent(["3", "1", "c"])
+    assert "300 AAPL could be held" in court.safety.violations[0]
+
+
+def test_more_frames_than_intents(court: Court) -> None:
+    court.disk.intends("s", "stop")
+    court.safety.sent(["3", "1", "s"])
+    court.disk.has("ModifyIntended", modify={"order_ref": "s"}, revision=1)
+    court.safety.sent(["3", "1", "s"])
+    assert court.safety.violations == []
+    court.safety.sent(["3", "1", "s"])
+    assert "3 times, with 2 intents" in court.safety.violations[0]
+
+
+def test_ready_while_orders_are_down(court: Court) -> None:
+    actors = [{"address": name, "state": "running"} for name in ("journal", "gateway", "orders", "portfolio")]
+    court.safety.look(court.status(actors=actors))
+    actors[2]["state"] = "restarting"
+    court.safety.look(court.status(actors=actors, state="STARTING"))
+    with pytest.raises(Violation, match="READY, and orders is restarting"):
+        court.safety.look(court.status(actors=actors))
+
+
+def test_profit_of_an_open_position_while_it_goes_on(bought: Court) -> None:
+    bought.book_all()
+    row = {**_position("100")[0], "average_price": "100.01", "realized_pnl": "0", "state": "OPEN"}
+    bought.safety.look(bought.status(positions=[row]))
+    wrong = bought.status(positions=[row | {"realized_pnl": "5"}])
+    bought.safety.look(wrong)
+    bought.now = 151.0
+    with pytest.raises(Violation, match="profit 5 by status and journal"):
+        bought.safety.look(wrong)
+
+
+@pytest.mark.parametrize(
+    ("kind", "over"),
+    [
+        ("protection.missing", True),
+        ("reconcile.difference", True),
+        ("order.unknown", True),
+        ("broker.lost", True),
+        ("journal.slow", True),
+        ("position.unmanaged", False),
+        ("position.not_closed", False),
+        ("protection.failed", False),
+        ("execution.liquidation", False),
+    ],
+)
+def test_an_alarm_whose_cause_is_gone(bought: Court, kind: str, over: bool) -> None:
+    status = bought.status(positions=_position("100"), alarms=[{"kind": kind, "symbol": "AAPL", "text": ""}])
+    assert bool(lingering(status, bought.truth)) is over
+
+
+def test_a_journal_that_was_altered(court: Court) -> None:
+    for ref in ("a", "b", "c"):
+        court.disk.intends(ref)
+    assert broken_link(court.disk.rows) == ""
+    court.disk.rows[1].payload = court.disk.rows[1].payload.replace("b", "x")
+    assert "record 2 is not as it was written" in broken_link(court.disk.rows)
+    del court.disk.rows[1]
+    assert "record 3 lies where 2 should" in broken_link(court.disk.rows)
