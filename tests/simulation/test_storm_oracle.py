@@ -295,7 +295,7 @@ def test_what_was_not_told_has_until_the_next_reconciliation(court: Court) -> No
     for court.now in (16.0, 45.0):
         court.safety.look(court.status(positions=_position("100")))
     court.now = 60.5
-    with pytest.raises(Violation, match="naked for 15.5"):
+    with pytest.raises(Violation, match="naked for 15"):
         court.safety.look(court.status(positions=_position("100")))
 
 
