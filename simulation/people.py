@@ -66,13 +66,17 @@ class People:
 
     async def command(self, command: str, **fields: str) -> str:
         """Give a command, as the control socket does; return its answer."""
+        return (await self.given(command, **fields))[1]
+
+    async def given(self, command: str, **fields: str) -> tuple[bool, str]:
+        """Give a command; return whether it was accepted, and its answer."""
         process = self._machine.process
         if process is None:
-            return "no process runs"
+            return False, "no process runs"
         request = {"command": command, **fields}
         reply = await self._ask(process, request)
         self._answered(request, reply["ok"])
-        return str(reply.get("text") or reply.get("error"))
+        return reply["ok"], str(reply.get("text") or reply.get("error"))
 
     async def status(self) -> dict[str, Any] | None:
         """`pitboss status --json`; None while nothing runs, or where it fails."""

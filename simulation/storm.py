@@ -212,13 +212,11 @@ class Storm:
 
     async def _flat(self) -> Mapping[str, Any]:
         """The operator closes everything: then the money can be counted. Return the last status."""
-        answer = ""
-        while not answer.startswith("halted"):  # a person says it again where it failed
-            await trio.sleep(1.0)
-            answer = await self.people.command("flatten", reason="the storm is over")
-            self.note("people", f"flatten: {answer}")
-        began = trio.current_time()
+        began, accepted, answer = trio.current_time(), False, ""
         while True:
+            if not accepted:
+                accepted, answer = await self.people.given("flatten", reason="the storm is over")
+                self.note("people", f"flatten: {answer}")
             await trio.sleep(1.0)
             status = await self.people.status()
             if status is None:

@@ -30,7 +30,7 @@ def test_two_at_once(pitboss: Verb) -> None:
 
 
 def test_the_timeline_of_one(verb: Verb) -> None:
-    done = verb("soak", "--seed", "3", "--minutes", "5", "--timeline", COLUMNS="120")
+    done = verb("soak", "--seed", "2", "--minutes", "5", "--timeline", COLUMNS="120")
     lines = done.stdout.splitlines()
     assert done.returncode == 0
     assert lines[0].split() == ["seconds", "actors", "│", "journal", "│", "messages", "│", "broker's", "truth"]
@@ -46,7 +46,7 @@ def test_the_timeline_of_one(verb: Verb) -> None:
 
 
 def test_the_timeline_for_programs_and_as_a_page(verb: Verb, tmp_path: Path) -> None:
-    done = verb("soak", "--seed", "3", "--minutes", "5", "--timeline", "--json")
+    done = verb("soak", "--seed", "2", "--minutes", "5", "--timeline", "--json")
     *moments, last = map(json.loads, done.stdout.splitlines())
     assert {one["who"] for one in moments} >= {
         "actors",
@@ -60,7 +60,7 @@ def test_the_timeline_for_programs_and_as_a_page(verb: Verb, tmp_path: Path) -> 
     }
     assert last["violation"] == ""
     page = tmp_path / "storm.html"
-    done = verb("soak", "--seed", "3", "--minutes", "5", "--timeline", "--html", str(page))
+    done = verb("soak", "--seed", "2", "--minutes", "5", "--timeline", "--html", str(page))
     assert done.returncode == 0
     assert page.read_text().count("<tr") > 100
 
