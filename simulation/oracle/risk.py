@@ -14,7 +14,7 @@ from simulation.oracle.records import Records
 from simulation.oracle.truth import Truth
 from simulator.model import Order
 
-__all__ = ["Bounds", "NewRisk"]
+__all__ = ["Limits", "NewRisk"]
 
 # a price may be 5 s old when an entry is decided, and that may wait 5 s for its turn; the rest is on the wire
 PRICE_SECONDS = 12.0
@@ -23,7 +23,7 @@ _MOVED = Decimal("1.15")  # by how much a price may have moved since a decision
 
 
 @frozen(slots=True, kw_only=True)
-class Bounds:
+class Limits:
     """What the configuration forbids, in the oracle's own words; None is no limit.
 
     `window` tells whether a moment lies in a restart window; `wall` is the process's clock.
@@ -40,8 +40,8 @@ class Bounds:
 class NewRisk:
     """Judges each placeOrder by the book and the configuration. Says what is wrong; "" for nothing."""
 
-    def __init__(self, truth: Truth, records: Records, clock: Callable[[], float], bounds: Bounds) -> None:
-        self._truth, self._records, self._clock, self._bounds = truth, records, clock, bounds
+    def __init__(self, truth: Truth, records: Records, clock: Callable[[], float], limits: Limits) -> None:
+        self._truth, self._records, self._clock, self._limits = truth, records, clock, limits
         self._left: Counter[str] = Counter()
 
     def counted(self, ref: str) -> str:
@@ -55,7 +55,7 @@ class NewRisk:
     def wrong(self, ref: str) -> str:
         """Return what forbids this entry now."""
         order = self._records.intents[ref]
-        return self._price(order["symbol"]) or self._in_window() or self._limits(order)
+        return self._price(order["symbol"]) or self._in_window() or self._beyond(order)
 
     def _price(self, symbol: str) -> str:
         now = self._clock()
@@ -63,28 +63,28 @@ class NewRisk:
         if halted > PRICE_SECONDS:
             return f"{symbol} has been halted for {halted:.1f} s"
         age = now - self._truth.priced_at.get(symbol, now)
-        return f"the last price of {symbol} is {age:.1f} s old" if age > PRICE_SECONDS and self._bounds.prices else ""
+        return f"the last price of {symbol} is {age:.1f} s old" if age > PRICE_SECONDS and self._limits.prices else ""
 
     def _in_window(self) -> str:
-        if self._bounds.wall is None:
+        if self._limits.wall is None:
             return ""
-        moment = self._bounds.wall()
-        return f"{moment:%H:%M:%S} UTC lies in a restart window" if self._bounds.window(moment) else ""
+        moment = self._limits.wall()
+        return f"{moment:%H:%M:%S} UTC lies in a restart window" if self._limits.window(moment) else ""
 
-    def _limits(self, order: Mapping[str, Any]) -> str:
-        bounds, symbol = self._bounds, order["symbol"]
+    def _beyond(self, order: Mapping[str, Any]) -> str:
+        limits, symbol = self._limits, order["symbol"]
         if self._truth.disturbed(symbol, TOLD_SECONDS):
             return ""
         quantity, price = Decimal(order["quantity"]), Decimal(str(self._truth.price.get(symbol, 0.0)))
-        if bounds.order_notional is not None and quantity * price > bounds.order_notional * _MOVED:
-            return f"{quantity * price:.0f} is beyond the limit of an order, {bounds.order_notional}"
+        if limits.order_notional is not None and quantity * price > limits.order_notional * _MOVED:
+            return f"{quantity * price:.0f} is beyond the limit of an order, {limits.order_notional}"
         worst = self._worst(symbol, order)
-        if bounds.position_shares is not None and worst > bounds.position_shares:
-            return f"{worst} {symbol} could be held, beyond the limit of {bounds.position_shares}"
+        if limits.position_shares is not None and worst > limits.position_shares:
+            return f"{worst} {symbol} could be held, beyond the limit of {limits.position_shares}"
         return self._gross(order, price)
 
     def _gross(self, order: Mapping[str, Any], price: Decimal) -> str:
-        limit, symbol = self._bounds.gross_exposure, order["symbol"]
+        limit, symbol = self._limits.gross_exposure, order["symbol"]
         symbols = {one.contract.symbol for one in self._truth.venue.positions()}
         symbols |= {one.contract.symbol for one in self._truth.live()}
         if limit is None or any(self._truth.disturbed(other, TOLD_SECONDS) for other in symbols):

@@ -8,7 +8,7 @@ from typing import Any
 from simulation.oracle.heard import Heard
 from simulation.oracle.money import running_profit
 from simulation.oracle.records import Records
-from simulation.oracle.risk import Bounds, NewRisk
+from simulation.oracle.risk import Limits, NewRisk
 from simulation.oracle.truth import Truth
 from simulation.oracle.watch import Watch
 from simulator.model import OrderChanged, Ticked, VenueEvent
@@ -32,13 +32,13 @@ class Safety:
         clock: Callable[[], float],
         state: Callable[[], str],
         alive_since: Callable[[], float],
-        bounds: Bounds | None = None,
+        limits: Limits | None = None,
     ) -> None:
         """`state` is the process's state now; `alive_since` when the process started, inf for none."""
         self._truth, self._records, self._state = truth, records, state
         self._arrived: set[int] = set()
         self._no_risk: str = ""  # why an operator's answered command forbids new risk
-        self._risk = NewRisk(truth, records, clock, bounds or Bounds())
+        self._risk = NewRisk(truth, records, clock, limits or Limits())
         self._heard = Heard(truth)
         self.watch = Watch(truth, clock, alive_since, self._heard)
         self.sent_risk = 0

@@ -15,7 +15,7 @@ from config.environment import Environment
 from simulation.oracle.calm import accounts, lingering, unsettled
 from simulation.oracle.chain import broken_link
 from simulation.oracle.records import Records
-from simulation.oracle.risk import Bounds
+from simulation.oracle.risk import Limits
 from simulation.oracle.safety import Safety, Violation
 from simulation.oracle.truth import Truth
 from simulator.app import PaperBroker, SimulatorSettings
@@ -59,14 +59,14 @@ class Court:
         self.contract = self.paper.contracts.find("AAPL", "STK")[0].contract
         self.wall = environment.now()
         self.truth, self.records = Truth(self.venue, lambda: self.now), Records(self.disk)
-        self.bounds = Bounds(
+        self.limits = Limits(
             position_shares=D(250),
             order_notional=D(20_000),
             gross_exposure=D(22_000),
             window=lambda moment: moment.hour == 16,
             wall=lambda: self.wall,
         )
-        self.safety = Safety(self.truth, self.records, lambda: self.now, lambda: self.state, lambda: 0.0, self.bounds)
+        self.safety = Safety(self.truth, self.records, lambda: self.now, lambda: self.state, lambda: 0.0, self.limits)
         self.quote()
 
     def tick(self, kind: int, price: float) -> None:
