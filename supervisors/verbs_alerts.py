@@ -35,12 +35,24 @@ from supervisors.verbs_configuration import ConfigFile, StateDir
 
 __all__ = ["check", "list_", "run", "runbook", "try_"]
 
-Logs = Annotated[str, Parameter(help="Logs to watch; - is standard input. Without any: the configuration's own.")]
+
+Logs = Annotated[
+    str,
+    Parameter(
+        name="LOG",
+        allow_leading_hyphen=True,
+        help="Logs to watch; - is standard input. Without any: the configuration's own.",
+    ),
+]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="One JSON object, for programs.")]
 
 
-def run(*logs: Logs, config: ConfigFile, state_dir: StateDir = None) -> None:
-    """Watch logs and send alerts, until SIGINT or SIGTERM. A restart loses none and doubles none."""
+def run(*logs: Logs, config: ConfigFile, state_dir: StateDir = None) -> int:
+    """Watch logs and send alerts, until SIGINT or SIGTERM. A restart loses none and doubles none.
+
+    Exit code 1 where what it watched has an end: a pipe that was closed.
+    """
+    _check_names(logs)
     settings = _settings(config, state_dir)
     if not settings.alerts.channels:
         raise ProcessFailed(ExitCode.USAGE, f"{config} has no [alerts.channels.NAME]: nobody would be told")
@@ -60,14 +72,16 @@ def run(*logs: Logs, config: ConfigFile, state_dir: StateDir = None) -> None:
             where = ", ".join(f"{name} ({channel.service})" for name, channel in channels.items())
             say(f"watching {', '.join(watched)}; alerts go to {where}")
             beats = partial(beat, heartbeat, settings.alerts.heartbeat_seconds, lambda: watch.watching, say)
-            trio.run(_until_signal, watch, beats if heartbeat else None)
-            say("ended; what waits is kept")
+            stopped = trio.run(_until_signal, watch, beats if heartbeat else None)
+            say("ended; what waits is kept" if stopped else "ended: nothing is left to watch, and all was sent")
     except StateError as error:
         raise ProcessFailed(ExitCode.FAILED, str(error)) from None
+    return ExitCode.FINE if stopped else ExitCode.FAILED
 
 
 def check(*logs: Logs, config: ConfigFile, state_dir: StateDir = None) -> None:
     """Say which rules are in force and who would be told; with logs, what they would have announced. Sends nothing."""
+    _check_names(logs)
     settings = _settings(config, state_dir)
     alerts = settings.alerts
     if not logs:
@@ -173,7 +187,14 @@ def runbook(kind: Annotated[str | None, Parameter(help="A kind of alarm; without
         print(f"  {number}. {step}")
 
 
-async def _until_signal(watch: Watch, beats: Callable[[], Awaitable[None]] | None) -> None:
+def _check_names(logs: tuple[str, ...]) -> None:
+    for log in logs:
+        if log.startswith("-") and log != STANDARD_INPUT:
+            raise ProcessFailed(ExitCode.USAGE, f"Unknown option: {log} (see pitboss alerts --help)")
+
+
+async def _until_signal(watch: Watch, beats: Callable[[], Awaitable[None]] | None) -> bool:
+    """Return whether a signal has ended it."""
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
         async with trio.open_nursery() as nursery:
             if beats is not None:
@@ -181,6 +202,8 @@ async def _until_signal(watch: Watch, beats: Callable[[], Awaitable[None]] | Non
             nursery.start_soon(_stop_on, received, nursery.cancel_scope)
             await watch.run()
             nursery.cancel_scope.cancel()
+            return False
+    return True
 
 
 async def _stop_on(received: object, scope: trio.CancelScope) -> None:

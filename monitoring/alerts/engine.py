@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 
 from config.windows import RestartWindow
 from monitoring.alerts.alert import Alert, Announcement, Stage, Word
-from monitoring.alerts.rules import AlertRule
+from monitoring.alerts.rules import AlertRule, printable
 from monitoring.alerts.standing import fold_alarm, missed_lines
 
 __all__ = ["SILENT", "Engine", "Timing"]
@@ -55,7 +55,7 @@ class Engine:
         event = str(line.get("event", ""))
         if event == "system.starting":
             line = {**line, "after_death": self.begun and not self.stopped}
-            self.name = str(line.get("name") or self.name)
+            self.name = printable(str(line.get("name") or self.name))[:40]
         if event in ("system.starting", "system.stopped", "system.failed"):
             self.stopped = event != "system.starting"
         self.heard, self.begun = moment, True
@@ -71,12 +71,14 @@ class Engine:
         self._due(now)
         patience = timedelta(seconds=self.timing.silent_seconds)
         if patience and self.heard is not None and not self.stopped and now - self.heard > patience:
-            self.fall_silent(self.heard, now)
+            text = (
+                f"the log says nothing since {self.heard:%H:%M:%S} UTC: the process is dead or frozen, or its disk full"
+            )
+            self.fall_silent(self.heard, now, text)
 
-    def fall_silent(self, since: datetime, now: datetime) -> None:
+    def fall_silent(self, since: datetime, now: datetime, text: str) -> None:
         """Announce that nothing has come since then, once."""
         if (SILENT, ()) not in self.alerts:
-            text = f"the log says nothing since {since:%H:%M:%S} UTC: the process is dead or frozen, or its disk full"
             alert = Alert(
                 rule=SILENT,
                 key=(),
@@ -200,6 +202,7 @@ class Engine:
 
     def _end(self, identity: _Identity, moment: datetime) -> None:
         alert, rule = self.alerts[identity], self.rules.get(identity[0])
+        moment = max(moment, alert.since)  # clocks of two machines
         if alert.stage is Stage.ACTIVE:
             self._say(Word.OVER, alert, moment)
         elif alert.stage is Stage.PENDING and alert.quiet_until is not None:

@@ -14,8 +14,9 @@ from config.log_record import LogRecord, as_words
 from config.runbook import entry_of
 from monitoring.alerts.conditions import FieldTest, field_tests, first
 
-__all__ = ["AlertRule", "fill"]
+__all__ = ["AlertRule", "fill", "printable"]
 
+_LONGEST = 400  # characters of what a line says
 _BESIDES = frozenset({"ts", "level", "event", "actor"})
 
 
@@ -78,9 +79,14 @@ class AlertRule:
     def text(self, line: Mapping[str, Any], moment: datetime) -> str:
         """What is said: the rule's own words, or those that the console has for the event."""
         if self.written.text:
-            return " ".join(fill(self.written.text, line).split())
+            return printable(" ".join(fill(self.written.text, line).split()))[:_LONGEST]
         fields = {name: value for name, value in line.items() if name not in _BESIDES}
-        return as_words(LogRecord(moment, str(line.get("level", "")), str(line.get("event", "")), fields))
+        return as_words(LogRecord(moment, str(line.get("level", "")), str(line.get("event", "")), fields))[:_LONGEST]
+
+
+def printable(text: str) -> str:
+    """Text from outside commands no terminal."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
 
 
 def fill(template: str, line: Mapping[str, Any]) -> str:

@@ -105,7 +105,8 @@ class Watch:
                 await self._save()
                 saved = trio.current_time()
             if not lines and source.ended:
-                engine.fall_silent(engine.heard or now, now)
+                if not engine.stopped:
+                    engine.fall_silent(engine.heard or now, now, "the connection to the log has ended")
                 self._remember(log, source, engine)
                 self._route(engine.drain())
                 await self._save()

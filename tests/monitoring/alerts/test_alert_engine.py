@@ -191,6 +191,16 @@ def test_a_snapshot_makes_up_for_lines_that_were_lost(desk):
     assert it.heard[3:] == [(12, "over", "journal.slow: two")]
 
 
+def test_text_from_outside_commands_no_terminal(desk):
+    it = desk(rules=[{**RULE, "text": "{reason}"}, {**RULE, "id": "two"}])
+    it.at(0, "system.starting", name="a\x1b[2Jb")
+    it.at(0, "order.rejected", symbol="A\x1b]0;x\x07", order_ref="r", reason="no\x1b[31m\u202e" + "!" * 1_000)
+    assert len(it.said) == 3
+    for one in it.said:
+        assert (one.text + one.log).isprintable()
+        assert len(one.text) <= 400
+
+
 def test_lines_of_any_shape_are_taken(desk):
     it = desk(rules=[{"id": "all", "event": "*", "by": ["a.b", "symbol"], "text": "{a} {b.c} {"}])
     for line in ({}, {"event": None}, {"event": ["x"]}, {"a": {"b": [1]}}, {"event": "system.snapshot", "status": 3}):
