@@ -129,9 +129,12 @@ class WireClient(Client):  # type: ignore[misc]
         connection.disconnected += self._onSocketDisconnected
         self.decoder = StrictDecoder(wrapper, 0)
         self._frames: list[bytes] | None = None
-        # Most of what arrives are ticks. The wrapper takes well-formed ones as bytes; everything else, and all of it
-        # at level DEBUG, goes through the library's decoder.
+        # Most of what arrives are ticks. The wrapper takes well-formed ones as bytes, and what it has read before;
+        # everything else, and all of it at level DEBUG, goes through the library's decoder.
         self._short_cuts: _ShortCuts = {b"1": wrapper.take_price, b"2": wrapper.take_size}
+        self._short_cuts |= {b"46": wrapper.take_string, b"49": wrapper.take_time}
+        # openOrder, commissionReport and completedOrder are repeated word for word whenever the lists are asked for
+        self._short_cuts |= dict.fromkeys((b"5", b"59", b"101"), wrapper.take_repeated)
 
     def sendMsg(self, msg: str) -> None:
         """Write one message. Raises ConnectionError where there is no connection."""

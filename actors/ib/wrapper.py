@@ -32,6 +32,9 @@ _LIVE_KINDS = 15
 _NO_PRICE = 1.7e308
 _LIVE = {str(kind).encode(): kind for kind in range(_LIVE_KINDS)}  # a live tick type as TWS writes it → the number
 
+# of messages about orders, to be known again; an order has a few in its life
+_MOST_KEPT = 4_000
+
 
 class Listing(Enum):
     """A list that the broker is asked for, and that ends with a marker."""
@@ -136,6 +139,8 @@ class Wrapper:
         self._receiver = receiver
         self._route = routes.get
         self._publish = publish
+        self._read: dict[tuple[bytes, ...], tuple[Callable[[Any], None], Any]] = {}  # message → what was given for it
+        self._reading: tuple[bytes, ...] = ()  # the message that the decoder has
         # the decoder reads the time zone here for executions that name none: '' is this machine's own
         self.ib = SimpleNamespace(TimezoneTWS="")
 
@@ -175,6 +180,39 @@ class Wrapper:
             return False
         return True
 
+    def take_string(self, fields: list[bytes]) -> bool:
+        """Take a tickString message, of which nothing is used: it comes with every trade."""
+        try:
+            _, _, request_id, kind, _, _ = fields
+            int(request_id), int(kind)
+        except ValueError:
+            return False
+        return True
+
+    def take_time(self, fields: list[bytes]) -> bool:
+        """Take a currentTime message: what it says is not used, that it comes is a round trip."""
+        try:
+            _, _, seconds, _ = fields
+            int(seconds)
+        except ValueError:
+            return False
+        self._give(self._receiver.current_time)
+        return True
+
+    def take_repeated(self, fields: list[bytes]) -> bool:
+        """Take a message about an order that was read before, word for word the same; else return False.
+
+        TWS tells all orders again whenever it is asked for its lists, and reading them takes longer than all the rest
+        of a reconciliation. What is given for them is immutable.
+        """
+        message = tuple(fields)
+        known = self._read.get(message)
+        if known is None:
+            self._reading = message
+            return False
+        self._give(*known)
+        return True
+
     def priceSizeTick(self, reqId: int, tickType: int, price: float, size: float) -> None:
         address = self._route(reqId)
         if address is not None and 0.0 < price < _NO_PRICE and tickType < _LIVE_KINDS:
@@ -208,13 +246,16 @@ class Wrapper:
         if order.whatIf:  # the answer to a question, not an order
             self._give(self._receiver.what_if, reports.what_if_answer(orderId, order, orderState))
             return
-        self._give(self._receiver.open_order, reports.broker_order(self._epoch, orderId, contract, order, orderState))
+        self._give_and_keep(
+            self._receiver.open_order, reports.broker_order(self._epoch, orderId, contract, order, orderState)
+        )
 
     def openOrderEnd(self) -> None:
         self._give(self._receiver.listing_ended, Listing.OPEN_ORDERS, 0)
 
     def completedOrder(self, contract: Contract, order: Order, orderState: OrderState) -> None:
-        self._give(self._receiver.completed_order, reports.completed_order(self._epoch, contract, order, orderState))
+        report = reports.completed_order(self._epoch, contract, order, orderState)
+        self._give_and_keep(self._receiver.completed_order, report)
 
     def completedOrdersEnd(self) -> None:
         self._give(self._receiver.listing_ended, Listing.COMPLETED_ORDERS, 0)
@@ -243,7 +284,7 @@ class Wrapper:
         self._give(self._receiver.listing_ended, Listing.EXECUTIONS, reqId)
 
     def commissionReport(self, commissionReport: CommissionReport) -> None:
-        self._give(self._receiver.commission, reports.commission(commissionReport))
+        self._give_and_keep(self._receiver.commission, reports.commission(commissionReport))
 
     # positions and account
 
@@ -292,6 +333,14 @@ class Wrapper:
 
     def undecodable(self, kind: str, fields: list[str], error: Exception) -> None:
         self._give(self._receiver.undecodable, kind, fields, error)
+
+    def _give_and_keep(self, function: Callable[[Any], None], value: Any) -> None:
+        if self._reading:
+            if len(self._read) >= _MOST_KEPT:
+                self._read.clear()
+            self._read[self._reading] = function, value
+            self._reading = ()
+        self._give(function, value)
 
     def _give(self, function: Callable[..., None], *values: Any) -> None:
         try:

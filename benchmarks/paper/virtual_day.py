@@ -53,7 +53,7 @@ class Counter:
         """Leave it to the library's decoder."""
         return False
 
-    take_size = take_price
+    take_size = take_string = take_time = take_repeated = take_price
 
     def priceSizeTick(self, req_id: int, tick_type: int, price: float, size: float) -> None:
         self.ticks += 1

@@ -93,8 +93,12 @@ class FaultEngine:
 
     def request(self, session: Session, request: Request, carry_out: Callable[[], None]) -> None:
         """Do what the rules say to a request, and carry it out if they let it."""
+        found = self._verbs_for(session, request)
+        if not found:
+            carry_out()
+            return
         scene = Scene(self, session, request, carry_out)
-        for verbs in self._verbs_for(session, request):
+        for verbs in found:
             self._do(verbs, scene)
         if not scene.decided_later:
             scene.accept()
@@ -110,15 +114,16 @@ class FaultEngine:
         return [fields]
 
     def _verbs_for(self, session: Session, request: Request) -> list[Sequence[Verb]]:
-        if not self._rules:
+        kind = request_kind(request) if self._rules else ""
+        rules = [one for one in self._rules if one[0].on in (kind, "*")]
+        if not rules:
             return []
-        kind = request_kind(request)
         known = None
         if isinstance(request, PlaceOrder):
             known = self.tws.order_ids.order(session.client_id, request.order_id)
         fields = request_fields(request, modifies=known is not None and not known.done)
         found = []
-        for rule, counter in self._rules:
+        for rule, counter in rules:
             if rule.fits(kind, session.client_id, fields):
                 counter[0] += 1
                 if rule.fires(counter[0]):

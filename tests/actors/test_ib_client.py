@@ -213,6 +213,8 @@ TICKS = st.one_of(
     st.tuples(st.just("2"), st.just("6"), st.just("5"), NUMBERS, NUMBERS),
     st.tuples(st.just("1"), st.just("6"), st.just("5"), st.sampled_from("124"), st.just("100.5"), NUMBERS, NUMBERS),
     st.lists(NUMBERS, max_size=9).map(tuple),
+    st.tuples(st.sampled_from(["46", "49"]), NUMBERS, NUMBERS, NUMBERS, NUMBERS),
+    st.tuples(st.just("49"), NUMBERS, NUMBERS),
     st.sampled_from([("49", "1", "1700000000"), ("53", "1"), ("45", "6", "5", "49", "1")]),
 )
 
@@ -333,3 +335,51 @@ def test_a_socket_is_read_in_small_pieces_and_can_be_cut() -> None:
         await listener.aclose()
 
     trio.run(main)
+
+
+def _report(commission: str) -> bytes:
+    return _framed("59", "1", "e.1", commission, "USD", UNSET, "", "")
+
+
+def _framed(*fields: str) -> bytes:
+    body = "".join(f"{field}\0" for field in fields).encode()
+    return len(body).to_bytes(4, "big") + body
+
+
+def _reading() -> tuple[WireClient, Heard]:
+    heard = Heard()
+    made = WireClient(Wrapper(1, heard, {}, lambda _ticks: None), Wire())
+    made.connState, made._apiReady, made._serverVersion = made.CONNECTED, True, 176
+    made.decoder.serverVersion = 176
+    return made, heard
+
+
+def test_a_message_that_is_repeated_word_for_word_is_given_again() -> None:
+    made, heard = _reading()
+    for data in (_report("1.5"), _report("1.5"), _report("2.5"), _report("1.5")):
+        made._onSocketHasData(data)
+    assert heard.names == ["commission"] * 4
+    assert [str(values[0].amount) for _, values in heard.calls] == ["1.5", "1.5", "2.5", "1.5"]
+    assert heard.calls[0][1][0] is heard.calls[3][1][0]
+
+
+def test_a_message_that_cannot_be_read_is_told_each_time_and_never_taken_for_another() -> None:
+    made, heard = _reading()
+    for data in (_report("none"), _report("none"), _report("1.5"), _report("none")):
+        made._onSocketHasData(data)
+    assert heard.names == ["undecodable", "undecodable", "commission", "undecodable"]
+
+
+def test_what_the_receiver_raises_on_a_repeated_message_is_its_own_failure() -> None:
+    made, heard = _reading()
+    made._onSocketHasData(_report("1.5"))
+    heard.raises = RuntimeError("busy")
+    made._onSocketHasData(_report("1.5"))
+    assert heard.names == ["commission"] * 2
+    assert [str(error) for error in heard.failures] == ["busy"]
+
+
+def test_the_answer_about_the_time_is_a_round_trip_and_texts_of_ticks_are_let_go() -> None:
+    made, heard = _reading()
+    made._onSocketHasData(_framed("49", "1", "1795600000") + _framed("46", "6", "3", "45", "1795600000"))
+    assert heard.names == ["current_time"]

@@ -57,7 +57,7 @@ class CountingWrapper:
     def take_price(self, fields: list[bytes]) -> bool:
         return False
 
-    take_size = take_price
+    take_size = take_string = take_time = take_repeated = take_price
 
     def tcpDataProcessed(self) -> None:
         pass
