@@ -109,7 +109,7 @@ class Storm:
         )
         broker = settings.broker
         bounds = Bounds(broker.liveness_seconds, broker.entry_deadline_seconds, broker.messages_per_second)
-        swallows = any(act.kind in ("swallow", "split") for act in self.plan.acts)
+        swallows = any(act.kind == "swallow" and act.terms["on"] == "placeOrder" for act in self.plan.acts)
         self.conduct = Conduct(
             self.truth,
             self.records,
@@ -249,7 +249,7 @@ class Storm:
         self.outcome.timeline.append((trio.current_time(), who, what))
 
     def _look(self, status: Mapping[str, Any]) -> None:
-        self.conduct.look()
+        self.conduct.look(status)
         self.safety.look(status)
 
     def _frame(self, outgoing: bool, fields: list[str]) -> None:

@@ -28,7 +28,7 @@ def main() -> int:
             continue
         catch = hunt(mutant, range(given.first, given.first + given.seeds))
         missed += not catch.seed
-        found = f"seed {catch.seed}, the {catch.seeds}. tried: {catch.violation}" if catch.seed else "not seen"
+        found = f"seed {catch.seed}, the {catch.seeds}. tried: {catch.violation[:200]}" if catch.seed else "not seen"
         print(f"{name}: {found}", flush=True)
         for seed, own in catch.unsound:
             print(f"    seed {seed} is none of its doing: {own}")

@@ -153,6 +153,12 @@ EVIDENCE = (
         name="position-dedupe",
         guard="a position takes a fill once, also when it is told again after its own restart",
         changes=(Change(PositionBook, "book", _fill_again),),
+        often=(
+            ("buy", {"limit": None}),
+            ("crash", {"actor": "position", "after": 1}),
+            ("crash", {"actor": "position", "after": 2}),
+            ("close", {}),
+        ),
     ),
     Mutant(
         name="corrections",
@@ -163,6 +169,13 @@ EVIDENCE = (
         name="late-fills",
         guard="a fill of an order that was believed dead is booked",
         changes=(Change(OrderBook, "_fill", _no_late_fills),),
+        often=(
+            ("buy", {"limit": -0.002}),
+            ("hold", {"messages": ["execDetails"], "seconds": 6.0}),
+            ("cancel", {}),
+            ("part", {}),
+            ("broker_cancel", {}),
+        ),
     ),
     Mutant(
         name="foreign-fills",
@@ -173,36 +186,78 @@ EVIDENCE = (
         name="early-commission",
         guard="a commission that comes before its execution waits for it",
         changes=(Change(Executions, "awaited", _no_commission_before_its_fill),),
+        often=(
+            ("buy", {"limit": None}),
+            ("delay", {"messages": ["execDetails"], "by": 1.0}),
+            ("close", {}),
+        ),
     ),
     Mutant(
         name="no-regress",
         guard="no status moves an order back to life, or out of its pending cancellation",
         changes=(replaces(__import__("domain.order_states").order_states, "TRANSITIONS", _REGRESS),),
+        often=(
+            ("buy", {}),
+            ("delay", {"messages": ["openOrder", "orderStatus"], "by": 6.0, "seconds": 1.0}),
+            ("broker_cancel", {}),
+            ("close", {}),
+        ),
     ),
     Mutant(
         name="end-marker",
         guard="a list without its end marker is unknown, not empty",
         changes=(Change(SnapshotDesk, "_ask", _complete_anyway),),
+        often=(
+            ("buy", {"limit": -0.01}),
+            (
+                "drop",
+                {"messages": ["openOrder", "openOrderEnd", "completedOrdersEnd", "execDetailsEnd"], "seconds": 40.0},
+            ),
+            ("connectivity", {"seconds": 0.5}),
+        ),
     ),
     Mutant(
         name="two-snapshots",
         guard="absence is proven by two snapshots in a row of the same connection",
         changes=(Change(domain.reconciliation, "_enough", _one_is_enough),),
+        often=(
+            ("connectivity", {"seconds": 0.1}),
+            ("buy", {"limit": None}),
+            ("hold", {"messages": ["openOrder", "orderStatus", "execDetails"], "seconds": 4.0}),
+            ("exits", {}),
+        ),
     ),
     Mutant(
         name="unexplained-position",
         guard="nothing is concluded about orders while the position has moved by more than executions explain",
         changes=(Change(actors.orders.reconciliation, "reconcile", _unexplained_is_fine),),
+        often=(
+            ("buy", {"limit": None}),
+            ("drop", {"messages": ["execDetails", "completedOrder", "orderStatus", "openOrder"], "seconds": 30.0}),
+            ("close", {}),
+        ),
     ),
     Mutant(
         name="lost-servers",
         guard="while TWS has lost its servers its lists prove nothing",
         changes=(Change(actors.orders.reconciliation, "reconcile", _conclusive_anyway),),
+        often=(
+            ("buy", {}),
+            ("connectivity", {"seconds": 25.0}),
+            ("close", {}),
+        ),
     ),
     Mutant(
         name="epoch",
         guard="a snapshot of an earlier connection says nothing about this one",
         changes=(Change(Reconciler, "snapshot", _of_any_epoch),),
+        often=(
+            ("buy", {}),
+            ("crash", {"actor": "orders"}),
+            ("reset", {}),
+            ("reset", {}),
+            ("crash", {"actor": "orders"}),
+        ),
     ),
     Mutant(
         name="absence",
@@ -218,6 +273,12 @@ EVIDENCE = (
         name="cancel-again",
         guard="a cancellation that the broker's lists do not show is written again",
         changes=(Change(domain.reconciliation, "_seen_open", _never_cancel_again),),
+        often=(
+            ("buy", {"limit": -0.01}),
+            ("swallow", {"on": "cancelOrder", "after": 1, "times": 2}),
+            ("cancel", {}),
+            ("close", {}),
+        ),
     ),
     Mutant(
         name="one-perm-id",
@@ -228,11 +289,25 @@ EVIDENCE = (
         name="unknown-holds",
         guard="a symbol takes no new risk while nobody knows where one of its orders stands",
         changes=(replaces(OrderDesk, "holds", lambda self: {}),),
+        often=(
+            ("silent", {"on": "placeOrder", "after": 1}),
+            ("buy", {"limit": -0.01}),
+            ("buy", {}),
+            ("buy", {}),
+            ("sell", {}),
+        ),
     ),
     Mutant(
         name="doubt-on-loss",
         guard="what is in flight when the link is lost is UNKNOWN",
         changes=(replaces(OrderDesk, "doubt", _nothing),),
+        often=(
+            ("buy", {"limit": -0.01}),
+            ("cut", {"direction": "out"}),
+            ("sell", {"limit": -0.01}),
+            ("restart", {"seconds": 20.0}),
+            ("cancel", {}),
+        ),
     ),
     Mutant(
         name="acknowledgement",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from random import Random
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from simulation.drawing import FAULTS, ORDERS
 from simulation.mutants.mutant import Mutant, without
-from simulation.plan import Plan, draw
+from simulation.plan import Act, Plan, draw
 from simulation.storm import Outcome, ride
 
-__all__ = ["Catch", "hunt", "ride_as"]
+__all__ = ["Catch", "hunt", "ride_as", "storm_for"]
+
+_BURSTS = 6
+_CLOSE = 0.8  # seconds, in the mean, from the beginning of a burst to each of its acts
 
 
 @frozen
@@ -25,6 +30,23 @@ class Catch:
     unsound: tuple[tuple[int, str], ...] = ()
 
 
+def storm_for(mutant: Mutant, seed: int) -> Plan:
+    """Return the storm of a seed that a mutant is put through; the same for the same seed and mutant."""
+    plan = draw(seed, mutant.weather)
+    dice = Random(f"mutant {mutant.name} {seed}")
+    acts = list(plan.acts)
+    symbols = list(plan.symbols)
+    for _ in range(_BURSTS if mutant.often else 0):
+        begin = dice.uniform(10.0, plan.seconds - 130.0)
+        for kind, terms in mutant.often:
+            drawn = {**({**FAULTS, **ORDERS})[kind][1](dice, symbols), **terms}
+            if drawn.get("actor") == "position":
+                drawn["actor"] = f"position/{dice.choice(symbols)}"
+            acts.append(Act(round(begin + dice.expovariate(1 / _CLOSE), 4), kind, drawn, dice.getrandbits(32)))
+    acts.sort(key=lambda act: act.at)
+    return evolve(plan, acts=tuple(acts), settings={**plan.settings, **mutant.settings})
+
+
 def ride_as(mutant: Mutant, plan: Plan) -> Outcome:
     """Live through a storm as the mutant."""
     with without(mutant):
@@ -36,7 +58,7 @@ def hunt(mutant: Mutant, seeds: Iterable[int]) -> Catch:
     unsound: list[tuple[int, str]] = []
     number = 0
     for number, seed in enumerate(seeds, start=1):
-        plan = draw(seed, mutant.weather)
+        plan = storm_for(mutant, seed)
         wrong = ride_as(mutant, plan).violation
         if not wrong:
             continue

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from simulation.plan import Weather
 
-__all__ = ["MUTANT_WEATHER", "Change", "Mutant", "UnknownChange", "replaces", "without"]
+__all__ = ["DIRECTED_WEATHER", "MUTANT_WEATHER", "Change", "Mutant", "UnknownChange", "replaces", "without"]
 
-MUTANT_WEATHER = Weather(minutes=5.0, orders=(20, 40), faults=(12, 30))
-"""Five dense minutes: most seeds come near most guards."""
+MUTANT_WEATHER = Weather(minutes=4.0, orders=(15, 30), faults=(8, 20))
+"""Four dense minutes: most seeds come near most guards."""
+DIRECTED_WEATHER = Weather(minutes=3.5, orders=(6, 14), faults=(2, 8))
+"""What a mutant adds acts of its own to."""
 
 
 class UnknownChange(Exception):
@@ -33,15 +35,23 @@ class Change:
 class Mutant:
     """The product without a guard.
 
-    `guard` says what the guard does, `weather` where storms come near it. `beside` names another guard that stops the
-    same harm, which therefore has to go with it: without it alone nothing is wrong.
+    `guard` says what the guard does. Its storms are ordinary dense ones, or, with `often`, each has some bursts of
+    these acts besides: (kind, terms that are not left to chance). `settings` are sections of the configuration.
+    `beside` names another guard that stops the same harm, which therefore has to go with it: without it alone nothing
+    is wrong.
     """
 
     name: str
     guard: str
     changes: tuple[Change, ...]
-    weather: Weather = MUTANT_WEATHER
+    often: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    settings: Mapping[str, Any] = field(factory=dict)
     beside: str = ""
+
+    @property
+    def weather(self) -> Weather:
+        """What its storms are drawn from."""
+        return DIRECTED_WEATHER if self.often else MUTANT_WEATHER
 
 
 def replaces(owner: Any, name: str, value: Any) -> Change:

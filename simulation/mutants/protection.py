@@ -74,6 +74,10 @@ PROTECTION = (
         name="bracket",
         guard="an entry leaves untransmitted, until its exits are there as well",
         changes=(Change(Submission, "_unit", _transmit_all),),
+        often=(
+            ("buy", {"limit": None}),
+            ("sell", {"limit": None}),
+        ),
     ),
     Mutant(
         name="watchdog",
@@ -89,11 +93,21 @@ PROTECTION = (
         name="exit-quantity",
         guard="exits have the quantity that is held",
         changes=(Change(domain.exit_orders, "_same_terms", _any_quantity),),
+        often=(
+            ("buy", {"limit": -0.002}),
+            ("hand", {"quantity": 50, "close": False}),
+            ("part", {}),
+        ),
     ),
     Mutant(
         name="amendment",
         guard="exits that differ from what they should be are changed",
         changes=(Change(actors.position.protection, "reconcile_exits", _without(ModifyExit)),),
+        often=(
+            ("buy", {"limit": -0.002}),
+            ("hand", {"quantity": 50, "close": False}),
+            ("part", {}),
+        ),
     ),
     Mutant(
         name="sleeping-children",
@@ -104,20 +118,39 @@ PROTECTION = (
         name="oca-group",
         guard="stop and target are one OCA group: what fills cancels the other",
         changes=(Change(Submission, "submit", _no_group),),
+        often=(
+            ("buy", {"limit": None}),
+            ("jump", {}),
+            ("close", {}),
+        ),
     ),
     Mutant(
         name="exit-in-group",
         guard="the market order that closes a position joins the group of its exits",
         changes=(Change(Closing, "step", _beside_the_exits),),
+        often=(
+            ("buy", {"limit": None}),
+            ("close", {}),
+        ),
     ),
     Mutant(
         name="sweep",
         guard="exits that still work for a position that is flat are cancelled",
         changes=(replaces(Convergence, "sweep", _nothing),),
+        often=(
+            ("buy", {"limit": None}),
+            ("hand", {"close": True}),
+            ("part", {}),
+        ),
     ),
     Mutant(
         name="flipped",
         guard="a position that lies on the wrong side is made flat",
         changes=(replaces(Convergence, "_flipped", _nothing),),
+        often=(
+            ("buy", {"limit": None}),
+            ("hand", {"close": True}),
+            ("close", {}),
+        ),
     ),
 )

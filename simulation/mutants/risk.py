@@ -96,6 +96,13 @@ RISK = (
             replaces(PositionActor, "refuse_new_risk", _nothing),
             Change(LinkKeeper, "entry_gates", _passes("broker's lists")),
         ),
+        often=(
+            ("kill", {"again": -1, "seconds": 0.5}),
+            ("buy", {}),
+            ("reset", {}),
+            ("sell", {}),
+            ("buy", {}),
+        ),
     ),
     Mutant(
         name="halt",
@@ -111,31 +118,59 @@ RISK = (
         name="latch",
         guard="resume does not end what only rearm may end",
         changes=(Change(BreakerDesk, "resume", _resume_ends_all),),
+        often=(
+            ("flatten", {}),
+            ("resume", {}),
+            ("buy", {}),
+            ("sell", {}),
+        ),
     ),
     Mutant(
         name="stale-price",
         guard="no entry is decided on a price that is too old",
         changes=(replaces(Quote, "stale", lambda self, now, age: ""),),
+        often=(
+            ("silence", {}),
+            ("buy", {}),
+            ("sell", {}),
+        ),
     ),
     Mutant(
         name="restart-window",
         guard="no new risk in a window in which TWS restarts",
         changes=(Change(LinkKeeper, "entry_gates", _passes("restart window")),),
+        often=(("buy", {}),),
+        settings={"broker": {"restart_windows": ["10:00-10:02 America/New_York"]}},
     ),
     Mutant(
         name="lost-ib",
         guard="no new risk while TWS has lost its link to IB",
         changes=(Change(LinkKeeper, "entry_gates", _passes("link to IB")),),
+        often=(
+            ("connectivity", {"seconds": 10.0}),
+            ("buy", {}),
+            ("sell", {}),
+        ),
     ),
     Mutant(
         name="reservation",
         guard="orders that may still fill count against the limits",
         changes=(replaces(PortfolioActor, "_waiting", lambda self: ()),),
+        often=(
+            ("buy", {"limit": -0.01}),
+            ("buy", {"limit": -0.01}),
+            ("sell", {"limit": -0.01}),
+        ),
     ),
     Mutant(
         name="atomic-reservation",
         guard="what passes the limits is reserved in the same step",
         changes=(Change(PortfolioActor, "_submit", _reserve_later),),
+        often=(
+            ("buy", {"limit": -0.01}),
+            ("buy", {"limit": -0.01}),
+            ("sell", {"limit": -0.01}),
+        ),
     ),
     Mutant(
         name="signal-dedupe",

@@ -156,26 +156,51 @@ WRITING = (
         name="id-reservation",
         guard="order ids are reserved in the journal, and every id seen raises the next one",
         changes=_NO_RESERVATION,
+        often=(
+            ("kill", {}),
+            ("restart", {"next_id": 1}),
+            ("buy", {"limit": -0.01}),
+        ),
     ),
     Mutant(
         name="id-reservation and last gate",
         guard="the last gate counts ids and references out against what was sent before",
         changes=(*_NO_RESERVATION, *_NO_GATE),
         beside="id-reservation",
+        often=(
+            ("kill", {}),
+            ("restart", {"next_id": 1}),
+            ("buy", {"limit": -0.01}),
+        ),
     ),
     Mutant(
         name="book-from-memory",
         guard="a restarted order actor is rebuilt from the journal, not from its old memory",
         changes=(Change(actors.orders.actor, "recover", _keep_the_book),),
+        often=(
+            ("buy", {}),
+            ("crash", {"actor": "orders"}),
+            ("close", {}),
+        ),
     ),
     Mutant(
         name="position-from-memory",
         guard="a restarted position is rebuilt from the journal, not from its old memory",
         changes=(Change(actors.position.actor, "rebuilt", _keep_the_position),),
+        often=(
+            ("buy", {}),
+            ("crash", {"actor": "position"}),
+            ("part", {}),
+        ),
     ),
     Mutant(
         name="doubt-at-start",
         guard="what was in flight when the process ended is UNKNOWN at the next start",
         changes=(Change(OrderActor, "prepare", _doubt_nothing),),
+        often=(
+            ("buy", {}),
+            ("kill", {"again": -1}),
+            ("black_hole", {"seconds": 30.0}),
+        ),
     ),
 )

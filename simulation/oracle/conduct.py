@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
 
 from simulation.oracle.records import Records
 from simulation.oracle.truth import Truth
-from simulator.model import Executed, VenueEvent
+from simulator.model import Executed, Order, OrderChanged, VenueEvent
 
 __all__ = ["Bounds", "Conduct"]
 
 _RISKY = ("entry", "scale")
 _PLACE, _CANCEL, _ASK_TIME, _START = "3", "4", "49", "71"
+_EXCESS_SECONDS = 20.0  # that more may rest than is held, while it is being cancelled
+_SILENT_SECONDS = 30.0  # without a round trip, after which no process may call itself READY
+_LINKLESS_SECONDS = 2.0  # from the loss of the link until what is in flight is called UNKNOWN
+_IN_FLIGHT = ("SENT", "PENDING_MODIFY", "PENDING_CANCEL")
+_LOST_IB, _IB_BACK = ("1100", "2110"), ("1101", "1102")
 _SLACK = 0.5  # seconds between what happened and its record
 _CLEARED_SECONDS = 2.0  # within which an alarm ends whose cause has gone
 _OTHERS_SECONDS = 45.0  # within which somebody else's trade may be unknown here
@@ -74,6 +80,11 @@ class Conduct:
         self._suspects: list[_Suspect] = []
         self._signals: set[str] = set()
         self._by_others: dict[str, float] = {}
+        self._excess: dict[str, float] = {}  # symbol → since when more could be sold than is held
+        self._changes: Counter[str] = Counter()  # order_ref → modifications that left
+        self._linkless: float | None = None  # since when the product says that it is not connected
+        self._lost_ib: float | None = None
+        self._arrived: set[int] = set()
         truth.venue.subscribe(self._on_book)
         records.on_record.append(self._recorded)
 
@@ -92,12 +103,14 @@ class Conduct:
         if not outgoing:
             if fields[0] == _ASK_TIME and self._asked is not None:
                 self._proven, self._asked = self._asked, None
+            elif fields[0] == "4" and len(fields) > 3:
+                self._lost_ib = now if fields[3] in _LOST_IB else None if fields[3] in _IB_BACK else self._lost_ib
             return
         match fields[0]:
             case "71":
                 self._frames.clear()
                 self._waiting.clear()
-                self._asked, self._proven = None, -1e9
+                self._asked, self._proven, self._lost_ib = None, -1e9, None
                 return
             case "49":
                 self._asked = now
@@ -105,7 +118,7 @@ class Conduct:
             case "3":
                 self._placed(fields, now)
             case "4":
-                self._waiting.pop(f"cancel {self._ids.get(fields[2], '')}", None)
+                self._cancelled(self._ids.get(fields[2], ""))
         self._count(now)
 
     def _count(self, now: float) -> None:
@@ -118,6 +131,17 @@ class Conduct:
         if len(frames) > most:
             self._broken(f"{len(frames)} messages left within a second, {most} are allowed")
 
+    def _cancelled(self, ref: str) -> None:
+        self._waiting.pop(f"cancel {ref}", None)
+        # it may leave unwritten where the disk refuses everything: it only takes risk away
+        if ref and ref not in self._records.cancelling and not self._stands("journal."):
+            asked = self._stands("order.duplicated")
+            if not asked:
+                self._broken(f"a cancellation of {ref} left before its intent was safe on the disk")
+
+    def _stands(self, kind: str) -> bool:
+        return any(one.startswith(kind) for _, one in self._standing.values())
+
     def _placed(self, fields: list[str], now: float) -> None:
         ref = next((field for field in fields if field in self._records.intents), None)
         if ref is None:
@@ -125,10 +149,15 @@ class Conduct:
         self._waiting.pop(ref, None)
         self._ids[fields[1]] = ref
         if ref in self._left:
-            return  # a change of it
+            self._changes[ref] += 1
+            if self._changes[ref] > self._records.modified[ref]:
+                self._broken(f"a change of {ref} left before its intent was safe on the disk")
+            return
         self._left.add(ref)
         if self._records.intents[ref]["role"] not in _RISKY:
             return
+        if self._lost_ib is not None and now - self._lost_ib > _SLACK:
+            self._broken(f"{ref}, new risk, left while TWS had lost its link to IB")
         age = now - self._proven
         if age > self._bounds.liveness:
             self._broken(f"{ref}, new risk, left on a link whose last round trip began {min(age, 9999):.1f} s ago")
@@ -144,6 +173,9 @@ class Conduct:
     # the book
 
     def _on_book(self, event: VenueEvent) -> None:
+        self._look_for_excess()
+        if isinstance(event, OrderChanged):
+            self._look_at_market_exit(event.order)
         if not isinstance(event, Executed):
             return
         symbol = event.execution.contract.symbol
@@ -173,6 +205,40 @@ class Conduct:
             of in (None, symbol) and kind.startswith(_IN_DOUBT) for of, kind in self._standing.values()
         )
 
+    def _could_sell(self, symbol: str) -> Decimal:
+        """How much of a symbol its awake exits would take away if all filled that can: one of each group."""
+        side = "SELL" if self._truth.held(symbol) > 0 else "BUY"
+        groups: dict[str, Decimal] = {}
+        for order in self._truth.live(symbol):
+            terms = self._records.intents.get(order.order_ref)
+            if terms is None or terms["role"] in _RISKY or terms["source"] == "operator" or order.side != side:
+                continue
+            group = order.oca_group or order.order_ref
+            groups[group] = max(groups.get(group, Decimal(0)), self._truth.awake(order))
+        return sum(groups.values(), Decimal(0))
+
+    def _look_for_excess(self) -> None:
+        held = {one.contract.symbol for one in self._truth.venue.positions()}
+        for symbol in held | {one.contract.symbol for one in self._truth.live()} | set(self._excess):
+            if self._could_sell(symbol) > abs(self._truth.held(symbol)):
+                self._excess.setdefault(symbol, self._clock())
+            else:
+                self._excess.pop(symbol, None)
+
+    def _look_at_market_exit(self, order: Order) -> None:
+        """The market order that closes a position comes beside no exit that could fill as well."""
+        if order.perm_id in self._arrived or order.order_type != "MKT":
+            return
+        self._arrived.add(order.perm_id)
+        self._records.read()
+        terms = self._records.intents.get(order.order_ref)
+        symbol = order.contract.symbol
+        if terms is None or terms["role"] != "exit" or terms["source"] == "operator" or self._in_doubt(symbol):
+            return
+        could, held = self._could_sell(symbol), abs(self._truth.held(symbol))
+        if not order.done and could > held:
+            self._broken(f"{order.order_ref} came beside exits that are not tied to it: {could} could go of {held}")
+
     def _look_for_children(self, entry: str) -> None:
         there = {one.order_ref for one in self._truth.venue.orders.values()}
         there |= self._left if self._swallows else set()
@@ -182,13 +248,34 @@ class Conduct:
 
     # the journal
 
-    def look(self) -> None:
-        """Judge what needed a moment to be sure of."""
+    def look(self, status: Mapping[str, Any]) -> None:
+        """Judge what needed a moment to be sure of, and what a status says."""
         now = self._clock()
+        self._look_for_excess()
+        for symbol, since in self._excess.items():
+            seconds = now - max(since, self._alive_since())
+            if seconds > _EXCESS_SECONDS and not self._in_doubt(symbol):
+                could, held = self._could_sell(symbol), abs(self._truth.held(symbol))
+                self._broken(f"for {seconds:.0f} s exits have worked that could take {could} {symbol} from {held}")
+        self._look_at_link(status, now)
         for suspect in self._suspects:
             if now - suspect.at > _CLEARED_SECONDS and suspect.alarm in self._standing:
                 self._broken(f"{suspect.order_ref}, new risk, was intended while {suspect.text} stood")
         self._suspects = [one for one in self._suspects if now - one.at <= _CLEARED_SECONDS]
+
+    def _look_at_link(self, status: Mapping[str, Any], now: float) -> None:
+        connected = bool(status["broker"] and status["broker"]["connected"])
+        if connected:
+            self._linkless = None
+            quiet = now - max(self._proven, self._alive_since())
+            if status["state"] == "READY" and quiet > _SILENT_SECONDS:
+                self._broken(f"READY, though the broker has not answered for {quiet:.0f} s")
+            return
+        if self._linkless is None:
+            self._linkless = now
+        in_flight = [row["order_ref"] for row in status["orders"] or () if row["status"] in _IN_FLIGHT]
+        if in_flight and now - max(self._linkless, self._alive_since()) > _LINKLESS_SECONDS:
+            self._broken(f"without a link for {now - self._linkless:.0f} s, and {in_flight} are not called UNKNOWN")
 
     def _recorded(self, _: str, kind: str, payload: Mapping[str, Any]) -> None:
         now = self._clock()

@@ -82,9 +82,9 @@ class Truth:
             for one in self.live(symbol)
             if one.side == side and one.order_type in (*STOPS, "MKT") and not self.enters(one.order_ref)
         ]
-        return sum((self._awake(one) for one in live), Decimal(0))
+        return sum((self.awake(one) for one in live), Decimal(0))
 
-    def _awake(self, order: Order) -> Decimal:
+    def awake(self, order: Order) -> Decimal:
         """What of an order can fill now: a child sleeps until its parent fills."""
         parent = self.venue.orders.get(order.parent_perm_id)
         return order.remaining if parent is None or parent.done else min(order.remaining, parent.filled)
