@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -81,7 +81,6 @@ class Conduct:
         self._signals: set[str] = set()
         self._by_others: dict[str, float] = {}
         self._excess: dict[str, float] = {}  # symbol → since when more could be sold than is held
-        self._changes: Counter[str] = Counter()  # order_ref → modifications that left
         self._linkless: float | None = None  # since when the product says that it is not connected
         self._lost_ib: float | None = None
         self._arrived: set[int] = set()
@@ -149,10 +148,7 @@ class Conduct:
         self._waiting.pop(ref, None)
         self._ids[fields[1]] = ref
         if ref in self._left:
-            self._changes[ref] += 1
-            if self._changes[ref] > self._records.modified[ref]:
-                self._broken(f"a change of {ref} left before its intent was safe on the disk")
-            return
+            return  # a change of it
         self._left.add(ref)
         if self._records.intents[ref]["role"] not in _RISKY:
             return
