@@ -79,6 +79,10 @@ class OrdersPart:
         """Those that are not done, and those that were done on the day (YYYY-MM-DD)."""
         return [dict(order) for key, order in self.orders.items() if key not in self.done or self.done[key][:10] == day]
 
+    def working(self) -> list[dict[str, Any]]:
+        """Those that are not done; not to be changed."""
+        return [order for key, order in self.orders.items() if key not in self.done]
+
     def life(self, key: str) -> list[Line]:
         """The newest lines about an order, oldest first; nothing where they are forgotten."""
         return list(self.lives.get(key, ()))

@@ -92,6 +92,7 @@ class Monitor(App[int]):
         self._now = now
         self._every = every
         self._paused_at = 0
+        self._drawn = now()
 
     @property
     def board(self) -> Board:
@@ -130,23 +131,30 @@ class Monitor(App[int]):
 
     def _turn(self) -> None:
         """One look; soon again while there is more to read."""
-        busy = self.step()
+        busy = self.read()
+        if not busy or (self._now() - self._drawn).total_seconds() > self._every:
+            self.look()
         self.set_timer(0.005 if busy else self._every, self._turn)
 
-    def step(self) -> bool:
-        """Read what is new and show it. Returns whether much was new."""
+    def step(self) -> None:
+        """Read what is new and show it."""
+        self.read()
+        self.look()
+
+    def read(self) -> bool:
+        """Read what is new. Returns whether much was new: then there is more."""
         taken = 0
         for follower in self.followers:
             try:
                 taken += follower.step(_BYTES)
             except OSError as error:
                 self.failed = f"{follower.name} cannot be read: {error.strerror or error}"
-        self.look()
         return taken > 2_000
 
     def look(self) -> None:
         """Draw what is known now."""
         board, symbol = self.board, self.symbol
+        self._drawn = self._now()
         self._say("head", head_line(self.followers, self.shown))
         self._say("money", money_line(board) if not self.failed else [(clean(self.failed), "bad")])
         self._say("alarm", alarm_line(board))
@@ -190,8 +198,12 @@ class Monitor(App[int]):
         if self.symbol:
             cells.append((f" only {clean(self.symbol)} ", "cursor"))
         if self.view == "life":
-            cells.append((f" life of {clean(self._order)} ", "cursor"))
-        elif "log" in self._visible() and not self.query_one("#log", Grid).at_end:
+            return [
+                *cells,
+                (f" life of {clean(self._order)} ", "cursor"),
+                ("  Esc back  space pause  ? help  q quit", ""),
+            ]
+        if "log" in self._visible() and not self.query_one("#log", Grid).at_end:
             cells.append((" scrolled back: End follows again ", "cursor"))
         return [*cells, (f" {FOOTER}", "")]
 

@@ -9,11 +9,19 @@ from typing import overload
 from config.log_record import LogRecord, as_words
 from monitoring.board import Board
 from monitoring.board.fields import Line
-from monitoring.terminal.cells import Column, Row, Table, clean, clock
+from monitoring.terminal.cells import Column, Row, Table, amount, clean, clock, price
 
 __all__ = ["events_table", "life_table"]
 
 _EVENTS = (Column("LOG"), Column("event", 3), Column("", 9, wide=True, least=70))
+_LIFE = (
+    Column("LIFE"),
+    Column("status", 8),
+    Column("filled", 7, right=True),
+    Column("price", 6, right=True),
+    Column("event", 3),
+    Column("", 9, wide=True, least=30),
+)
 _STYLES = {"WARNING": "warn", "ERROR": "bad", "DEBUG": "dim"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,7 +43,7 @@ def life_table(board: Board, order: str) -> Table:
         lines += [line for line in board.lines if line.get("position_id") == position and id(line) not in known]
         lines = [line for line in lines if line.get("order_ref", order) == order]
     lines.sort(key=lambda line: str(line.get("ts", "")))
-    return Table(_EVENTS, _Rows(lines), "no line of it is remembered")
+    return Table(_LIFE, tuple(_lived(line) for line in lines), "no line of it is remembered")
 
 
 class _Rows(Sequence[Row]):
@@ -61,6 +69,27 @@ class _Rows(Sequence[Row]):
 
     def __hash__(self) -> int:
         return hash(len(self._lines))
+
+
+def _lived(line: Line) -> Row:
+    """A line of an order's life, with what it is about: times to the millisecond, quantities and prices."""
+    stamp, event, said = _row(line).cells
+    own = "status" in line
+    moment = str(line.get("ts", ""))[11:23]
+    filled = f"{amount(line.get('filled'))}/{amount(line.get('order_quantity', line.get('quantity')))}" if own else ""
+    level = line.get("price") or line.get("limit") or line.get("stop") or line.get("average_price")
+    status = clean(line["status"]).lower().replace("_", " ") if own else ""
+    return Row(
+        str(line.get("ts", "")),
+        (
+            (clean(moment), stamp[1]),
+            (status, "strong"),
+            (filled, ""),
+            (price(level) if level is not None else "", ""),
+            event,
+            said,
+        ),
+    )
 
 
 def _row(line: Line) -> Row:

@@ -109,6 +109,7 @@ class Grid(ScrollView, can_focus=True):
         """Draw a line: the titles stay at the top."""
         width = self.size.width
         if y == 0:
+            self._measure()  # a scroll bar may have come or gone
             return self._strip([(column.title, "head") for column in self.table.columns], width, "head")
         place = y - 1 + self.scroll_offset.y
         rows = self.table.rows
@@ -154,7 +155,8 @@ class Grid(ScrollView, can_focus=True):
         return max(0, len(self.table.rows) + 1 - self.size.height)
 
     def _measure(self) -> None:
-        self._widths = fitted(self.table.columns, self.table.rows, self.size.width)
+        room = self.size.width - (self.scrollbar_size_vertical if self.show_vertical_scrollbar else 0)
+        self._widths = fitted(self.table.columns, self.table.rows, room)
 
     def _strip(self, cells: list[tuple[str, str]], width: int, over: str) -> Strip:
         segments: list[Segment] = []

@@ -91,13 +91,13 @@ def _position(one: Mapping[str, Any]) -> Row:
 
 def orders_table(board: Board, symbol: str = "", *, done: bool = False) -> Table:
     """The orders that work, by role; with `done` the day's others below them, newest first."""
-    prices = {one["symbol"]: one["last_price"] for one in board.positions.status()}
-    orders = [one for one in board.orders.status(board.last[:10]) if not symbol or one["symbol"] == symbol]
-    working = [one for one in orders if one["status"] not in DONE]
-    working.sort(key=lambda one: (_rank(one["role"]), one["symbol"]))
+    prices = {name: one["last_price"] for name, one in board.positions.positions.items()}
+    shown = [one for one in board.orders.working() if not symbol or one["symbol"] == symbol]
+    shown.sort(key=lambda one: (_rank(one["role"]), one["symbol"]))
     if done:
-        working += [one for one in reversed(orders) if one["status"] in DONE]
-    return Table(_ORDERS, tuple(_order(one, prices.get(one["symbol"])) for one in working), "none works")
+        orders = board.orders.status(board.last[:10])
+        shown += [one for one in reversed(orders) if one["status"] in DONE and symbol in ("", one["symbol"])]
+    return Table(_ORDERS, tuple(_order(one, prices.get(one["symbol"])) for one in shown), "none works")
 
 
 def _rank(role: object) -> int:

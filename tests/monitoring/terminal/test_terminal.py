@@ -103,7 +103,8 @@ def test_enter_on_an_order_tells_its_life(on_screen: OnScreen) -> None:
     async def body(screen: Any) -> None:
         text = await screen.press("tab", "down", "enter")
         assert "life of pb-MSFT-stop" in text
-        assert "order.intent" in text
+        assert [line.split()[1] for line in text.splitlines() if "0/100" in line] == ["intended", "accepted"]
+        assert "Esc back" in text
         assert "pb-AAPL-stop" not in text
         screen.write("order.cancelled", **order("MSFT", "stop", "CANCELLED", reason="by hand"))
         text = await screen.look()
