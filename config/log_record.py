@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 from attrs import frozen
 
 from config.log_events import EVENTS
+from config.log_events.kinds import Later
 from config.redaction import MASK, is_secret_name, redact
 
-__all__ = ["Later", "LogRecord", "as_json", "as_words", "timestamp"]
+__all__ = ["LogRecord", "as_json", "as_words", "timestamp"]
 
 
 NOBODY = "process"
@@ -34,13 +35,6 @@ class LogRecord:
 def timestamp(moment: datetime) -> str:
     """`2026-11-22T14:30:00.123456Z`"""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-@frozen(slots=True)
-class Later:
-    """A large field that is put together where the line is written, not on the trading thread."""
-
-    make: Callable[[], Any]
 
 
 def _plain(value: Any) -> Any:

@@ -25,7 +25,7 @@ from config.log_writer import BackgroundWriter, InlineWriter, LogFile
 if TYPE_CHECKING:
     from loguru import Message
 
-__all__ = ["Log", "log", "running_log", "start_logging", "wanted"]
+__all__ = ["Log", "insist", "log", "running_log", "start_logging", "wanted"]
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 _NUMBERS: dict[Level, int] = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
@@ -38,6 +38,7 @@ class _Front:
     active: Log | None = None
     threshold = 0
     strict = True
+    always_strict = False
 
 
 def log(event: str, *, level: Level = "INFO", **fields: Any) -> None:
@@ -46,7 +47,7 @@ def log(event: str, *, level: Level = "INFO", **fields: Any) -> None:
     Raises UnknownEventError for an event that is not defined, except in a running process (see `start_logging`).
     """
     if _Front.strict:
-        check_event(event, fields)
+        check_event(event, level, fields)
     if _Front.active is not None and _NUMBERS[level] >= _Front.threshold:
         _Front.active.put(event, level, fields)
 
@@ -54,6 +55,11 @@ def log(event: str, *, level: Level = "INFO", **fields: Any) -> None:
 def wanted(level: Level) -> bool:
     """Whether anybody listens to events of this level."""
     return _Front.active is not None and _NUMBERS[level] >= _Front.threshold
+
+
+def insist(always: bool = True) -> None:
+    """From now on a line that is not as it is defined raises in running processes too: for tests."""
+    _Front.always_strict = always
 
 
 def running_log() -> Log | None:
@@ -178,5 +184,5 @@ def start_logging(
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING if level != "DEBUG" else logging.INFO)
     _Front.active = Log(environment, sink, background, file)
-    _Front.threshold, _Front.strict = _NUMBERS[level], strict
+    _Front.threshold, _Front.strict = _NUMBERS[level], strict or _Front.always_strict
     return _Front.active

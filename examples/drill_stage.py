@@ -17,6 +17,7 @@ import trio.testing
 
 from actors.ib.memory import MemoryConnection
 from config.environment import virtual
+from config.log_events import EVENTS
 from config.log_record import LogRecord, as_words
 from config.logging import start_logging
 from config.risk_settings import RiskSettings
@@ -149,5 +150,5 @@ def play(drill: Callable[[], Awaitable[None]]) -> None:
 
 
 def _print(record: LogRecord) -> None:
-    if record.event.startswith(SHOWN):
+    if record.event.startswith(SHOWN) and EVENTS[record.event].shown:
         print(f"{record.moment:%H:%M:%S}.{record.moment.microsecond // 1000:03d} {as_words(record).partition('  ')[0]}")

@@ -122,6 +122,7 @@ class PitbossSystem:
             signal_id=event.signal_id,
             signal=event.signal,
             confidence=event.confidence,
+            source=event.source,
         )
         self.process.system.address("journal").tell(Append((Entry("signals", SignalReceived(event)),)))
 

@@ -48,6 +48,7 @@ _VERBS = {
 _JOURNAL_VERBS = ("verify", "dump", "stats", "backup")
 _RULES_VERBS = {"test": "try_"}
 _ALERTS_VERBS = {"run": "run", "check": "check", "test": "try_", "list": "list_"}
+_LOG_VERBS = {"schema": "print_schema", "events": "events", "check": "check"}
 _SYMBOL_VERBS = {"add": "add", "remove": "remove", "list": "list_"}
 
 
@@ -107,4 +108,8 @@ def _app() -> App:
     for name, function in _RULES_VERBS.items():
         rules.command(f"supervisors.verbs_rules:{function}", name=name)
     app.command(rules)
+    log = App(name="log", help="What the lines of the log are, and whether those of a file keep to it.")
+    for name, function in _LOG_VERBS.items():
+        log.command(f"supervisors.verbs_log:{function}", name=name)
+    app.command(log)
     return app

@@ -12,7 +12,8 @@ from typing import Any
 import trio
 
 from actors.runtime.system import System
-from config.log_record import Later, timestamp
+from config.log_events.kinds import Later
+from config.log_record import timestamp
 from config.logging import log, running_log, wanted
 from config.settings import Settings
 from messages.gateway import GatewayStatus, LinkStatus

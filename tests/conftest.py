@@ -21,6 +21,8 @@ import trio.testing
 
 from actors.ib.memory import MemoryConnection
 from config.environment import virtual
+from config.log_events.schema import line_problems
+from config.logging import insist
 from config.settings import BrokerSettings, RiskSettings, Settings, SymbolSettings
 from messages.event import BaseEvent
 from messages.lifecycle import ActorCrashed, ListAlarms
@@ -33,6 +35,8 @@ from storage.memory import SimulatedDisk, SimulatedStorage
 from supervisors.cli import run
 from supervisors.process import Process
 from supervisors.tree import World, build_tree
+
+insist()  # a line of the log that is not as it is defined fails the test in which it is written
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 30.0
@@ -147,6 +151,9 @@ def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Sta
             started.process.kill()
         if started.process.stdout is not None and not started.process.stdout.closed:
             started.end()
+    for log in tmp_path.rglob("*.log.jsonl"):
+        complete = log.read_text(errors="backslashreplace").split("\n")[:-1]
+        assert not [problem for line in complete for problem in line_problems(line)], log
 
 
 @pytest.fixture

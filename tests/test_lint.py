@@ -1,4 +1,4 @@
-"""Rules of the house that no linter knows: clock and chance are injected, nothing is swallowed, log events defined."""
+"""Rules of the house that no linter knows: clock and chance are injected, nothing is swallowed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from config.log_events import EVENTS
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
@@ -81,16 +79,6 @@ def swallowed(tree: ast.AST) -> Iterator[int]:
                 yield node.lineno
 
 
-def log_calls(tree: ast.AST) -> Iterator[tuple[int, str, set[str], bool]]:
-    """Line, event, given fields, and whether there may be more of them, of each `log("event", …)`."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "log" and node.args:
-            first = node.args[0]
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                names = {keyword.arg for keyword in node.keywords if keyword.arg is not None}
-                yield node.lineno, first.value, names, any(keyword.arg is None for keyword in node.keywords)
-
-
 def parsed(path: Path) -> ast.AST:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
@@ -144,22 +132,5 @@ def test_no_exception_is_swallowed() -> None:
     assert not found, "\n".join(found)
 
 
-def test_each_event_that_the_code_logs_is_defined_and_carries_what_it_must() -> None:
-    found = []
-    for path in SOURCES:
-        for line, event, names, more in log_calls(parsed(path)):
-            if event not in EVENTS:
-                found.append(f"{path.relative_to(ROOT)}:{line}: {event} is not in config/log_events.py")
-            elif not more and EVENTS[event].required - names:
-                found.append(f"{path.relative_to(ROOT)}:{line}: {event} lacks {EVENTS[event].required - names}")
-    assert not found, "\n".join(found)
-
-
 def test_no_module_is_a_collection_of_odds_and_ends() -> None:
     assert not [path for path in SOURCES if path.stem in ("utils", "util", "helpers", "common", "misc")]
-
-
-def test_log_events_are_all_used_or_promised() -> None:
-    text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES if path.name != "log_events.py")
-    unused = [event for event in EVENTS if f'"{event}"' not in text]
-    assert not unused, f"defined, but nothing logs them: {unused}"

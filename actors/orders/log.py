@@ -92,6 +92,10 @@ def _order(order: OrderView) -> dict[str, Any]:
         "order_id": order.order_id,
         "perm_id": order.perm_id,
         "position_id": order.position_id,
+        "average_price": order.average_price,
+        "group": order.oca_group or None,
+        "parent": order.parent_ref,
+        "text": order.text,
     }
     if order.text:
         fields["text"] = order.text
@@ -107,10 +111,9 @@ def _fill(order: OrderView, execution: Execution) -> dict[str, Any]:
         "side": execution.side.value,
         "quantity": execution.quantity,
         "price": execution.price,
-        "time": execution.time.isoformat(),
+        "time": execution.time,
         "perm_id": execution.perm_id,
         "client_id": execution.client_id,
         "order_quantity": order.quantity,
-        "average_price": order.average_price,
         "liquidation": execution.liquidation,
     }

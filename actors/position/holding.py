@@ -95,8 +95,8 @@ class HoldingCheck:
             level="ERROR",
             actor=actor.address.name,
             symbol=actor.symbol,
-            broker=holding.quantity,
-            executions=own,
+            held_at_broker=holding.quantity,
+            held_by_fills=own,
             epoch=holding.epoch,
         )
         actor.alarm("reconcile.difference", self.difference)

@@ -16,9 +16,10 @@ from loguru import logger
 
 from config.environment import Environment
 from config.log_events import EVENTS, UnknownEventError
+from config.log_events.schema import line_problems
 from config.log_record import LogRecord, as_words
 from config.log_writer import BackgroundWriter
-from config.logging import Log, log, start_logging
+from config.logging import Log, insist, log, start_logging
 from config.redaction import register_secret
 
 MOMENT = datetime(2026, 11, 22, 14, 30, 0, 123456, UTC)
@@ -43,26 +44,30 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.usefixtures("running")
 def test_a_line_is_as_the_interface_shows_it(path: Path) -> None:
-    log("order.sent", actor="orders", symbol="AAPL", order_ref="pb-1", quantity=Decimal("1E+2"), at=MOMENT)
+    log("alarm.raised", level="WARNING", actor="alarms", id="1", kind="order.unknown", text="x", since=MOMENT)
+    log("position.opened", actor="position/AAPL", symbol="AAPL", quantity=Decimal("1E+2"), realized_pnl=Decimal(0))
     assert path.read_text() == (
-        '{"ts": "2026-11-22T14:30:00.123456Z", "level": "INFO", "event": "order.sent", "actor": "orders", '
-        '"symbol": "AAPL", "order_ref": "pb-1", "quantity": "100", "at": "2026-11-22T14:30:00.123456Z"}\n'
+        '{"ts": "2026-11-22T14:30:00.123456Z", "level": "WARNING", "event": "alarm.raised", "actor": "alarms", '
+        '"id": "1", "kind": "order.unknown", "text": "x", "since": "2026-11-22T14:30:00.123456Z"}\n'
+        '{"ts": "2026-11-22T14:30:00.123456Z", "level": "INFO", "event": "position.opened", "actor": "position/AAPL", '
+        '"symbol": "AAPL", "quantity": "100", "realized_pnl": "0"}\n'
     )
+    assert not [problem for line in path.read_text().splitlines() for problem in line_problems(line)]
 
 
 @pytest.mark.usefixtures("running")
 def test_hostile_text_stays_one_line_of_valid_json(path: Path) -> None:
     text = 'two\nlines {braces} <red>"quoted"\ud800 \u2028'
-    log("broker.notice", code=1, text=text, figure=float("nan"), nested={"x": float("inf"), "y": [Decimal(1)]})
+    log("system.command", command=text, request={"figure": float("nan"), "x": {"y": [float("inf"), Decimal(1)]}})
     (line,) = lines(path)
-    assert line["text"].startswith('two\nlines {braces} <red>"quoted"')
-    assert (line["figure"], line["nested"]) == ("nan", {"x": "inf", "y": ["1"]})
+    assert line["command"].startswith('two\nlines {braces} <red>"quoted"')
+    assert line["request"] == {"figure": "nan", "x": {"y": ["inf", "1"]}}
 
 
 @pytest.mark.usefixtures("running")
 def test_secrets_do_not_reach_the_file_by_name_value_or_exception(path: Path) -> None:
     register_secret("canary-value")
-    log("system.failed", error="it was canary-value", api_key="canary-name", detail={"h": "X-API-Key: canary-header"})
+    log("system.command", command="x", outcome="it was canary-value", request={"h": "X-API-Key: canary-header"})
     try:
         raise ValueError("token=canary-trace")
     except ValueError:
@@ -86,8 +91,16 @@ def test_records_of_other_libraries_come_in_with_their_traceback(path: Path) -> 
 def test_an_event_that_is_not_defined_raises() -> None:
     with pytest.raises(UnknownEventError, match=r"order\.vanished"):
         log("order.vanished", symbol="AAPL")
-    with pytest.raises(UnknownEventError, match="without order_ref"):
-        log("order.sent", symbol="AAPL")
+    with pytest.raises(UnknownEventError, match="without code"):
+        log("broker.notice", text="x")
+    with pytest.raises(UnknownEventError, match="with prise, which is not defined"):
+        log("broker.notice", code=1, text="x", prise=3)
+    with pytest.raises(UnknownEventError, match="no whole number"):
+        log("broker.notice", code="1", text="x")
+    with pytest.raises(UnknownEventError, match="no decimal"):
+        log("position.opened", symbol="AAPL", quantity=100.0, realized_pnl=Decimal(0))
+    with pytest.raises(UnknownEventError, match="at level ERROR"):
+        log("broker.notice", level="ERROR", code=1, text="x")
 
 
 def test_it_raises_also_where_nothing_listens() -> None:
@@ -96,16 +109,20 @@ def test_it_raises_also_where_nothing_listens() -> None:
 
 
 def test_in_a_running_process_it_is_written_instead(path: Path) -> None:
+    insist(False)
     running = start_logging(ENVIRONMENT, path=path, background=True)
-    log("order.vanished", symbol="AAPL")
-    running.stop()
+    try:
+        log("order.vanished", symbol="AAPL")
+    finally:
+        running.stop()
+        insist()
     assert [line["event"] for line in lines(path)] == ["order.vanished"]
 
 
 def test_the_level_holds(path: Path) -> None:
     running = start_logging(ENVIRONMENT, path=path, level="WARNING", background=False)
     log("system.ready")
-    log("broker.lost", level="WARNING", reason="x")
+    log("broker.lost", level="WARNING", epoch=1, reason="x")
     running.stop()
     assert [line["event"] for line in lines(path)] == ["broker.lost"]
 
