@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from attrs import frozen
 
@@ -15,8 +15,12 @@ from config.log_events import EVENTS
 from config.log_events.kinds import Later
 from config.redaction import MASK, is_secret_name, redact
 
-__all__ = ["LogRecord", "as_json", "as_words", "timestamp"]
+__all__ = ["LEVELS", "Level", "LogRecord", "as_json", "as_words", "timestamp"]
 
+
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+LEVELS: Mapping[Level, int] = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
+"""level → its weight, as in stdlib logging"""
 
 NOBODY = "process"
 """Whose doing it is where it is no actor's: the process's own."""
@@ -45,8 +49,6 @@ def _plain(value: Any) -> Any:
         return timestamp(value)
     if isinstance(value, set | frozenset):
         return sorted(map(str, value))
-    if isinstance(value, Later):
-        return value.make()
     return str(value)
 
 
@@ -66,13 +68,42 @@ _encode = json.JSONEncoder(default=_plain, allow_nan=False).encode
 
 def as_json(record: LogRecord) -> str:
     """One line of JSON without the line feed, secrets masked."""
-    line = {"ts": timestamp(record.moment), "level": record.level, "event": record.event, "actor": NOBODY}
+    line: dict[str, Any] = {
+        "ts": timestamp(record.moment),
+        "level": record.level,
+        "event": record.event,
+        "actor": NOBODY,
+    }
     line |= _masked(record.fields)
+    large = [name for name, value in line.items() if value.__class__ is Later]
+    if not large:
+        return _safe(line)
+    made = {name: line.pop(name).make() for name in large}
+    members = ", ".join(f"{_safe(name)}: {''.join(_in_parts(value))}" for name, value in made.items())
+    return f"{_safe(line)[:-1]}, {members}}}"
+
+
+def _safe(value: Any) -> str:
     try:
-        text = _encode(line)
+        text = _encode(value)
     except ValueError:  # a NaN or an infinity
-        text = _encode(_finite(line))
+        text = _encode(_finite(value))
     return redact(text)
+
+
+def _in_parts(value: Any) -> Iterator[str]:
+    """What is large a part at a time: each of these calls keeps every other thread from running."""
+    if isinstance(value, dict) and value:
+        for number, (name, item) in enumerate(value.items()):
+            yield f"{', ' if number else '{'}{_safe(name)}: "
+            yield from _in_parts(item) if isinstance(item, list) else (_safe(item),)
+        yield "}"
+    elif isinstance(value, list) and value:
+        for number, item in enumerate(value):
+            yield f"{', ' if number else '['}{_safe(item)}"
+        yield "]"
+    else:
+        yield _safe(value)
 
 
 def as_words(record: LogRecord, *, details: bool = True) -> str:

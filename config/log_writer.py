@@ -1,12 +1,10 @@
-"""Where log lines go: a file that survives slow and full disks, and a thread between it and the actors."""
+"""The thread between the actors and where log lines go."""
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TextIO
 
@@ -17,61 +15,9 @@ from config.log_record import LogRecord
 # A line waits this long before its thread goes to work, or it would take the interpreter from the very turn that logged
 # it: an order that was about to leave would wait for its own line.
 _PAUSE_SECONDS = 0.005
+_GRAVE = frozenset({"WARNING", "ERROR"})
 
-__all__ = ["BackgroundWriter", "InlineWriter", "LogFile"]
-
-
-class LogFile:
-    """A file of JSON lines, opened for appending with mode 0600; `reopen` follows a rename (logrotate)."""
-
-    def __init__(self, path: Path) -> None:
-        """Open it. Raises OSError."""
-        self.path = path
-        self.lost = 0
-        self._complained = False
-        self._torn = False
-        self._fd = self._open()
-
-    def write(self, line: str) -> bool:
-        """Write one line. What does not fit on the disk is counted, not raised; returns whether it was written."""
-        data = line.encode("utf-8", "backslashreplace") + b"\n"
-        if self._torn:
-            data = b"\n" + data
-        try:
-            written = os.write(self._fd, data)
-        except OSError as error:
-            self._lose(error)
-            return False
-        self._torn = written < len(data)
-        if self._torn:
-            self._lose(OSError("the disk took only a part of a line"))
-            return False
-        self._complained = False
-        return True
-
-    def reopen(self) -> None:
-        """Open the path anew; where that fails the old file stays in use."""
-        try:
-            fresh = self._open()
-        except OSError as error:
-            sys.stderr.write(f"the log cannot be reopened: {error}\n")
-            return
-        os.close(self._fd)
-        self._fd = fresh
-        self._torn = False
-
-    def close(self) -> None:
-        """Close it."""
-        os.close(self._fd)
-
-    def _open(self) -> int:
-        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-    def _lose(self, error: OSError) -> None:
-        self.lost += 1
-        if not self._complained:
-            self._complained = True
-            sys.stderr.write(f"the log cannot be written: {error}\n")
+__all__ = ["BackgroundWriter", "InlineWriter"]
 
 
 class InlineWriter:
@@ -103,22 +49,23 @@ class _Call:
 class BackgroundWriter:
     """Hands records on in a thread of its own, so that a slow disk or terminal never holds an actor.
 
-    At most `limit` records wait; what comes on top is dropped and counted.
+    At most `limit` records wait, and a tenth more of warnings and errors; what comes on top is dropped and counted.
     """
 
-    def __init__(self, sink: Callable[[LogRecord], object], limit: int = 20_000) -> None:
+    def __init__(self, sink: Callable[[LogRecord], object], limit: int = 20_000, name: str = "log") -> None:
         """Start the thread. `sink` takes one record; what it raises goes to stderr once and ends nothing."""
         self.dropped = 0
         self._sink = sink
         self._limit = limit
         self._queue: SimpleQueue[LogRecord | _Call | None] = SimpleQueue()
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def put(self, record: LogRecord) -> None:
         """Queue it, or drop it where too many wait."""
-        if self._queue.qsize() < self._limit:
+        waiting = self._queue.qsize()
+        if waiting < self._limit or (record.level in _GRAVE and waiting < self._limit + self._limit // 10):
             self._queue.put(record)
         else:
             self.dropped += 1

@@ -1,35 +1,29 @@
 """The log: `log("order.sent", symbol=…, …)` anywhere, one line of JSON for each, and the same in words on a console.
 
-`start_logging` decides where the lines go. Before that, and in tests, nothing is written, but an event that
-`config.log_events` does not define raises. What others write comes in as `log.<logger>`: stdlib logging (pykka,
-ib_insync, httpx, hypercorn, trio-asyncio, warnings), and loguru, which a user's own rules log with.
-An event of our own does not take that way: loguru needs 30 µs for a line, and an order waits for its lines.
+`start_logging` decides where the lines go. Before that, and in tests, nothing is written, but an event that is not as
+`config.log_events` defines it raises. What others write comes in as `log.<logger>` (`config.log_intake`).
+An event of our own does not take loguru's way: it needs 30 µs for a line, and an order waits for its lines.
 """
 
 from __future__ import annotations
 
-import logging
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-from loguru import logger
+from typing import Any
 
 from config.environment import Environment
 from config.log_events import check_event
-from config.log_record import LogRecord, as_json
-from config.log_writer import BackgroundWriter, InlineWriter, LogFile
-
-if TYPE_CHECKING:
-    from loguru import Message
+from config.log_file import LogFile
+from config.log_intake import Intake
+from config.log_record import LEVELS, Level, LogRecord, as_json
+from config.log_rotation import Rotation
+from config.log_writer import BackgroundWriter, InlineWriter
 
 __all__ = ["Log", "insist", "log", "running_log", "start_logging", "wanted"]
 
-Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
-_NUMBERS: dict[Level, int] = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
-_QUIET = ("httpx", "httpcore", "hypercorn.access", "hypercorn.error", "ib_insync", "eventkit", "pykka", "asyncio")
+Listener = Callable[[LogRecord], object]
 
 
 class _Front:
@@ -42,19 +36,14 @@ class _Front:
 
 
 def log(event: str, *, level: Level = "INFO", **fields: Any) -> None:
-    """Write one event. Fields are text, numbers, Decimal (written as text), times, or lists of these.
+    """Write one event. Decimal is written as text, a datetime in ISO 8601.
 
-    Raises UnknownEventError for an event that is not defined, except in a running process (see `start_logging`).
+    Raises UnknownEventError for what is not as it is defined, except in a running process (see `start_logging`).
     """
     if _Front.strict:
         check_event(event, level, fields)
-    if _Front.active is not None and _NUMBERS[level] >= _Front.threshold:
+    if _Front.active is not None and LEVELS[level] >= _Front.threshold:
         _Front.active.put(event, level, fields)
-
-
-def wanted(level: Level) -> bool:
-    """Whether anybody listens to events of this level."""
-    return _Front.active is not None and _NUMBERS[level] >= _Front.threshold
 
 
 def insist(always: bool = True) -> None:
@@ -67,122 +56,140 @@ def running_log() -> Log | None:
     return _Front.active
 
 
+def wanted(level: Level) -> bool:
+    """Whether anybody listens to events of this level."""
+    return _Front.active is not None and LEVELS[level] >= _Front.threshold
+
+
 class Log:
     """The running log. `reopen` after a rename, `stop` at the end; both from any thread."""
 
     def __init__(
-        self, environment: Environment, sink: Callable[[LogRecord], object], background: bool, file: LogFile | None
+        self,
+        environment: Environment,
+        level: Level,
+        file: LogFile | None,
+        listeners: tuple[Listener, ...],
+        *,
+        background: bool,
     ) -> None:
         """Take over loguru and stdlib logging. See `start_logging`."""
-        self._environment = environment
+        self._now = environment.now
         self._file = file
-        self._writer = BackgroundWriter(sink) if background else InlineWriter(sink)
-        self._reported = 0
-        self._first_line: Callable[[], object] = _nothing
-        self._handler = logger.add(self._receive, format="", level=0, catch=False)
-        self._intercept = _Intercept()
-        root = logging.getLogger()
-        root.addHandler(self._intercept)
-        logging.captureWarnings(True)
+        writer = BackgroundWriter if background else InlineWriter
+        # a terminal that is held (Ctrl-S, a full pipe) holds up neither the file nor anybody else
+        self._listeners = [writer(listener) for listener in listeners]
+        self._writer = writer(self._write)
+        self._latest: datetime | None = None
+        self._said = 0  # of the lines that were not written
+        self._first_line: Callable[[], object] | None = None
+        self._intake = Intake(self._take, level)
 
     @property
     def dropped(self) -> int:
         """How many lines were not written: too many waited, or the disk refused them."""
         return self._writer.dropped + (self._file.lost if self._file is not None else 0)
 
+    @property
+    def hurried(self) -> int:
+        """How many files have begun without their first line, for nobody called `rotate_if_due` in time."""
+        return 0 if self._file is None else self._file.hurried
+
+    def put(self, event: str, level: Level, fields: Mapping[str, Any]) -> None:
+        """Write one event, whatever its level."""
+        self._writer.put(LogRecord(self._now(), level, event, fields))
+
     def reopen(self) -> None:
         """Open the file anew, after what was logged before."""
-        if self._file is not None:
-            self._writer.call(self._file.reopen)
-            self._first_line()
+        self._begin_with(LogFile.reopen)
+
+    def rotate_if_due(self) -> None:
+        """Begin a new file where the old one is full."""
+        if self._file is not None and self._file.full:
+            self._begin_with(LogFile.rotate)
 
     @contextmanager
     def beginning_files_with(self, first_line: Callable[[], object]) -> Iterator[None]:
-        """Meanwhile have `first_line` write the first event of each file that is begun."""
+        """Meanwhile have `first_line` write the first event of each file: whoever asks for this calls `rotate_if_due`
+        now and then."""
         self._first_line = first_line
         try:
             yield
         finally:
-            self._first_line = _nothing
+            self._first_line = None
 
     def stop(self, seconds: float = 5.0) -> None:
         """Write what waits, close the file, let go of loguru and stdlib logging; a disk that hangs gets `seconds`."""
         if _Front.active is self:
             _Front.active, _Front.strict = None, True
-        logger.remove(self._handler)
-        logging.getLogger().removeHandler(self._intercept)
-        logging.captureWarnings(False)
+        self._intake.close()
+        self._writer.call(lambda: self._tell_dropped(self._latest))
         self._writer.stop(seconds)
+        for listener in self._listeners:
+            listener.stop(seconds)
         if self._file is not None:
             self._file.close()
 
-    def put(self, event: str, level: Level, fields: Mapping[str, Any]) -> None:
-        """Write one event, whatever its level."""
-        moment = self._environment.now()
-        if self.dropped > self._reported:
-            lines, self._reported = self.dropped - self._reported, self.dropped
-            self._writer.put(LogRecord(moment, "WARNING", "log.dropped", {"lines": lines}))
-        self._writer.put(LogRecord(moment, level, event, fields))
+    def _begin_with(self, begin: Callable[[LogFile], object]) -> None:
+        file = self._file
+        if file is not None:
+            self._writer.call(lambda: begin(file))
+            if self._first_line is not None:
+                self._first_line()
 
-    def _receive(self, message: Message) -> None:
-        record = message.record
-        _tell(record["name"] or "loguru", record["level"].no, record["message"], record["exception"], record["extra"])
+    def _take(self, event: str, level: Level, fields: Mapping[str, Any]) -> None:
+        if LEVELS[level] >= _Front.threshold:
+            self.put(event, level, fields)
 
+    def _write(self, record: LogRecord) -> None:
+        """In the writer's thread."""
+        self._latest = record.moment
+        self._tell_dropped(record.moment)
+        self._to_file(record)
+        for listener in self._listeners:
+            listener.put(record)
 
-def _nothing() -> None:
-    """Files begin with whatever comes."""
+    def _to_file(self, record: LogRecord) -> bool:
+        file = self._file
+        if file is None:
+            return True
+        if file.full and self._first_line is None:
+            file.rotate()
+        return file.write(as_json(record), record.moment)
 
-
-class _Intercept(logging.Handler):
-    """Turns a record of stdlib logging into an event."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        _tell(record.name, record.levelno, record.getMessage(), record.exc_info)
-
-
-def _tell(
-    name: str,
-    number: int,
-    text: str,
-    exception: Sequence[Any] | None,
-    extra: Mapping[str, Any] | None = None,
-) -> None:
-    """Write what another library said; `exception` is (type, value, traceback)."""
-    level: Level = next((level for level, least in reversed(_NUMBERS.items()) if number >= least), "DEBUG")
-    fields: dict[str, Any] = {**(extra or {}), "text": text}
-    if exception is not None and exception[1] is not None:
-        fields["traceback"] = "".join(traceback.format_exception(exception[1]))
-    log(f"log.{name}", level=level, **{f"{key}_" if key in ("event", "level") else key: fields[key] for key in fields})
+    def _tell_dropped(self, moment: datetime | None) -> None:
+        """Say how many lines are missing, once the disk takes it; the line that says so does not count."""
+        missing = self.dropped - self._said
+        if missing and moment is not None:
+            record = LogRecord(moment, "WARNING", "log.dropped", {"lines": missing})
+            if self._to_file(record):
+                self._said += missing
+                for listener in self._listeners:
+                    listener.put(record)
+            elif self._file is not None:
+                self._file.lost -= 1
 
 
 def start_logging(
     environment: Environment,
     *,
     path: Path | None = None,
+    rotation: Rotation | None = None,
     level: Level = "INFO",
-    listeners: tuple[Callable[[LogRecord], object], ...] = (),
+    listeners: tuple[Listener, ...] = (),
     background: bool = True,
     strict: bool = False,
 ) -> Log:
     """Write every event of `level` and above to `path` as JSON lines and hand it to the listeners.
 
-    With `background` all of it happens in a thread, and `strict` is off: a live process does not fall over the name
-    of an event. Without it everything happens at once, in the caller: for virtual time. Raises OSError where the file
-    cannot be opened. One log is active at a time; the one before it must have been stopped.
+    With `background` all of it happens in threads, one for the file and one for each listener, and `strict` is off: a
+    live process does not fall over the name of an event. Without it everything happens at once, in the caller: for
+    virtual time. Raises OSError where the file cannot be opened. One log is active at a time; the one before it must
+    have been stopped.
     """
     if _Front.active is not None:
         raise RuntimeError("the log is running already")
-    logger.remove()
-    file = LogFile(path) if path is not None else None
-
-    def sink(record: LogRecord) -> None:
-        if file is not None:
-            file.write(as_json(record))
-        for listener in listeners:
-            listener(record)
-
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING if level != "DEBUG" else logging.INFO)
-    _Front.active = Log(environment, sink, background, file)
-    _Front.threshold, _Front.strict = _NUMBERS[level], strict or _Front.always_strict
+    file = LogFile(path, rotation) if path is not None else None
+    _Front.active = Log(environment, level, file, listeners, background=background)
+    _Front.threshold, _Front.strict = LEVELS[level], strict or _Front.always_strict
     return _Front.active

@@ -7,6 +7,7 @@ A limit that is None does not exist. Each key is explained in `config/profiles/*
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,6 +27,7 @@ from config.expectations import (
     Whole,
     Windows,
 )
+from config.log_rotation import Rotation
 from config.risk_settings import RiskSettings, SizeBy
 from config.rule_settings import ActionSettings, IndicatorName, IndicatorSettings, RuleSettings
 from config.windows import RestartWindow
@@ -173,7 +175,8 @@ class JournalSettings:
 class LogSettings:
     """Where the JSON lines go (a relative path is inside the state folder) and from which level on.
 
-    Every `pulse_seconds` the process says how it is; 0 for never.
+    Every `pulse_seconds` the process says how it is; 0 for never. A file ends with `rotate_megabytes` (0: never by its
+    size) and at `rotate_at` of each day, UTC; of those before it the last `keep` stay (0: all).
     """
 
     path: Annotated[Path, Folder()] = Path("pitboss.log.jsonl")
@@ -181,6 +184,20 @@ class LogSettings:
         "INFO"
     )
     pulse_seconds: SecondsOrZero = 5.0
+    rotate_megabytes: Annotated[int, Whole(0, 1_000_000)] = 256
+    rotate_at: Annotated[str, Text('a time of day such as "00:00", or empty', r"([01]\d|2[0-3]):[0-5]\d|")] = "00:00"
+    keep: Annotated[int, Whole(0, 100_000)] = 90
+    compress: YesNo = True
+
+    @property
+    def rotation(self) -> Rotation:
+        """When a file ends, and what becomes of it."""
+        return Rotation(
+            size=self.rotate_megabytes * 1_000_000,
+            at=time.fromisoformat(self.rotate_at) if self.rotate_at else None,
+            keep=self.keep,
+            compress=self.compress,
+        )
 
 
 @frozen(slots=True, kw_only=True)

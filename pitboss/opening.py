@@ -243,6 +243,7 @@ class OpenedSystem:
             running: _Log = start_logging(
                 self._environment,
                 path=settings.log_path,
+                rotation=settings.log.rotation,
                 level=settings.log.level,
                 listeners=listeners,
                 background=self._virtual is None,

@@ -51,7 +51,13 @@ def own_folder_and_log(
     """Run `main` under trio, with the state folder owned and the log open. Raises ProcessFailed."""
     with own_state_folder(settings.process.state_dir):
         try:
-            running = start_logging(environment, path=settings.log_path, level=settings.log.level, listeners=listeners)
+            running = start_logging(
+                environment,
+                path=settings.log_path,
+                rotation=settings.log.rotation,
+                level=settings.log.level,
+                listeners=listeners,
+            )
         except OSError as error:
             reason = error.strerror or str(error)
             raise ProcessFailed(ExitCode.JOURNAL, f"the log {settings.log_path} cannot be opened: {reason}") from error

@@ -14,7 +14,7 @@ import trio
 from actors.runtime.system import System
 from config.log_events.kinds import Later
 from config.log_record import timestamp
-from config.logging import log, running_log, wanted
+from config.logging import Log, log, running_log, wanted
 from config.settings import Settings
 from messages.gateway import GatewayStatus, LinkStatus
 from messages.position import DescribePosition, PositionView
@@ -53,12 +53,13 @@ class Pulse:
         if running is None or not self.beats:
             return
         with running.beginning_files_with(self.snapshot):
-            await self._beat()
+            await self._beat(running)
 
-    async def _beat(self) -> None:
+    async def _beat(self, running: Log) -> None:
         seconds = self._settings.log.pulse_seconds
         beat = trio.current_time()
         next_snapshot = beat + SNAPSHOT_SECONDS
+        hurried = running.hurried
         while True:
             beat = max(beat + seconds, trio.current_time())
             with trio.move_on_at(beat) as due:
@@ -70,8 +71,9 @@ class Pulse:
                 continue
             self.pulse()
             await self.mark()
-            if beat >= next_snapshot:
-                next_snapshot = beat + SNAPSHOT_SECONDS
+            running.rotate_if_due()
+            if beat >= next_snapshot or running.hurried != hurried:
+                next_snapshot, hurried = beat + SNAPSHOT_SECONDS, running.hurried
                 self.snapshot()
 
     def snapshot(self) -> None:

@@ -92,10 +92,6 @@ def _order(order: OrderView) -> dict[str, Any]:
         "order_id": order.order_id,
         "perm_id": order.perm_id,
         "position_id": order.position_id,
-        "average_price": order.average_price,
-        "group": order.oca_group or None,
-        "parent": order.parent_ref,
-        "text": order.text,
     }
     if order.text:
         fields["text"] = order.text
@@ -115,5 +111,6 @@ def _fill(order: OrderView, execution: Execution) -> dict[str, Any]:
         "perm_id": execution.perm_id,
         "client_id": execution.client_id,
         "order_quantity": order.quantity,
+        "average_price": order.average_price,
         "liquidation": execution.liquidation,
     }

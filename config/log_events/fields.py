@@ -92,6 +92,8 @@ FIELDS: Mapping[str, Field] = {
     "kind": _text("which alarm (docs/alarms.md)"),
     "source": _foreign("where it comes from"),
     "trigger": _text("what tripped the breaker"),
+    "goal": _text("whether the breaker only allows less risk, or flattens"),
+    "standing": _text("why the breaker stands as it does"),
     "code": _count("TWS's message code"),
     "command": _foreign("of the control socket"),
     "request": _of(mapping_of(ANY), "the whole request"),
@@ -131,6 +133,13 @@ FIELDS: Mapping[str, Field] = {
     "unrealized_pnl": _money("unrealised"),
     "commission": _money("commission"),
     "naked_seconds": _seconds("from the first fill"),
+    "protected": _of(FLAG, "the broker has confirmed every exit"),
+    "opened": _of(MOMENT, "when it first filled"),
+    "stop_moved": _text("by which rule the stop was moved last"),
+    "exits": _text("the plan of its exits, in words"),
+    "targets": _of(
+        list_of(object_of({"quantity": DECIMAL, "filled": DECIMAL}, {"price": DECIMAL})), "each slice of the target"
+    ),
     # signals
     "signal": _text("BUY, SELL or HOLD"),
     "confidence": Field(NUMBER, "of the prediction", "0 to 1"),
@@ -182,7 +191,14 @@ FIELDS: Mapping[str, Field] = {
     ),
     "ticks": _count("delivered since the start"),
     "mailboxes": _of(mapping_of(WHOLE), "address → messages that wait, where any do"),
-    "pnl": Field(object_of({"realized": DECIMAL, "unrealized": DECIMAL, "commission": DECIMAL}), "of today", _MONEY),
+    "pnl": Field(
+        object_of(
+            dict.fromkeys(("realized", "unrealized", "commission", "gross_exposure", "net_exposure"), DECIMAL),
+            {"daily": DECIMAL, "equity": DECIMAL},
+        ),
+        "of today, and the exposure and equity of now",
+        _MONEY,
+    ),
     "exposure": _of(
         list_of(object_of({"limit": TEXT, "used": DECIMAL, "maximum": DECIMAL})), "how far limits are used up"
     ),

@@ -19,11 +19,10 @@ EVENTS: Mapping[str, Event] = {
     "system.ready": event(
         "ready: in agreement with the broker", about="new risk is possible, for the first time or again"
     ),
-    "system.changed": event(
-        "{state} {reason?}",
+    "system.entered": event(
+        "the process is {state}: {reason?}",
         "state since | reason",
-        about="the process's state is another, or has another reason",
-        shown=False,
+        about="it is STARTING or HALTED, or so for another reason: no new risk",
     ),
     "system.halted": event(
         "halted: {reason}", "reason", about="no new risk until somebody allows it again", levels="WARNING"
@@ -31,7 +30,7 @@ EVENTS: Mapping[str, Event] = {
     "system.resumed": event("resumed: {reason}", "reason", about="new risk is allowed again"),
     "breaker.moved": event(
         "breaker {before} → {after}: {trigger?} {reason}",
-        "before after cause | reason trigger",
+        "before after cause | reason trigger goal standing",
         about="the breaker is in another state",
         levels="INFO WARNING",
     ),

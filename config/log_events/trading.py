@@ -11,15 +11,17 @@ from config.log_events.kinds import NUMBER
 __all__ = ["EVENTS"]
 
 _ORDER = "symbol order_ref side quantity type status filled order_id perm_id"
-_TERMS = "role limit stop trailing_pct trailing_amount average_price position_id group parent text"
-_FILL = f"{_ORDER} price execution time client_id order_quantity liquidation"
-_POSITION = "symbol quantity realized_pnl | position_id average_price stop target"
+_TERMS = "role limit stop trailing_pct trailing_amount position_id text"
+_FILL = f"{_ORDER} price execution time client_id order_quantity average_price liquidation"
+_HELD = "symbol quantity realized_pnl commission state protected"
+_EXITS = "average_price stop target opened stop_moved"
+_POSITION = f"{_HELD} | {_EXITS} position_id exits targets"
 
 EVENTS: Mapping[str, Event] = {
     # an order, in the order of its life
     "order.intent": event(
         "{role?} intended: {side} {quantity} {symbol} {type} {order_ref}",
-        f"{_ORDER} | {_TERMS}",
+        f"{_ORDER} | {_TERMS} group parent",
         about="it is in the journal, durably, and may leave",
     ),
     "order.denied": event(
@@ -90,7 +92,7 @@ EVENTS: Mapping[str, Event] = {
     # a position
     "position.planned": event(
         "{symbol}: {side} {quantity} planned",
-        "symbol side quantity position_id | source signal_id",
+        "symbol side quantity position_id | source signal_id exits",
         about="an entry was decided, or a holding adopted",
     ),
     "position.opened": event("{symbol} open: {quantity} at {average_price?}", _POSITION, about="its first fill"),
@@ -101,7 +103,7 @@ EVENTS: Mapping[str, Event] = {
     ),
     "position.marked": event(
         "{symbol}: {quantity} at {price}, unrealised {unrealized_pnl}",
-        "symbol price quantity unrealized_pnl | average_price stop target",
+        f"price unrealized_pnl {_HELD} | {_EXITS}",
         about="what is held and its last price, where that has moved since the last pulse",
         shown=False,
         price=Field(NUMBER, "last price, or between bid and ask", FIELDS["price"].unit),

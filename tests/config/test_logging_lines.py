@@ -45,12 +45,15 @@ def lines(path: Path) -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("running")
 def test_a_line_is_as_the_interface_shows_it(path: Path) -> None:
     log("alarm.raised", level="WARNING", actor="alarms", id="1", kind="order.unknown", text="x", since=MOMENT)
-    log("position.opened", actor="position/AAPL", symbol="AAPL", quantity=Decimal("1E+2"), realized_pnl=Decimal(0))
+    log("order.resized", actor="portfolio", symbol="AAPL", figures="100 → 50")
+    log("exits.stop_moved", actor="position/AAPL", symbol="AAPL", reason="break_even", stop=Decimal("1E+2"))
     assert path.read_text() == (
         '{"ts": "2026-11-22T14:30:00.123456Z", "level": "WARNING", "event": "alarm.raised", "actor": "alarms", '
         '"id": "1", "kind": "order.unknown", "text": "x", "since": "2026-11-22T14:30:00.123456Z"}\n'
-        '{"ts": "2026-11-22T14:30:00.123456Z", "level": "INFO", "event": "position.opened", "actor": "position/AAPL", '
-        '"symbol": "AAPL", "quantity": "100", "realized_pnl": "0"}\n'
+        '{"ts": "2026-11-22T14:30:00.123456Z", "level": "INFO", "event": "order.resized", "actor": "portfolio", '
+        '"symbol": "AAPL", "figures": "100 \\u2192 50"}\n'
+        '{"ts": "2026-11-22T14:30:00.123456Z", "level": "INFO", "event": "exits.stop_moved", '
+        '"actor": "position/AAPL", "symbol": "AAPL", "reason": "break_even", "stop": "100"}\n'
     )
     assert not [problem for line in path.read_text().splitlines() for problem in line_problems(line)]
 
