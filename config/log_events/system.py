@@ -23,6 +23,7 @@ EVENTS: Mapping[str, Event] = {
         "the process is {state}: {reason?}",
         "state since | reason",
         about="it is STARTING or HALTED, or so for another reason: no new risk",
+        shown=False,
     ),
     "system.halted": event(
         "halted: {reason}", "reason", about="no new risk until somebody allows it again", levels="WARNING"
