@@ -322,7 +322,8 @@ def test_a_disk_that_hangs_holds_nobody_and_warnings_have_room_of_their_own(tmp_
     os.set_blocking(reader, True)
     found = b""
     while b"grave" not in found:
-        assert (some := os.read(reader, 1 << 20))
+        some = os.read(reader, 1 << 20)
+        assert some
         found += some
     running.stop()
     os.close(reader)
