@@ -40,7 +40,7 @@ pulse_seconds = 0.5
 [risk]
 max_consecutive_losses = 1
 [alerts]
-silent_seconds = 1.5
+silent_seconds = 2.5
 group_seconds = 0.3
 [alerts.channels.file]
 path = "told.jsonl"

@@ -30,7 +30,7 @@ from simulator.testing import ThreadedPaper
 from supervisors.control_client import request
 from supervisors.exit_codes import ProcessFailed
 
-PATIENCE = 30.0  # seconds until a step counts as failed
+PATIENCE = 60.0  # seconds until a step counts as failed
 SYMBOLS = {"AAPL": 150.0, "KO": 60.0, "MSFT": 400.0, "NVDA": 100.0}
 SHOWN = ("order.filled", "position.closed", "alarm.raised", "alarm.cleared")
 CONFIGURATION = """

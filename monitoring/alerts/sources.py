@@ -51,45 +51,57 @@ class FileSource:
         """Go on from the cursor; without one begin at the last snapshot, or where there is none, at the beginning."""
         self.path = path
         self.fresh = cursor is None
-        if cursor is None:
-            self._began, self._tail = first_moment(path), LogTail(path, offset=_last_snapshot(path))
-            return
-        self._began = cursor.began
-        here = next((one for one in (path, *family(path)) if first_moment(one) == cursor.began), None)
-        if here is None:  # what was read has been deleted: go on with what came after it
-            self._tail = LogTail(self._after(cursor.began))
-        else:
-            self._tail = LogTail(here, offset=cursor.offset)
+        # where to go on: of the file that the last lines came from, which may have another name by now
+        self._cursor = cursor
+        self._entered = True  # whether that is the file that is read now
+        self._tail: LogTail | None = None
 
     @property
     def live(self) -> bool:
         """See Source."""
-        return self._tail.path == self.path and self._tail.live and not self._tail.behind
+        tail = self._tail
+        return tail is not None and tail.path == self.path and tail.live and not tail.behind
 
     def read(self) -> list[dict[str, Any]]:
         """See Source."""
-        lines = self._next()
-        if not lines and self._tail.path != self.path and not self._tail.behind:
-            self._began = first_moment(self._tail.path) or self._began
-            self._tail.close()
-            self._tail = LogTail(self._after(self._began))
-            lines = self._next()
+        tail = self._tail = self._tail or self._opened()
+        lines = self._next(tail)
+        if not lines and tail.path != self.path and not tail.behind:
+            tail.close()
+            self._tail, self._entered = LogTail(self._after(self.cursor().began)), False
+            lines = self._next(self._tail)
         return lines
 
     def cursor(self) -> Cursor:
         """See Source."""
-        return Cursor(began=first_moment(self._tail.reading), offset=self._tail.begin)
+        if self._cursor is None:
+            self._cursor = Cursor(first_moment(self.path), _last_snapshot(self.path))
+        return self._cursor
 
     def close(self) -> None:
         """See Source."""
-        self._tail.close()
+        if self._tail is not None:
+            self._tail.close()
 
-    def _next(self) -> list[dict[str, Any]]:
+    def _opened(self) -> LogTail:
+        cursor = self.cursor()
+        here = next((one for one in (self.path, *family(self.path)) if first_moment(one) == cursor.began), None)
+        if here is not None:
+            return LogTail(here, offset=cursor.offset)
+        self._entered = False  # what was read has been deleted: go on with what came after it
+        return LogTail(self._after(cursor.began))
+
+    def _next(self, tail: LogTail) -> list[dict[str, Any]]:
         """The next lines, also where one of them is longer than a chunk."""
         while True:
-            before = self._tail.offset
-            lines = self._tail.read()
-            if lines or self._tail.offset == before:
+            before = tail.offset
+            lines = tail.read()
+            if tail.offset < before:
+                self._entered = False  # it has left the file, which was renamed, and enters the next
+            elif lines:
+                began = self.cursor().began if self._entered else str(lines[0].get("ts", ""))
+                self._cursor, self._entered = Cursor(began, tail.begin), True
+            if lines or tail.offset == before:
                 return lines
 
     def _after(self, began: str) -> Path:

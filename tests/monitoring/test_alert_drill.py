@@ -16,7 +16,7 @@ def test_each_trouble_is_told_once_in_time_and_is_over(environ: dict[str, str], 
         env=environ,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=180,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines() == (EXAMPLES / "alert_drill.log").read_text().splitlines()

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from config.alert_settings import ChannelSettings
 from config.environment import machine
@@ -106,8 +108,8 @@ def test_a_file_gets_each_line_once_even_when_a_delivery_is_repeated_or_was_cut_
 def test_an_address_comes_from_the_environment_or_a_file_and_is_never_shown(tmp_path):
     address = "tgram://123456789:AAverysecretbottoken/987654321/"
     (tmp_path / "url").write_text(address + "\n")
-    for settings in (ChannelSettings(url="env:PHONE"), ChannelSettings(url=f"file:{tmp_path / 'url'}")):
-        channel = open_channel("alerts.channels.phone", settings, tmp_path, {"PHONE": address})
+    for written in (ChannelSettings(url="env:PHONE"), ChannelSettings(url=f"file:{tmp_path / 'url'}")):
+        channel = open_channel("alerts.channels.phone", written, tmp_path, {"PHONE": address})
         assert channel.service == "Telegram"
     assert "verysecret" not in redact(f"a refusal of {address} and of AAverysecretbottoken alone")
 
@@ -157,6 +159,40 @@ def test_a_log_is_read_on_through_rotation_and_compression(tmp_path):
     with log.open("a") as file:
         file.write(line(6)[20:])
     assert seconds(FileSource(log, cursor), close=True) == [6]
+
+
+@given(steps=st.lists(st.sampled_from(["write", "write", "rotate", "compress", "read", "restart"]), max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_each_line_is_read_once_whatever_is_renamed_whenever_the_monitor_dies(tmp_path_factory, steps):
+    folder = tmp_path_factory.mktemp("logs")
+    log = folder / "pitboss.log.jsonl"
+    log.write_text(line(0))
+    written, found, rotated = 1, [], 0
+    source = FileSource(log, Cursor())
+    saved = source.cursor()
+    for step in [*steps, "read", "read", "read"]:
+        if step == "write":
+            with log.open("a") as file:
+                file.write(line(written))
+            written += 1
+        elif step == "rotate" and log.exists():
+            rotated += 1
+            log.rename(folder / f"pitboss.log.{rotated:03}.jsonl")
+            log.write_text(line(written))
+            written += 1
+        elif step == "compress" and rotated:
+            old = folder / f"pitboss.log.{rotated:03}.jsonl"
+            if old.exists():
+                (folder / f"{old.name}.gz").write_bytes(gzip.compress(old.read_bytes()))
+                old.unlink()
+        elif step == "read":
+            found += seconds(source)
+            saved = source.cursor()
+        elif step == "restart":
+            source.close()
+            source = FileSource(log, saved)
+    source.close()
+    assert found == list(range(written))
 
 
 def test_where_the_file_that_was_read_is_gone_it_goes_on_with_the_next(tmp_path):
