@@ -81,8 +81,9 @@ TEXT = Kind("text", {"type": "string"}, lambda value: isinstance(value, str))
 TEXTS = list_of(TEXT)
 DECIMAL = Kind(
     "decimal",
-    {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
-    lambda value: isinstance(value, Decimal) and value.is_finite(),
+    # what somebody has asked for and was refused may be no number at all
+    {"type": "string", "pattern": r"^-?([0-9]+(\.[0-9]+)?|Infinity|s?NaN[0-9]*)$"},
+    lambda value: isinstance(value, Decimal),
 )
 NUMBER = Kind("number", {"type": "number"}, _is_number)
 WHOLE = Kind("whole number", {"type": "integer"}, lambda value: isinstance(value, int) and not isinstance(value, bool))
