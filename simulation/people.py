@@ -12,6 +12,7 @@ from simulation.market import Market
 from simulation.plan import Act
 from simulation.service import Service
 from supervisors.process import Process
+from supervisors.status import look_at_status
 
 __all__ = ["People"]
 
@@ -86,6 +87,11 @@ class People:
         reply = await self._ask(process, {"command": "status"})
         status: dict[str, Any] | None = reply.get("status")
         return status if self._machine.process is process else None
+
+    def glance(self) -> dict[str, Any] | None:
+        """The same, as the console looks: between two messages, without asking; None while nothing runs."""
+        process = self._machine.process
+        return None if process is None or self._machine.paused else look_at_status(process.system, process.state)()
 
     async def _ask(self, process: Process, request: Mapping[str, str]) -> Mapping[str, Any]:
         """Ask as the control socket does, which tells the client of whatever is raised."""

@@ -179,7 +179,7 @@ class Storm:
             if not self.safety.restless and trio.current_time() - looked < QUIET_SECONDS:
                 continue
             looked = trio.current_time()
-            status = await self.people.status()
+            status = self.people.glance()
             if status is not None:
                 self._look(status)
 
