@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
@@ -21,6 +22,8 @@ from domain.rules import PredicateError
 from domain.rules.predicate import parse_predicate
 
 __all__ = ["DESKTOPS", "alert_problems", "alert_rules", "shipped_rules"]
+
+_OF_EVERY_LINE = {"ts", "level", "event", "actor"}
 
 DESKTOPS = ("dbus", "qt", "kde", "gnome", "glib", "macosx", "windows", "syslog")
 """Schemes of apprise whose address holds no secret."""
@@ -81,6 +84,12 @@ def _rule(path: str, rule: AlertRuleSettings, alerts: AlertSettings) -> Iterator
     for key, written in (("when", rule.when), ("unless", rule.unless), ("until_when", rule.until_when)):
         for name, value in written.items():
             yield from _predicate(f"{path}.{key}.{name}", value)
+            yield from _field(f"{path}.{key}", name, rule.until_event if key == "until_when" else rule.event)
+    for key, names in (("by", rule.by), ("text", _in_braces(rule.text)), ("runbook", _in_braces(rule.runbook))):
+        for name in names:
+            yield from _field(f"{path}.{key}", name, rule.event)
+    for name in rule.by if rule.until_event else ():
+        yield from _field(f"{path}.by", name, rule.until_event)
     if rule.until_when and not rule.until_event:
         yield Problem(f"{path}.until_when", "needs an until_event")
     if rule.for_seconds and not rule.until_event:
@@ -105,3 +114,20 @@ def _predicate(path: str, value: Any) -> Iterator[Problem]:
         parse_predicate(value)
     except PredicateError as error:
         yield Problem(path, str(error))
+
+
+def _field(path: str, name: str, event: str) -> Iterator[Problem]:
+    """A field that no such event has would never match, and nobody would be told."""
+    events = [EVENTS[one] for one in matching(EVENTS, event)]
+    if not events or event.startswith("log.") or any(one.open for one in events):
+        return
+    known = {field for one in events for field in (*one.required, *one.optional)} | _OF_EVERY_LINE
+    if event == "system.starting":
+        known.add("after_death")  # the engine's own: the run before did not stop
+    head = name.split(".")[0]
+    if head not in known:
+        yield Problem(path, f'"{head}" is no field of {event}{did_you_mean(head, known)}')
+
+
+def _in_braces(text: str) -> list[str]:
+    return re.findall(r"\{([^{}]*)\}", text)

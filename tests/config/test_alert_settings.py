@@ -37,8 +37,23 @@ def problems(**alerts: Any) -> list[str]:
         ({"rules": [{"event": "order.rejected"}]}, "alerts.rules[0].id: is missing"),
         ({"rules": [RULE, RULE]}, 'alerts.rules[1].id: "mine" is the id of an earlier rule'),
         ({"rules": [{**RULE, "event": "order.rejectd"}]}, 'event: "order.rejectd" is no event of the log; did you'),
+        (
+            {"rules": [{**RULE, "when": {"cod": 1}}]},
+            'rules[0].when: "cod" is no field of order.rejected; did you mean "code"?',
+        ),
+        (
+            {"rules": [{**RULE, "by": ["symbl"]}]},
+            'rules[0].by: "symbl" is no field of order.rejected; did you mean "symbol"',
+        ),
+        (
+            {"rules": [{**RULE, "text": "{symbl}!"}]},
+            'rules[0].text: "symbl" is no field of order.rejected; did you mean',
+        ),
         ({"rules": [{**RULE, "when": {"code": "> x"}}]}, "alerts.rules[0].when.code: '> x': expected a number"),
-        ({"rules": [{**RULE, "until_event": "order.*", "until_when": {"a": []}}]}, "until_when.a: an empty list would"),
+        (
+            {"rules": [{**RULE, "until_event": "order.*", "until_when": {"symbol": []}}]},
+            "until_when.symbol: an empty list would",
+        ),
         ({"rules": [{**RULE, "until_when": {"a": 1}}]}, "alerts.rules[0].until_when: needs an until_event"),
         ({"rules": [{**RULE, "for_seconds": 3}]}, "alerts.rules[0].for_seconds: needs an until_event"),
         ({"rules": [{**RULE, "runbook": "broker.lots"}]}, 'is not in the runbook; did you mean "broker.lost"?'),

@@ -167,11 +167,11 @@ def test_what_stands_is_said_again(desk):
     ],
 )
 def test_conditions_on_fields(desk, when, fields, told):
-    it = desk(shipped=False, rules=[{**RULE, "when": when}])
-    it.at(0, "order.rejected", **fields)
+    it = desk(shipped=False, rules=[{"id": "mine", "event": "log.mine", "when": when}])
+    it.at(0, "log.mine", **fields)
     assert bool(it.said) is told
-    it = desk(shipped=False, rules=[{**RULE, "unless": when}])
-    it.at(0, "order.rejected", **fields)
+    it = desk(shipped=False, rules=[{"id": "mine", "event": "log.mine", "unless": when}])
+    it.at(0, "log.mine", **fields)
     assert bool(it.said) is not told
 
 
@@ -202,8 +202,14 @@ def test_text_from_outside_commands_no_terminal(desk):
 
 
 def test_lines_of_any_shape_are_taken(desk):
-    it = desk(rules=[{"id": "all", "event": "*", "by": ["a.b", "symbol"], "text": "{a} {b.c} {"}])
-    for line in ({}, {"event": None}, {"event": ["x"]}, {"a": {"b": [1]}}, {"event": "system.snapshot", "status": 3}):
+    it = desk(rules=[{"id": "all", "event": "*", "by": ["symbol.b", "symbol"], "text": "{symbol} {reason.c} {"}])
+    for line in (
+        {},
+        {"event": None},
+        {"event": ["x"]},
+        {"symbol": {"b": [1]}},
+        {"event": "system.snapshot", "status": 3},
+    ):
         it.engine.take(line, datetime(2026, 1, 1, tzinfo=UTC))
     assert it.engine.drain()
 
