@@ -2,7 +2,9 @@
 
 The suite takes a part: each point of one life, what differs in the others, some pairs and triples. All of them, with
 everything that can become of what was in flight, and many more pairs and triples: `CRASH_POINTS=all pytest -s
-tests/crash_points`, which prints the counts.
+tests/crash_points`, which prints the counts. Each point of a life with each later one of the next life, all pairs that
+there are, takes hours: `CRASH_PAIRS=target pytest -s tests/crash_points -k every_pair`, and `CRASH_PAIRS=target:3/20`
+for the third twentieth of them.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from random import Random
 import pytest
 
 ALL = os.environ.get("CRASH_POINTS") == "all"
+EVERY_PAIR = os.environ.get("CRASH_PAIRS", "")
 PAIRS, TRIPLES = (400, 200) if ALL else (30, 12)
 SEED = 4
 
@@ -91,3 +94,39 @@ def test_it_may_die_again_while_it_recovers(ordeal, survive, trials, times):
     # a market that goes on can make a recovery shorter than the one in which the points were counted
     assert all(len(it.died) == times for it in lived if not it.trial.busy)
     report(f"{times} deaths", lived)
+
+
+def test_it_may_die_again_at_any_later_point(ordeal, survive, trials):
+    """Long after it has recovered, too."""
+    trial, point, _ = trials
+    dice = Random(SEED)
+    chosen = []
+    for script in ("target", "stop", "close", "short"):
+        first = point(dice.randrange(len(ordeal(trial(script)).points[0])), dice.randrange(100))
+        clean = ordeal(trial(script, (first,)))
+        later = range(clean.recovered[-1], len(clean.points[1]))
+        numbers = dice.sample(later, min(40 if ALL else 4, len(later)))
+        chosen += [trial(script, (first, point(number, dice.randrange(100)))) for number in numbers]
+    lived = survive(chosen)
+    assert all(len(it.died) == 2 for it in lived)
+    report("two deaths, the second later", lived)
+
+
+@pytest.mark.skipif(not EVERY_PAIR, reason="takes hours: CRASH_PAIRS=target, stop, close or short")
+def test_every_pair_of_points(ordeal, survive, trials):
+    """The fates go round, so that each point comes with each of its fates."""
+    trial, point, _ = trials
+    script, _, part = EVERY_PAIR.partition(":")
+    number, parts = (int(one) for one in (part or "1/1").split("/"))
+    firsts = range(number - 1, len(ordeal(trial(script)).points[0]), parts)
+
+    def pairs():
+        for one in firsts:
+            first = point(one, one)
+            clean = ordeal(trial(script, (first,)))
+            for other in range(len(clean.points[1])):
+                yield trial(script, (first, point(other, one + other)))
+
+    lived = survive(pairs())
+    assert all(len(it.died) == 2 for it in lived)
+    report(f"every pair, {EVERY_PAIR}", lived)
