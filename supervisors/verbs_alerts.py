@@ -102,6 +102,8 @@ def check(*logs: Logs, config: ConfigFile, state_dir: StateDir = None) -> None:
         try:
             for announcement in rehearse(engine, Path(log), machine().now()):
                 print(f"{announcement.at:%Y-%m-%d %H:%M:%S} {one_line(announcement)}")
+        except BrokenPipeError:
+            raise  # of what is printed: whoever read it has seen enough
         except OSError as error:
             raise ProcessFailed(ExitCode.USAGE, f"{log}: {error.strerror or error}") from None
 

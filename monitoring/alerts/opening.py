@@ -66,7 +66,7 @@ def rehearse(engine: Engine, log: Path, now: datetime) -> Iterator[Announcement]
     try:
         while lines := tail.read():
             for line in lines:
-                engine.take(line, moment_of(line, engine.heard or now) if "ts" not in line else moment_of(line, now))
+                engine.take(line, moment_of(line, engine.heard or now))
             yield from engine.drain()
     finally:
         tail.close()

@@ -153,12 +153,12 @@ class StreamSource:
 
 
 def moment_of(line: dict[str, Any], otherwise: datetime) -> datetime:
-    """When a line was written; `otherwise` where it does not say, or says a time that has not come."""
+    """When a line was written; `otherwise` where it does not say."""
     try:
         moment = datetime.fromisoformat(str(line.get("ts", "")))
     except ValueError:
         return otherwise
-    return min(moment if moment.tzinfo else moment.replace(tzinfo=UTC), otherwise)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _last_snapshot(path: Path) -> int:

@@ -87,7 +87,7 @@ class Watch:
                     self._say(trouble)
             now = self._environment.now()
             for number, line in enumerate(lines):
-                engine.take(line, moment_of(line, now))
+                engine.take(line, min(moment_of(line, now), now))
                 if number % 1_000 == 999:
                     await trio.lowlevel.checkpoint()
             if not lines:

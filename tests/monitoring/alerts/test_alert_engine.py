@@ -33,8 +33,8 @@ def test_an_alarm_is_announced_once_and_is_over_when_it_is_cleared(desk):
 def test_two_alarms_of_a_kind_are_two_alerts(desk):
     it = desk()
     for symbol in ("AAPL", "MSFT"):
-        it.at(0, "alarm.raised", id=symbol, kind="position.unmanaged", text=symbol, symbol=symbol)
-    it.at(5, "alarm.cleared", id="AAPL", kind="position.unmanaged", symbol="AAPL")
+        it.at(0, "alarm.raised", id=symbol, kind="order.revived", text=symbol, symbol=symbol)
+    it.at(5, "alarm.cleared", id="AAPL", kind="order.revived", symbol="AAPL")
     assert [alert.key[1] for alert in it.engine.active] == ["MSFT"]
 
 
