@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
+from struct import Struct
 
 import trio
 
@@ -14,7 +15,8 @@ __all__ = ["Line", "Transcript"]
 Fields = list[str]
 
 # most of what comes in, and what nobody listens for: ticks, values of the account
-_UNHEARD = frozenset((b"1", b"2", b"6", b"7", b"8", b"45", b"46", b"94"))
+_UNHEARD = frozenset((b"1\0", b"2\0", b"6\0", b"7\0", b"8\0", b"45\0", b"46\0", b"94\0"))
+_LENGTH = Struct(">I").unpack_from
 
 
 class Transcript:
@@ -35,21 +37,22 @@ class Transcript:
     def passed(self, pending: bytearray, outgoing: bool, data: bytes) -> None:
         """Take bytes that passed; `pending` keeps the beginning of a frame that is not whole yet."""
         self._hash.update(f"{trio.current_time():.6f}{'>' if outgoing else '<'}".encode() + data)
-        pending += data
-        if pending.startswith(b"API\0"):
-            del pending[:4]
-        start, end = 0, len(pending)
+        if pending:
+            data = bytes(pending) + data
+            pending.clear()
+        start, end = 4 if data.startswith(b"API\0") else 0, len(data)
         while start + 4 <= end:
-            last = start + 4 + int.from_bytes(pending[start : start + 4], "big")
-            if last > end:
+            (length,) = _LENGTH(data, start)
+            if start + 4 + length > end:
                 break
             self.frames += 1
-            kind = pending.find(b"\0", start + 4, last)
+            start += 4
+            body = data[start : start + length]
+            start += length
             # the versions that both sides offer come before, as a text without an end
-            if kind >= 0 and bytes(pending[start + 4 : kind]) not in _UNHEARD:
-                self._heard(outgoing, pending[start + 4 : last].decode("utf-8", "replace").split("\0")[:-1])
-            start = last
-        del pending[:start]
+            if (outgoing or not (body[:2] in _UNHEARD or body[:3] in _UNHEARD)) and b"\0" in body:
+                self._heard(outgoing, body.decode("utf-8", "replace").split("\0")[:-1])
+        pending += data[start:]
 
 
 class Line:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from simulator.wire import order_layout as at
 from simulator.wire.order_reader import is_scaled
 
 __all__ = ["completed_names", "open_names", "write_completed", "write_open"]
 
+
+# of messages made: orders are told again and again, whenever a client asks for its lists
+_MOST_KNOWN = 2_000
 
 Teller = Callable[[at.Layout], list[str]]
 
@@ -33,7 +37,7 @@ def open_names(values: Mapping[str, str], version: int) -> list[str]:
 
 def write_open(values: Mapping[str, str], version: int) -> list[str]:
     """Return the fields of openOrder after the order id."""
-    return _open(values, version, _values_told(values))
+    return [*_open_told(tuple(values.items()), version)]
 
 
 def _open(values: Mapping[str, str], version: int, told: Teller) -> list[str]:
@@ -51,9 +55,21 @@ def _open(values: Mapping[str, str], version: int, told: Teller) -> list[str]:
     return fields
 
 
+@lru_cache(maxsize=_MOST_KNOWN)
+def _open_told(items: tuple[tuple[str, str], ...], version: int) -> list[str]:
+    values = dict(items)
+    return _open(values, version, _values_told(values))
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _completed_told(items: tuple[tuple[str, str], ...], version: int) -> list[str]:
+    values = dict(items)
+    return _completed(values, version, _values_told(values))
+
+
 def write_completed(values: Mapping[str, str], version: int) -> list[str]:
     """Return the fields of completedOrder after the message id."""
-    return _completed(values, version, _values_told(values))
+    return [*_completed_told(tuple(values.items()), version)]
 
 
 def completed_names(values: Mapping[str, str], version: int) -> list[str]:
