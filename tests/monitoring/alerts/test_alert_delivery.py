@@ -8,6 +8,7 @@ import os
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -271,7 +272,7 @@ class Service:
 class Monitor:
     """One run after the other of a monitor over one log and one state."""
 
-    def __init__(self, folder: Path, **services: Service) -> None:
+    def __init__(self, folder: Path, **services: Any) -> None:
         self.folder, self.services, self.printed = folder, services, [""]
         self.log = folder / "pitboss.log.jsonl"
         channels = {name: {"path": "unused"} for name in services}
@@ -291,6 +292,10 @@ class Monitor:
         """Whether it is noted that nothing waits for a channel."""
         box = StateFile(self.folder / "alerts.json").load().outboxes.get(name)
         return box is not None and not box.waiting
+
+    def saved(self) -> bool:
+        """Whether the log has been looked at."""
+        return bool(StateFile(self.folder / "alerts.json").load().logs)
 
     async def run(self, until: Any) -> None:
         """Run one until something is so; then it is killed: nothing is saved or said at its end."""
@@ -357,3 +362,45 @@ def test_a_channel_that_keeps_failing_is_told_on_the_others(tmp_path):
     trio.run(it.run, lambda: len(mail.got) == 2 and it.delivered())
     assert phone.texts == ["raised old"]
     assert mail.texts[1] == "over alerts get through on phone again"
+
+
+def test_each_alert_is_told_once_however_often_the_monitor_is_killed_while_the_log_is_written(tmp_path):
+    it = Monitor(tmp_path)
+    it.settings = settings_from(
+        {
+            "process": {"state_dir": str(tmp_path)},
+            "alerts": {"group_seconds": 0, "channels": {"file": {"path": "told.jsonl"}}, "silent_seconds": 60},
+        },
+        {},
+    )
+    it.services = {"file": FileChannel(tmp_path / "told.jsonl")}
+    chance, written, rotated = Random(5), 0, 0
+    it.write("system.ready")
+
+    async def some_time() -> None:
+        nonlocal written, rotated
+        with trio.move_on_after(chance.uniform(0.02, 0.4)):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(it.run, lambda: False)
+                while True:
+                    alarm = {"id": str(written), "kind": "order.revived", "symbol": f"S{written}"}
+                    it.write("alarm.raised", text="revived", **alarm)
+                    if chance.random() < 0.1:
+                        rotated += 1
+                        it.log.rename(tmp_path / f"pitboss.log.{rotated:03}.jsonl")
+                    it.write("alarm.cleared", **alarm)
+                    written += 1
+                    await trio.sleep(0.005)
+
+    trio.run(it.run, it.saved)
+    for _ in range(12):
+        trio.run(some_time)
+
+    def told() -> list[tuple[str, str]]:
+        path = tmp_path / "told.jsonl"
+        lines = [json.loads(each) for each in path.read_text().splitlines()] if path.exists() else []
+        return [(one["key"][1], one["word"]) for one in lines]
+
+    trio.run(it.run, lambda: len(told()) >= 2 * written)
+    assert rotated
+    assert sorted(told()) == sorted((f"S{number}", word) for number in range(written) for word in ("raised", "over"))
