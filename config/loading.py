@@ -15,6 +15,7 @@ from config.checks import inconsistencies
 from config.expectations import EnvironmentText
 from config.overrides import PREFIX, apply_overrides
 from config.problems import Problem, SettingsError, problems_of
+from config.redaction import register_environment, register_secret
 from config.settings import ProcessSettings, Settings, Symbol, SymbolSettings
 from config.structuring import converter
 
@@ -68,11 +69,15 @@ def _sections(path: Path | None, environ: Mapping[str, str], *names: str) -> Set
 
 
 def settings_from(data: dict[str, Any], environ: Mapping[str, str]) -> Settings:
-    """Check a configuration that is already read; fractions are Decimal. Changes `data`. Raises SettingsError."""
+    """Check a configuration that is already read; fractions are Decimal. Changes `data`. Raises SettingsError.
+
+    Secrets in the environment, and those written where they do not belong, are masked from now on.
+    """
+    register_environment(environ)
     problems = []
     for key, variable in (("api_key", "API_KEY"), ("push_token", "SIGNAL_TOKEN")):
         if key in data.get("signals", {}):
-            data["signals"].pop(key)
+            register_secret(str(data["signals"].pop(key)))
             problems.append(Problem(f"signals.{key}", f"is taken from the environment variable {variable} alone"))
     problems += apply_overrides(data, environ)
     try:

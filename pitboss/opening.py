@@ -236,6 +236,7 @@ class OpenedSystem:
                 self._settings = attrs.evolve(self._settings, process=process)
             settings = self._settings
             register_secret(settings.signals.api_key)
+            register_secret(settings.signals.push_token)
             self._held.enter_context(own_state_folder(settings.process.state_dir))
             if self._market is not None:
                 self._refuse_journal_of_another_broker()

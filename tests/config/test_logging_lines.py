@@ -17,6 +17,7 @@ from loguru import logger
 from config.environment import Environment
 from config.log_events import EVENTS, UnknownEventError
 from config.log_events.schema import line_problems
+from config.log_intake import Intake
 from config.log_record import LogRecord, as_words
 from config.log_writer import BackgroundWriter
 from config.logging import Log, insist, log, start_logging
@@ -216,3 +217,12 @@ def test_what_a_rule_of_the_user_logs_with_loguru_comes_in(path: Path) -> None:
     assert (first["symbol"], first["level_"]) == ("AAPL", "of its own")
     assert (second["level"], second["text"]) == ("ERROR", "failed")
     assert "KeyError: 'x'" in second["traceback"]
+
+
+@pytest.mark.usefixtures("running")
+def test_arguments_that_do_not_fit_their_text_are_told_and_raise_nothing(path: Path) -> None:
+    record = logging.LogRecord("ib_insync", logging.ERROR, "", 0, "%d orders", ("no",), None)
+    (intake,) = (handler for handler in logging.getLogger().handlers if isinstance(handler, Intake))
+    intake.emit(record)
+    (line,) = lines(path)
+    assert line["text"] == "%d orders ('no',) (%d format: a real number is required, not str)"
