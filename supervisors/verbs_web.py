@@ -40,11 +40,17 @@ _SHORTEST = 16  # characters of a token that somebody has chosen
 
 def web(
     *logs: Annotated[
-        str, Parameter(name="LOG", help="Logs to show, `-` for standard input, in place of that of the state folder.")
+        str,
+        Parameter(
+            name="LOG",
+            allow_leading_hyphen=True,
+            help="Logs to show, `-` for standard input; without any that of the state folder.",
+        ),
     ],
     listen: Annotated[str, Parameter(help="Address and port; port 0 takes a free one.")] = "127.0.0.1:8808",
     host: Annotated[
-        tuple[str, ...], Parameter(negative=(), help="A name that browsers know this server by; may be repeated.")
+        tuple[str, ...],
+        Parameter(negative=(), show_default=False, help="A name that browsers know this server by; may be repeated."),
     ] = (),
     commands: Annotated[
         bool, Parameter(negative=(), help="Offer halt, resume, flatten and close, through the control socket.")
@@ -125,6 +131,7 @@ def _places(
     logs: tuple[str, ...], journal: Path | None, state_dir: Path | None, config: Path | None, *, commands: bool
 ) -> tuple[Place, ...]:
     """One place a log. Journal and control socket are known of one state folder alone."""
+    sources = [_source(log) for log in logs]
     local = not logs or state_dir is not None or config is not None
     if len(logs) > 1 and (local or journal is not None or commands):
         raise ProcessFailed(ExitCode.USAGE, "several logs are shown without their journals, and without commands")
@@ -132,13 +139,13 @@ def _places(
         raise ProcessFailed(ExitCode.USAGE, "--commands needs the state folder of the process: --state-dir")
     if not local:
         trace_of = None if journal is None else partial(_trace, journal.expanduser())
-        return tuple(Place(log=_readable(log), trace_of=trace_of) for log in logs)
+        return tuple(Place(log=source, trace_of=trace_of) for source in sources)
     settings = load_places(config, os.environ)
     folder = settings.process.state_dir if state_dir is None else state_dir.expanduser()
     if not folder.is_dir():
         raise ProcessFailed(ExitCode.USAGE, f"there is no state folder {folder}; name it with --state-dir, or a log")
     file = journal_path(settings.journal.url, folder) if journal is None else journal.expanduser()
-    log = _readable(logs[0]) if logs else folder / settings.log.path  # waited for where the process did not start yet
+    log = sources[0] if sources else folder / settings.log.path  # waited for where the process did not start yet
     command = partial(_command, folder) if commands else None
     days = TradingDay(settings.risk.trading_day_zone, settings.risk.trading_day_start)
     # a stream cannot be read again: the report takes the log that the process writes
@@ -146,11 +153,13 @@ def _places(
     return (Place(log=log, trace_of=partial(_trace, file), report_of=report_of, command=command),)
 
 
-def _readable(log: str) -> Path | StreamTail:
+def _source(log: str) -> Path | StreamTail:
     if log == "-":
         if sys.stdin.isatty():
             raise ProcessFailed(ExitCode.USAGE, "`-` reads a log from standard input: ssh … tail -F … | pitboss web -")
         return StreamTail(sys.stdin.fileno())
+    if log.startswith("-"):
+        raise ProcessFailed(ExitCode.USAGE, f"Unknown option: {log} (see pitboss web --help)")
     path = Path(log).expanduser()
     if not path.is_file():
         raise ProcessFailed(ExitCode.USAGE, f"there is no log {path}")
@@ -208,7 +217,7 @@ def _chosen(variable: str) -> str:
 
 def _long_enough(whose: str, token: str) -> None:
     if len(token) < _SHORTEST or not token.isprintable() or not token.isascii():
-        raise ProcessFailed(ExitCode.USAGE, f"{whose}: a token has {_SHORTEST} or more printable ASCII characters")
+        raise ProcessFailed(ExitCode.USAGE, f"{whose} is to have {_SHORTEST} or more printable ASCII characters")
     register_secret(token)
 
 
