@@ -107,6 +107,7 @@ class _Api:
     def __init__(self, watches: Sequence[Watch]) -> None:
         self._watches = watches
         self._streams = Streams()
+        self._one_at_a_time = trio.CapacityLimiter(1)  # a journal is long, and pictures are not drawn by two threads
 
     async def session(self, request: Request) -> Response:
         """What a page must know before it asks for more."""
@@ -157,7 +158,7 @@ class _Api:
             return JSONResponse({"error": "the journal is not known here: see --journal"}, 404)
         identity = request.path_params["identity"]
         try:
-            found = await trio.to_thread.run_sync(trace_of, identity)
+            found = await trio.to_thread.run_sync(trace_of, identity, limiter=self._one_at_a_time)
         except (OSError, JournalError) as error:
             return JSONResponse({"error": f"the journal cannot be read: {error}"}, 503)
         if found is None:
@@ -170,7 +171,7 @@ class _Api:
         if report_of is None or not _DAY.fullmatch(day):
             return _not_found()
         try:
-            page = await trio.to_thread.run_sync(report_of, day)
+            page = await trio.to_thread.run_sync(report_of, day, limiter=self._one_at_a_time)
         except LookupError as error:
             return PlainTextResponse(str(error), 404)
         return HTMLResponse(page, headers={"Content-Security-Policy": _REPORT_CSP, "X-Frame-Options": "SAMEORIGIN"})
