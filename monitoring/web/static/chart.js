@@ -70,15 +70,16 @@ export class Chart {
     this.x = (at) => MARGIN.left + ((at - first) / span) * inner;
     this.y = (value) => MARGIN.top + (1 - (value - low) / (high - low)) * tall;
     this.shown = points;
+    const labels = this.labels(points);
     this.cross = s("line", { class: "cross", y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom, x1: -9, x2: -9 });
     this.drawing.replaceChildren(
       s(
         "svg",
         { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": "price, stop and target over time, with fills" },
-        this.grid(low, high, width),
+        this.grid(low, high, width, labels),
         this.hours(first, span, inner),
         SERIES.toReversed().map(([name, index]) => s("path", { class: `series ${name}`, d: this.path(points, index, name !== "price") })),
-        this.ends(points, width),
+        this.ends(labels, width),
         fills.map((fill) => this.fill(fill)),
         this.cross,
       ),
@@ -101,7 +102,7 @@ export class Chart {
     return text;
   }
 
-  grid(low, high, width) {
+  grid(low, high, width, labels) {
     const rough = (high - low) / 5;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((times) => times * power).find((size) => size >= rough);
@@ -109,6 +110,7 @@ export class Chart {
     for (let value = Math.ceil(low / step) * step; value <= high; value += step) {
       const y = this.y(value);
       made.push(s("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y, y2: y }));
+      if (labels.some((label) => Math.abs(label.y - y) < 15)) continue;
       made.push(s("text", { class: "axis", x: width - MARGIN.right + 6, y: y + 4 }, price(value.toFixed(Math.max(2, -Math.floor(Math.log10(step)))))));
     }
     return made;
@@ -125,16 +127,20 @@ export class Chart {
   }
 
   // Each line says at its end what it is; where two would lie on each other one moves away.
-  ends(points, width) {
+  labels(points) {
     const point = points.findLast(([at, , ...levels]) => levels.some((level) => level !== null)) ?? points[points.length - 1];
     if (point === undefined) return [];
     const labels = SERIES.filter(([, index]) => point[index] !== null).map(([name, index]) => ({ name, text: price(point[index]), y: this.y(point[index]) }));
     labels.sort((a, b) => a.y - b.y);
     for (let i = 1; i < labels.length; i += 1) labels[i].y = Math.max(labels[i].y, labels[i - 1].y + 17);
+    return labels;
+  }
+
+  ends(labels, width) {
     return labels.map(({ name, text, y }) => [
       s("rect", { class: `tag ${name}`, x: width - MARGIN.right + 2, y: y - 8, width: MARGIN.right - 4, height: 16, rx: 3 }),
       s("text", { class: "tag-text", x: width - MARGIN.right + 6, y: y + 4 }, text, s("title", {}, name)),
-    ]).flat();
+    ]);
   }
 
   fill(fill) {

@@ -47,7 +47,7 @@ function fact(label, value, below = "") {
 function drawFacts(position) {
   if (position === undefined) return [fact("Position", "none", "nothing is known of this symbol yet")];
   const held = number(position.quantity);
-  const away = (name) => (position[name] === null ? "" : `${percent(distance(position.last_price, position[name]))} away`);
+  const away = (name) => (position[name] === null ? "" : `${percent(Math.abs(distance(position.last_price, position[name]) ?? NaN))} away`);
   return [
     fact("Position", held ? quantity(position.quantity) : position.state.toLowerCase(), held ? `${held < 0 ? "short" : "long"}${position.opened ? `, since ${moment(position.opened)}` : ""}` : ""),
     fact("Average", price(position.average_price)),
