@@ -37,7 +37,7 @@ _HISTOGRAM = {"bounds": [0.001, 0.01], "counts": [3, 9], "sum": 0.042, "count": 
 
 
 class Log:
-    """A log as a process writes it, line by line."""
+    """A log, line by line; its lines have what the pages show, and lack some of what a process writes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -125,7 +125,7 @@ class Log:
 @pytest.fixture
 def log(tmp_path: Path) -> Log:
     """An empty one."""
-    return Log(tmp_path / "pitboss.log.jsonl")
+    return Log(tmp_path / "desk.jsonl")
 
 
 @pytest.fixture
