@@ -13,6 +13,7 @@ from monitoring.alerts.alert import Announcement, Word
 
 __all__ = ["Message", "compose", "duration", "one_line"]
 
+_LONGEST_TITLE = 160
 _LONGEST = 3_500  # characters; the narrowest of the usual services takes 4,096
 
 
@@ -31,18 +32,14 @@ def compose(announcements: Sequence[Announcement]) -> Message:
     shown = _merged(announcements)
     open_ones = [one for one, over in shown if over is None and one.word is not Word.OVER]
     worst = next((s for s in ("critical", "warning", "info") if any(one.severity == s for one in open_ones)), "over")
-    logs = ", ".join(dict.fromkeys(one.log for one, _ in shown))
-    if len(shown) == 1:
-        title = f"{logs}: {_headline(*shown[0])}"
-    else:
-        over = len(shown) - len(open_ones)
-        counts = [f"{len(open_ones)} alerts" if len(open_ones) != 1 else "1 alert"] if open_ones else []
-        counts += [f"{over} over"] if over else []
-        title = f"{logs}: {', '.join(counts)}" + (f" ({worst.upper()})" if open_ones else "")
-    body = "\n\n".join(_paragraph(one, over) for one, over in shown)
+    logs = list(dict.fromkeys(one.log for one, _ in shown))
+    first = next((each for each in shown if each[0] in open_ones and each[0].severity == worst), shown[0])
+    others = f" (and {len(shown) - 1} more)" if len(shown) > 1 else ""
+    title = f"{', '.join(logs)}: {_headline(*first)}"[: _LONGEST_TITLE - len(others)] + others
+    body = "\n\n".join(_paragraph(one, over, named=len(logs) > 1) for one, over in shown)
     if len(body) > _LONGEST:
         body = body[: _LONGEST - 40].rsplit("\n\n", 1)[0] + "\n\n… and more: pitboss alerts list"
-    return Message(redact(title[:200]), redact(body), worst, tuple(announcements))
+    return Message(redact(title), redact(body), worst, tuple(announcements))
 
 
 def one_line(announcement: Announcement) -> str:
@@ -94,8 +91,8 @@ def _headline(one: Announcement, over: Announcement | None) -> str:
     return f"{one.severity.upper()}: {one.text}{times}"
 
 
-def _paragraph(one: Announcement, over: Announcement | None) -> str:
-    lines = [f"{one.since:%Y-%m-%d %H:%M:%S} UTC  {_headline(one, over)}"]
+def _paragraph(one: Announcement, over: Announcement | None, named: bool) -> str:
+    lines = [f"{one.since:%Y-%m-%d %H:%M:%S} UTC  {f'{one.log}: ' if named else ''}{_headline(one, over)}"]
     if one.word is not Word.OVER and over is None and one.runbook:
         entry = entry_of(one.runbook)
         lines.append(f"What has been done: {entry.done}")

@@ -81,9 +81,12 @@ def test_a_message_says_what_to_do_and_joins_what_began_and_ended():
     assert alone.title == "paper: CRITICAL: broker.lost: reset"
     assert "pitboss runbook broker.lost" in alone.body
     both = compose([announcement(), announcement(Word.OVER, at=over), announcement(rule="s", severity="warning")])
-    assert both.title == "paper: 1 alert, 1 over (WARNING)"
+    assert both.title == "paper: WARNING: text (and 1 more)", "what stands goes before what is over"
     assert "CRITICAL, over after 3 min: text" in both.body
     assert compose([announcement(Word.OVER, at=over)]).kind == "over"
+    two = compose([announcement(), announcement(log="live", text="also")])
+    assert two.title == "paper, live: CRITICAL: text (and 1 more)"
+    assert "UTC  live: CRITICAL: also" in two.body
     long = compose([announcement(text=str(number) * 200, rule=str(number)) for number in range(20)])
     assert len(long.body) < 3_500
     assert "pitboss alerts list" in long.body
