@@ -100,7 +100,8 @@ class BrokerSettings:
 class SignalSettings:
     """The Options Flow Monitor; with an empty `base_url` nothing polls. The key comes from the environment alone.
 
-    Further sources: `follow` are files or pipes of JSON lines, `push_port` (0: none) takes predictions over HTTP.
+    Further sources: `follow` are files or pipes of JSON lines, `push_port` (0: none) takes predictions over HTTP,
+    `source_files` are Python files that bind sources of one's own to the name `sources`: name → what makes one.
     """
 
     base_url: Annotated[str, Url(("http", "https"), "https://flow.example.com/api/v1")] = ""
@@ -109,6 +110,7 @@ class SignalSettings:
     min_confidence: Confidence = 0.75
     max_age_seconds: Seconds = 120.0
     follow: Annotated[tuple[Path, ...], Folders()] = ()
+    source_files: Annotated[tuple[Path, ...], Folders()] = ()
     push_host: Annotated[str, Text("a host name or address", r"[A-Za-z0-9._:\-]+")] = "127.0.0.1"
     push_port: Annotated[int, Whole(0, 65535)] = 0
     api_key: str = field(default="", repr=False)

@@ -41,6 +41,7 @@ from supervisors.exit_codes import ExitCode, ProcessFailed
 from supervisors.failures import failure_of
 from supervisors.process import Process
 from supervisors.rule_files import rules_from_files
+from supervisors.source_files import sources_from_files
 from supervisors.state_folder import own_state_folder
 from supervisors.tree import World, build_tree
 
@@ -274,7 +275,7 @@ class OpenedSystem:
         paper = await self._start_paper() if self._market is not None else None
         settings = self._settings
         beside = (*rules_from_files(settings), *self._rules)
-        world = attrs.evolve(self._world, rules=beside)
+        world = attrs.evolve(self._world, rules=beside, sources=sources_from_files(settings))
         try:
             process = Process(settings, self._environment, partial(build_tree, world=world), process_id=os.getpid())
         except ValueError as error:

@@ -19,6 +19,7 @@ from supervisors.exit_codes import ExitCode, ProcessFailed
 from supervisors.failures import failure_of
 from supervisors.process import Process
 from supervisors.rule_files import rules_from_files
+from supervisors.source_files import sources_from_files
 from supervisors.state_folder import own_state_folder
 from supervisors.tree import World, build_tree
 from supervisors.unix_signals import watch_signals
@@ -31,9 +32,10 @@ Companion = Callable[[Process], Awaitable[None]]
 def launch(settings: Settings) -> None:
     """The verb `run`: until a signal stops it.
 
-    Raises ProcessFailed with the reason and the exit code, and SettingsError for a rule file, before anything starts.
+    Raises ProcessFailed with the reason and the exit code, and, before anything starts, SettingsError for a file of
+    rules or sources.
     """
-    world = World(rules=rules_from_files(settings))
+    world = World(rules=rules_from_files(settings), sources=sources_from_files(settings))
     environment = machine()
 
     async def main(log_: Log) -> None:

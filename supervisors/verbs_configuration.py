@@ -15,6 +15,7 @@ from config.rule_settings import ActionSettings, ConditionSettings
 from config.rules import build_rules
 from config.settings import Settings
 from supervisors.rule_files import rules_from_files
+from supervisors.source_files import sources_from_files
 
 __all__ = ["ConfigFile", "StateDir", "check", "effective", "notes"]
 
@@ -68,6 +69,7 @@ def describe(settings: Settings) -> list[str]:
     for made in (*build_rules(settings), *rules_from_files(settings)):
         lines.append(f"# rule {made.words()}")
         lines += [f"#   {made.description}"] if made.description else []
+    lines += [f"# source signals/{name}" for name in sources_from_files(settings)]
     lines += [f"# note: {note}" for note in notes(settings)]
     return lines
 

@@ -51,6 +51,7 @@ def free_port() -> int:
         ("[broker]\nhost = '192.0.2.1'", 'broker.host: "192.0.2.1" is not this machine'),
         ("rules = 'x'", "rules: "),
         ("rule_files = ['/nowhere/rules.py']", "process.rule_files[0]: /nowhere/rules.py: "),
+        ("[signals]\nsource_files = ['/nowhere/model.py']", "signals.source_files[0]: /nowhere/model.py: FileNotFound"),
         ("[process]", "is not TOML"),
     ],
 )
