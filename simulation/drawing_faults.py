@@ -97,7 +97,7 @@ def _crash(dice: Random, symbols: list[str]) -> Terms:
     actor = dice.choice(_ACTORS)
     return {
         "actor": f"position/{dice.choice(symbols)}" if actor == "position" else actor,
-        "times": dice.choice((1, 1, 1, 2, 5)),
+        "times": dice.choice((1, 1, 1, 2, 5, 12)),
         "after": dice.choice((0, 0, 1, 2, 3, 5, 8)),  # messages that it handles before
     }
 

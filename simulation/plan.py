@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from simulation.configuration import drawn_settings
 from simulation.drawing import FAULTS, ORDERS, Draw
 
 __all__ = ["Act", "Plan", "Weather", "draw"]
@@ -40,6 +41,12 @@ class Weather:
     faults: tuple[int, int] = (5, 30)
     only: tuple[str, ...] = ()  # kinds of faults; () for all
     symbols: Mapping[str, float] = field(factory=dict)  # and their first prices; {} for some of SYMBOLS
+
+    @classmethod
+    def dense(cls, minutes: float = 8.0) -> Weather:
+        """Return weather with an act every ten seconds and a fault every twenty."""
+        each = int(minutes)
+        return cls(minutes=minutes, orders=(4 * each, 8 * each), faults=(2 * each, 5 * each))
 
 
 @frozen(slots=True)
@@ -89,6 +96,7 @@ def draw(seed: int, weather: Weather | None = None) -> Plan:
         volatility=dice.choice((0.0005, 0.002, 0.004)),
         sync_seconds=dice.choice((0.0, 0.002, 0.05)),
         latency=dice.choice((0.0005, 0.005, 0.08)),
+        settings=drawn_settings(seed, seconds),
     )
 
 

@@ -21,7 +21,8 @@ __all__ = ["replay", "replay_flags", "shrink_into", "tell"]
 
 def replay_flags(seed: int, weather: Weather) -> str:
     """Return the flags with which `pitboss soak` shows the storm of a seed again."""
-    return f"--seed {seed}" + ("" if weather.minutes == 30.0 else f" --minutes {weather.minutes:g}")
+    length = "" if weather.minutes == 30.0 else f" --minutes {weather.minutes:g}"
+    return f"--seed {seed}{length}{' --dense' if weather == Weather.dense(weather.minutes) else ''}"
 
 
 def tell(plan: Plan, *, as_json: bool, html: Path | None) -> Outcome:

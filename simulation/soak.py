@@ -11,9 +11,13 @@ from multiprocessing import get_context
 from attrs import define, field, frozen
 
 from simulation.plan import Weather, draw
+from simulation.sometimes import STATES
 from simulation.storm import Outcome, ride
 
-__all__ = ["Storms", "Summary", "ride_seed", "soak"]
+__all__ = ["Storms", "Summary", "ride_seed", "soak", "unreached"]
+
+
+_ENOUGH = 300  # storms in which each dangerous state has its turn
 
 
 @frozen
@@ -53,6 +57,11 @@ class Summary:
         self.slowest_to_settle = max(self.slowest_to_settle, outcome.settled_after)
         if outcome.violation:
             self.violations.append((outcome.seed, outcome.violation))
+
+
+def unreached(summary: Summary) -> list[str]:
+    """Return the dangerous states that so many storms should have reached, and did not; [] for too few storms."""
+    return [state for state in STATES if not summary.reached[state]] if summary.seeds >= _ENOUGH else []
 
 
 def ride_seed(seed: int, weather: Weather) -> Outcome:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from decimal import Decimal
+from math import inf
 from typing import Any
+
+import trio
 
 from simulation.machine import Death, Machine
 from simulation.oracle.records import Records
 from simulation.oracle.truth import Truth
 from simulation.plan import Act
-from simulator.model import Executed, VenueEvent
+from simulator.model import Executed, OrderError, VenueEvent
 
 __all__ = ["STATES", "Sometimes"]
 
@@ -34,8 +38,37 @@ STATES: Mapping[str, str] = {
     "stop was cancelled by the broker": "a position lost its protection without a request",
     "trade by hand against a position": "someone traded a symbol that has a position",
     "actor was quarantined": "it crashed too often",
+    "correction of a fill that was held": "an execution was corrected, or busted, while its symbol was held",
+    "correction after a close": "an execution was corrected when its symbol was flat",
+    "correction while no process runs": "an execution was corrected between a death and the next start",
+    "gap while flattening": "a price jumped while everything was being closed",
+    "stop filled by a gap": "a stop filled more than a half per cent beyond its price",
+    "halted with something held": "the exchange halted a symbol that was held",
+    "short sale waited for shares": "an order of ours waited for a locate",
+    "shares came without a trade": "a split, with something held",
+    "liquidation": "the broker traded for the account",
+    "pause with something in flight": "the process was stopped while orders had left and were not acknowledged",
+    "orders forgotten by a restart": "the gateway came back without orders that had worked",
+    "new risk refused in a window": "an entry met a restart window",
+    "new risk refused by a limit": "an entry met a limit",
+    "supervisor crashed": "what restarts others failed itself",
+    "disk refused to read": "an actor that started could not read its journal",
+    "partial fill of an exit": "an exit filled in part, and its siblings were reduced or cancelled",
 }
 """state → what it is"""
+
+
+_GAP = Decimal("0.005")
+_CLOSING_SECONDS = 5.0  # since a market order was intended that leaves a position
+
+
+def _refusing(payload: Mapping[str, Any]) -> set[str]:
+    """Return the stages that stood against an entry."""
+    return {
+        verdict["stage"]
+        for verdict in payload.get("verdicts", ())
+        if not verdict["passed"] and verdict["gate"] != "halted"
+    }
 
 
 class Sometimes:
@@ -46,6 +79,7 @@ class Sometimes:
         self._left: set[str] = set()  # order_refs that have left
         self._heard: set[str] = set()  # order ids of which anything was heard
         self._changing: set[str] = set()
+        self._closing_at = -inf
         self._groups: dict[str, str] = {}
         truth.venue.subscribe(self._on_book)
         machine.on_death = self._died
@@ -53,6 +87,7 @@ class Sometimes:
 
     def fault(self, act: Act) -> None:
         """Something goes wrong now."""
+        self._of_the_fault(act)
         process = self._machine.process
         if process is not None and process.state.state == "STARTING":
             self._count("fault while it was not READY")
@@ -60,6 +95,31 @@ class Sometimes:
             held = {one.contract.symbol for one in self._truth.venue.positions()}
             if any(one.contract.symbol in held for one in self._truth.live()):
                 self._count("stop was cancelled by the broker")
+
+    def _of_the_fault(self, act: Act) -> None:
+        held = {one.contract.symbol for one in self._truth.venue.positions()}
+        match act.kind:
+            case "trading_halt" if act.terms["symbol"] in held:
+                self._count("halted with something held")
+            case "split" if act.terms["symbol"] in held:
+                self._count("shares came without a trade")
+            case "pause" if self._unacknowledged():
+                self._count("pause with something in flight")
+            case "restart" if act.terms.get("forgets") and self._truth.live():
+                self._count("orders forgotten by a restart")
+            case "crash" if act.terms["actor"] == "supervisor":
+                self._count("supervisor crashed")
+            case "disk" if "read" in act.terms["steps"] and held:
+                self._count("disk refused to read")
+
+    def jumped(self) -> None:
+        """A price jumps."""
+        if trio.current_time() - self._closing_at < _CLOSING_SECONDS:
+            self._count("gap while flattening")
+
+    def _unacknowledged(self) -> bool:
+        known = {one.order_ref: str(one.order_id) for one in self._truth.venue.orders.values()}
+        return any(known.get(ref, "") not in self._heard for ref in self._left)
 
     def frame(self, outgoing: bool, fields: list[str]) -> None:
         """A message has passed."""
@@ -85,8 +145,19 @@ class Sometimes:
                     self._count("status before openOrder")
 
     def _on_book(self, event: VenueEvent) -> None:
+        if isinstance(event, OrderError) and event.code == 404:
+            self._count("short sale waited for shares")
         if not isinstance(event, Executed):
             return
+        symbol = event.execution.contract.symbol
+        if not event.execution.exec_id.endswith(".01"):
+            if not self._machine.alive:
+                self._count("correction while no process runs")
+            held = self._truth.held(symbol)
+            self._count("correction of a fill that was held" if held else "correction after a close")
+            return
+        if event.execution.liquidation:
+            self._count("liquidation")
         if not self._machine.alive:
             self._count("fill while no process runs")
         elif not self._machine.paper.tws.clients:
@@ -97,6 +168,10 @@ class Sometimes:
             if held != event.execution.quantity * (1 if event.execution.side == "BOT" else -1):
                 self._count("trade by hand against a position")
             return
+        if order.order_type == "STP" and order.stop and abs(event.execution.price / order.stop - 1) > _GAP:
+            self._count("stop filled by a gap")
+        if order.oca_group and order.remaining and not self._records.enters(order.order_ref):
+            self._count("partial fill of an exit")
         self._records.read()
         if order.order_ref in self._records.cancelling:
             self._count("fill while its cancel is pending")
@@ -116,8 +191,7 @@ class Sometimes:
         if death.at == "sending":
             self._count("death in the middle of a write into the socket")
         self._records.read()
-        known = {one.order_ref: str(one.order_id) for one in self._truth.venue.orders.values()}
-        if any(known.get(ref, "") not in self._heard for ref in self._left):
+        if self._unacknowledged():
             self._count("death between send and acknowledgement")
         if self._records.intents.keys() - self._left:
             self._count("death with an intent that had not left")
@@ -127,6 +201,12 @@ class Sometimes:
             self._count("journal went into its reserve")
         elif kind == "OrderResolved":
             self._count("order was UNKNOWN")
+        elif kind == "OrderIntended" and payload["order"]["role"] == "exit":
+            self._closing_at = trio.current_time()
+        elif kind == "OrderNotSent" and "window" in str(payload.get("reason", "")):
+            self._count("new risk refused in a window")
+        elif kind == "EntryWeighed" and "portfolio" in _refusing(payload):
+            self._count("new risk refused by a limit")
         elif kind == "AlarmRaised" and payload["kind"] == "actor.quarantined":
             self._count("actor was quarantined")
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import inf
+from random import Random
 from typing import Any
 
 import trio
@@ -20,6 +21,7 @@ from config.environment import machine as real_machine
 from config.environment import virtual
 from config.loading import settings_from
 from config.settings import Settings
+from simulation.configuration import ON_PREDICTIONS
 from simulation.drawing import FAULTS
 from simulation.guests import Checks, Guests
 from simulation.machine import Machine
@@ -120,7 +122,9 @@ class Storm:
             swallows=swallows,
         )
         self.sometimes = Sometimes(self.outcome.reached, self.truth, self.records, machine)
-        market = Market(paper, self.plan.symbols, self.plan.volatility, self.plan.seed, self.plan.step_seconds)
+        self.market = market = Market(
+            paper, self.plan.symbols, self.plan.volatility, self.plan.seed, self.plan.step_seconds
+        )
         self.people = People(machine, market, service, self.safety.answered)
         real = real_machine()
         began, since = trio.current_time(), real.now()
@@ -170,6 +174,8 @@ class Storm:
         self.trouble.settle()
 
     async def _act(self, act: Act) -> None:
+        if act.kind == "jump":
+            self.sometimes.jumped()
         self.note("people", f"{act}: {await self.people.do(act)}")
 
     async def _looking(self, scope: trio.CancelScope) -> None:
@@ -217,6 +223,7 @@ class Storm:
             if not accepted:
                 accepted, answer = await self.people.given("flatten", reason="the storm is over")
                 self.note("people", f"flatten: {answer}")
+                await self._gap()
             await trio.sleep(1.0)
             status = await self.people.status()
             if status is None:
@@ -232,6 +239,16 @@ class Storm:
             if trio.current_time() - began > FLAT_SECONDS:
                 alarms = [(alarm["kind"], alarm["symbol"]) for alarm in status["alarms"]]
                 raise Violation(f"after flatten ({answer}): {wrong}; alarms {alarms}")
+
+    async def _gap(self) -> None:
+        """Let the market run away from some of those who leave."""
+        dice = Random(f"gap {self.plan.seed}")
+        await trio.sleep(dice.choice((0.001, 0.02, 0.2)))
+        if dice.random() < 0.3:
+            self.records.read()
+            self.sometimes.jumped()
+            for symbol in self.plan.symbols:
+                self.market.shift(symbol, dice.uniform(-0.06, 0.06))
 
     def _journal(self) -> None:
         wrong = broken_link(self.machine.disk.rows)
@@ -294,17 +311,13 @@ class Storm:
 def settings_of(plan: Plan) -> Settings:
     """Return the configuration of a storm. Raises SettingsError."""
     more: dict[str, Any] = _fractions(plan.settings)
-    rule = {"event": "PredictionSignalEvent", "do": "create_position", "quantity": 40, "cooldown_seconds": 60}
     return settings_from(
         {
             "broker": {"reconcile_seconds": 20.0, **more.pop("broker", {})},
             "signals": {"base_url": _URL, "allow_plain_http": True, "poll_seconds": 10.0, **more.pop("signals", {})},
             "log": {"pulse_seconds": 0.0},  # whoever writes the log must not change the storm
             "symbols": {symbol: {} for symbol in plan.symbols},
-            "rules": [
-                {**rule, "id": "up", "side": "BUY", "when": {"signal": "BUY", "confidence": ">= 0.8"}},
-                {**rule, "id": "down", "side": "SELL", "when": {"signal": "SELL", "confidence": ">= 0.8"}},
-            ],
+            "rules": _fractions(ON_PREDICTIONS),
             **more,
         },
         {"API_KEY": "key"},

@@ -18,7 +18,7 @@ from config.environment import machine
 from simulation.plan import Weather, draw
 from simulation.report import first_of_each_kind, print_summary, summary_as_json, violation_in_words
 from simulation.single import replay, replay_flags, shrink_into, tell
-from simulation.soak import Summary, soak
+from simulation.soak import Summary, soak, unreached
 from simulation.storm import Outcome
 from supervisors.exit_codes import ExitCode, ProcessFailed
 
@@ -34,6 +34,7 @@ def soak_verb(
     jobs: Annotated[int, Parameter(help="How many storms at once.")] = 2,
     first: Annotated[int, Parameter(help="The seed of the first; the others follow it.")] = 1,
     minutes: Annotated[float, Parameter(help="How long a storm is, in simulated minutes.")] = 30.0,
+    dense: Annotated[bool, Parameter(negative=(), help="An act every ten seconds, and a fault every twenty.")] = False,
     seed: Annotated[int | None, Parameter(help="Only this storm.")] = None,
     scenario: Annotated[Path | None, Parameter(help="Only the storm of this file.")] = None,
     timeline: Annotated[
@@ -67,7 +68,7 @@ def soak_verb(
     ):
         if wrong:
             raise ProcessFailed(ExitCode.USAGE, text)
-    weather = Weather(minutes=minutes)
+    weather = Weather.dense(minutes) if dense else Weather(minutes=minutes)
     if scenario is not None:
         if shrink:
             return _code(shrink_into(scenario, into, [f"from {scenario}"]))
@@ -88,7 +89,10 @@ def soak_verb(
     if shrink:
         for number in first_of_each_kind(summary.violations).values():
             shrink_into(draw(number, weather), into, _found(number, weather))
-    return ExitCode.FAILED if summary.violations else ExitCode.FINE
+    missing = unreached(summary)
+    if missing and not json_:
+        print(f"never reached, so these storms were too kind: {'; '.join(missing)}")
+    return ExitCode.FAILED if summary.violations or missing else ExitCode.FINE
 
 
 def _found(seed: int, weather: Weather) -> list[str]:

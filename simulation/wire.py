@@ -23,8 +23,8 @@ class Transcript:
     """All that crossed the links, as a hash and, frame by frame, for whoever listens."""
 
     def __init__(self, heard: Callable[[bool, Fields], None]) -> None:
-        """`heard(outgoing, fields)` is called for each whole frame but those of ticks and account values; outgoing is
-        from the process to the broker."""
+        """`heard(outgoing, fields)` is called for each whole frame, but for ticks and account values that come in;
+        outgoing is from the process to the broker."""
         self._hash = sha256()
         self._heard = heard
         self.frames = 0

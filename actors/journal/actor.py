@@ -87,6 +87,7 @@ class JournalActor(RunQueueActor):
         if opened.sequence:
             # whether it had failed is not asked: an earlier start may have found out and ended before it said so
             self.system.address("alarms").tell(ClearAlarm("journal.failed"))
+            self.system.address("alarms").tell(ClearAlarm("journal.slow"))
 
     async def finish(self) -> None:
         """Write what waits."""

@@ -176,8 +176,8 @@ class Conduct:
             return
         symbol = event.execution.contract.symbol
         order = event.order
-        if order is None or not order.order_ref:
-            self._by_others[symbol] = self._clock()
+        if order is None or not order.order_ref or not event.execution.exec_id.endswith(".01"):
+            self._by_others[symbol] = self._clock()  # a correction, too, is nothing that was asked for
             return
         self._records.read()
         terms = self._records.intents.get(order.order_ref)

@@ -44,6 +44,11 @@ class NewRisk:
         self._truth, self._records, self._clock, self._limits = truth, records, clock, limits
         self._left: Counter[str] = Counter()
 
+    def asked(self, fields: list[str]) -> None:
+        """A frame asks for market data: what TWS tells first has no age that anybody could know."""
+        for symbol in self._truth.price.keys() & set(fields):
+            self._truth.priced_at[symbol] = self._clock()
+
     def counted(self, ref: str) -> str:
         """A frame of an order leaves: never more of them than intents."""
         self._left[ref] += 1

@@ -82,6 +82,8 @@ class Safety:
 
     def sent(self, fields: list[str]) -> None:
         """A frame has left the process."""
+        if fields[0] == "1":
+            self._risk.asked(fields)
         if fields[0] != "3":
             return
         self._records.read()
