@@ -149,7 +149,7 @@ class _Api:
 
     async def symbol(self, request: Request, watch: Watch) -> Response:
         """One symbol over time."""
-        return Response(await watch.symbol(request.path_params["symbol"]), media_type="application/json")
+        return JSONResponse(await watch.symbol(request.path_params["symbol"]))
 
     async def trace(self, request: Request, watch: Watch) -> Response:
         """The life of an order, a position or a prediction, from the journal."""

@@ -14,6 +14,7 @@ __all__ = ["line_document", "new_lines", "sections", "symbol_section"]
 _SIGNALS = 100
 _DONE_ORDERS = 100
 _FILLS = 50
+_CURVE = 300  # points
 _LINE_FIELDS = ("ts", "level", "event", "actor", "symbol", "order_ref")
 _LONGEST = 2_000
 _TRADES = ("order.", "position.", "protection.", "exits.")
@@ -56,8 +57,14 @@ def sections(board: Board) -> dict[str, Any]:
         "alarms": status["alarms"] or [],
         "signals": board.signals[-_SIGNALS:],
         "fills": board.fills[-_FILLS:],
-        "pnl": board.profit,
+        "pnl": _thinned(board.profit, _CURVE),
     }
+
+
+def _thinned(points: list[Any], most: int) -> list[Any]:
+    """Return about `most` of them, the newest among them."""
+    step = -(-len(points) // most) or 1
+    return points[(len(points) - 1) % step :: step]
 
 
 def symbol_section(board: Board, symbol: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import trio
 from starlette.requests import Request
@@ -37,15 +38,16 @@ class Streams:
         self._open += 1
         try:
             told: dict[str, str] = {}
+            series = _Series()
             board: Board | None = None
             lines = 0
             yield "retry: 2000\n\n"
             while True:
-                shown = dict(watch.shown)
-                if symbol is not None:
-                    shown["symbol"] = await watch.symbol(symbol)
+                shown = watch.shown
                 parts = [f"{json.dumps(name)}:{text}" for name, text in shown.items() if told.get(name) != text]
                 told = shown
+                if symbol is not None and (new := series.new(await watch.symbol(symbol))):
+                    parts.append(f'"symbol":{json.dumps(new)}')
                 now, lines, fresh = await watch.lines(board, lines, _LINES)
                 parts.append(f'"lines":{json.dumps({"all": board is not now, "new": fresh})}')
                 board = now
@@ -55,3 +57,20 @@ class Streams:
                     await watch.changed()
         finally:
             self._open -= 1
+
+
+class _Series:
+    """What a page knows of its symbol."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, Any] = {}
+
+    def new(self, section: dict[str, Any]) -> dict[str, Any] | None:
+        """Return what to tell: of the points those that are new where the others are as they were (`more`)."""
+        if section == self._told:
+            return None
+        before, points = self._told.get("points") or [], section["points"]
+        self._told = section
+        if before and points[: len(before)] == before:
+            return {**section, "points": points[len(before) :], "more": True}
+        return {**section, "more": False}

@@ -91,10 +91,10 @@ class Watch:
         """Wait for the next picture."""
         await self._changed.wait()
 
-    async def symbol(self, symbol: str) -> str:
-        """Return the section of one symbol, as JSON."""
+    async def symbol(self, symbol: str) -> dict[str, Any]:
+        """Return the section of one symbol."""
         async with self.looking:
-            return _json(symbol_section(self.board, symbol))
+            return symbol_section(self.board, symbol)
 
     async def lines(self, board: Board | None, after: int, most: int) -> tuple[Board, int, list[dict[str, Any]]]:
         """Return the newest lines, at most `most`, and where they end: a board, and how many it has had.

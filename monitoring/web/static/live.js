@@ -64,6 +64,7 @@ export class Live {
     if (lines.all || lines.new.length > 0) {
       sections.lines = [...(lines.all ? [] : this.sections.lines), ...lines.new].slice(-MOST_LINES);
     }
+    if (sections.symbol?.more) sections.symbol.points = [...this.sections.symbol.points, ...sections.symbol.points];
     Object.assign(this.sections, sections);
     for (const { names, draw } of this.listeners) {
       if (names.some((name) => name in sections) && names.every((name) => name in this.sections)) {

@@ -12,7 +12,7 @@ from trio.testing import MockClock
 from config.environment import Environment
 from monitoring.board import Board
 from monitoring.web import Place
-from monitoring.web.documents import line_document, new_lines
+from monitoring.web.documents import line_document, new_lines, sections
 from monitoring.web.stream import Streams
 from monitoring.web.watch import Watch
 
@@ -77,14 +77,24 @@ def test_first_comes_all_of_it_then_what_has_changed_alone(log, listen):
         assert {"process", "positions", "orders", "actors", "alarms", "signals", "symbol", "now"} <= first.keys()
         assert first["lines"]["all"]
         assert [point[1] for point in first["symbol"]["points"]] == [150.2, 151.0, 150.6]
+        assert not first["symbol"]["more"]
         log.mark(152.0)
         second = await ear.next()
         assert second.keys() == {"positions", "symbol", "lines", "now"}
+        assert second["symbol"]["more"]
+        assert [point[1] for point in second["symbol"]["points"]] == [152.0]
         assert second["positions"][0]["last_price"] == 152.0
         assert second["lines"] == {"all": False, "new": []}
         log.write("system.halted", reason="by hand")
         third = await ear.next()
         assert [line["text"] for line in third["lines"]["new"]] == ["halted: by hand"]
+        assert "symbol" not in third
+        for number in range(2_100):  # more than the board keeps: it drops every second one
+            log.mark(150 + number / 100)
+        while not (later := await ear.next()).get("symbol") or later["symbol"]["more"]:
+            pass
+        assert later["symbol"]["points"][0][1] == 150.2
+        assert len(later["symbol"]["points"]) < 2_100
         await ear.close()
 
     listen(body)
@@ -180,3 +190,14 @@ def test_a_line_is_told_in_words_with_its_fields_and_without_secrets():
     told = line_document({**line, "role": "stop", "api_key": "geheim", "text": "token=abcdef"})
     assert told["text"] == "stop AAPL sent pb-1"
     assert told["fields"]["role"] == "stop"
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 299, 300, 301, 1_500])
+def test_the_curve_of_profit_is_thinned_and_ends_with_the_newest(count):
+    board = Board()
+    for number in range(count):
+        pnl = {"realized": str(number), "unrealized": "0", "commission": "0"}
+        board.fold({"ts": "2026-11-20T15:00:00Z", "event": "system.pulse", "pnl": pnl})
+    curve = sections(board)["pnl"]
+    assert min(count, 150) <= len(curve) <= 300
+    assert not count or curve[-1][1] == count - 1
