@@ -81,7 +81,7 @@ class Sometimes:
         self._changing: set[str] = set()
         self._closing_at = -inf
         self._groups: dict[str, str] = {}
-        truth.venue.subscribe(self._on_book)
+        truth.venue.subscribe(self._on_book, ticks=False)
         machine.on_death = self._died
         records.on_record.append(self._recorded)
 

@@ -51,7 +51,7 @@ class Chronicle(trio.abc.Instrument):
     def watching(self, machine: Machine, environment: Environment) -> Iterator[None]:
         """Listen to a machine, its broker and the log until the block ends. No other log may be running."""
         self._machine = machine
-        machine.paper.venue.subscribe(self.book)
+        machine.paper.venue.subscribe(self.book, ticks=False)
         log = start_logging(environment, listeners=(self.log,), background=False)
         trio.lowlevel.add_instrument(self)
         try:

@@ -57,7 +57,7 @@ class BookFile:
         self._executions = {
             _identity(one): write(execution_row(one, venue.commissions[one.exec_id])) for one in venue.executions
         }
-        venue.subscribe(self._on_event)
+        venue.subscribe(self._on_event, ticks=False)
 
     def write(self) -> None:
         """Write the book as it stands. Raises OSError."""

@@ -84,7 +84,7 @@ class Conduct:
         self._linkless: float | None = None  # since when the product says that it is not connected
         self._lost_ib: float | None = None
         self._arrived: set[int] = set()
-        truth.venue.subscribe(self._on_book)
+        truth.venue.subscribe(self._on_book, ticks=False)
         records.on_record.append(self._recorded)
 
     def born(self) -> None:

@@ -11,7 +11,7 @@ from simulation.oracle.records import Records
 from simulation.oracle.risk import Limits, NewRisk
 from simulation.oracle.truth import Truth
 from simulation.oracle.watch import Watch
-from simulator.model import OrderChanged, Ticked, VenueEvent
+from simulator.model import OrderChanged, VenueEvent
 
 __all__ = ["Safety", "Violation"]
 
@@ -50,7 +50,7 @@ class Safety:
         self._seen: tuple[float, ...] = ()  # what there was at the last look
         self._alive_since = alive_since
         truth.enters = records.enters
-        truth.venue.subscribe(self._on_book)
+        truth.venue.subscribe(self._on_book, ticks=False)
 
     def broken(self, text: str) -> None:
         """Note a violation. It is raised by whoever looks next: never into the venue's or the product's own code."""
@@ -59,8 +59,6 @@ class Safety:
     # the book
 
     def _on_book(self, event: VenueEvent) -> None:
-        if isinstance(event, Ticked):
-            return
         self._told += 1
         if isinstance(event, OrderChanged):
             order = event.order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import trio
 
-from simulator.model import Ticked, VenueEvent
+from simulator.model import VenueEvent
 from simulator.testing.book import book_of
 from simulator.testing.paper import Question
 from simulator.venue import Venue
@@ -18,7 +18,7 @@ class Watch:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._changed = trio.Event()
-        venue.subscribe(self._on_event)
+        venue.subscribe(self._on_event, ticks=False)
 
     async def until(self, question: Question) -> None:
         """Return when the books answer yes; what the question raises is raised here."""
@@ -26,6 +26,5 @@ class Watch:
             await self._changed.wait()
 
     def _on_event(self, event: VenueEvent) -> None:
-        if not isinstance(event, Ticked):
-            self._changed.set()
-            self._changed = trio.Event()
+        self._changed.set()
+        self._changed = trio.Event()

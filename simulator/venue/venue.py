@@ -83,6 +83,7 @@ class Venue:
         """How many events have been told: while that stays as it is, nothing but the clock can change anything."""
         self._margins_looked = -1  # events then
         self._listeners: list[Callable[[VenueEvent], None]] = []
+        self._tick_listeners: list[Callable[[VenueEvent], None]] = []  # those of them that hear ticks too
         self._commands: deque[Callable[[], None]] = deque()
         self._busy = False
         calendars = Calendars(calendar, self._latest)
@@ -102,9 +103,11 @@ class Venue:
 
     # orders
 
-    def subscribe(self, listener: Callable[[VenueEvent], None]) -> None:
-        """Have every event told to `listener` from now on."""
+    def subscribe(self, listener: Callable[[VenueEvent], None], *, ticks: bool = True) -> None:
+        """Have every event told to `listener` from now on, or all but ticks, of which there are most."""
         self._listeners.append(listener)
+        if ticks:
+            self._tick_listeners.append(listener)
 
     def place(self, order: Order) -> None:
         """Place an order, or change the live one with the same client and order id. Answers only through events.
@@ -319,7 +322,7 @@ class Venue:
 
     def _emit(self, event: VenueEvent) -> None:
         self.events += 1
-        for listener in self._listeners:
+        for listener in self._tick_listeners if event.__class__ is Ticked else self._listeners:
             listener(event)
 
     def _place(self, order: Order) -> None:
