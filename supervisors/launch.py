@@ -19,6 +19,7 @@ from supervisors.exit_codes import ExitCode, ProcessFailed
 from supervisors.failures import failure_of
 from supervisors.process import Process
 from supervisors.rule_files import rules_from_files
+from supervisors.service_manager import ServiceManager
 from supervisors.source_files import sources_from_files
 from supervisors.state_folder import own_state_folder
 from supervisors.tree import World, build_tree
@@ -90,7 +91,14 @@ async def serve(
         await around.start(watch_signals, process, log_)
         if companion is not None:
             around.start_soon(companion, process)
-        await process.run(control=settings.control_path, on_started=_settle_garbage_collector)
+        manager = ServiceManager(os.environ)
+        around.start_soon(manager.keep_alive, lambda: str(process.state.state))
+
+        def started() -> None:
+            _settle_garbage_collector()
+            manager.started()
+
+        await process.run(control=settings.control_path, on_started=started)
         around.cancel_scope.cancel()
 
 

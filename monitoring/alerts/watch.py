@@ -22,7 +22,7 @@ from monitoring.alerts.words import compose, one_line
 __all__ = ["Watch"]
 
 _READ_SECONDS = 0.25
-_SAVE_SECONDS = 5.0
+_SAVE_SECONDS = 60.0  # where nothing is announced: what was read since is read once more, and the disk is left in peace
 _REPORT_AFTER = 5  # failed sendings in a row, about a minute, until the other channels are told
 
 
