@@ -19,9 +19,10 @@ from simulation.guests import Check, Guests, no_sources
 from simulation.plan import SYMBOLS, Act, Plan, Weather, draw
 from simulation.scenario import Scenario, read_scenario, written
 from simulation.service import Service
+from simulation.settings import settings_of
 from simulation.shrink import Shrinking, size_of
 from simulation.side_by_side import rows
-from simulation.storm import START, Outcome, ride, settings_of
+from simulation.storm import START, Outcome, ride
 from supervisors.signal_sources import OwnSource
 
 __all__ = ["OwnStorm", "StormFailed", "StormOptions"]
@@ -135,7 +136,7 @@ class OwnStorm:
     # what did not hold
 
     def _failed(self, plan: Plan, outcome: Outcome, guests: Guests) -> str:
-        search = Shrinking(plan, outcome, partial(ride, guests=guests), limit=self._shrink)
+        search = Shrinking(plan, outcome, partial(ride, guests=guests), limit=self._shrink, settings=False)
         if self._shrink:
             search.run()
         name = f"{''.join(one if one.isalnum() else '-' for one in self._test.rpartition('::')[2])}-{plan.seed}.toml"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from simulation.plan import Act, Plan
-from simulation.simpler import calmer, earlier, fewer_symbols, plainer, shorter, without
+from simulation.simpler import calmer, earlier, fewer_settings, fewer_symbols, plainer, shorter, without
 from simulation.storm import Outcome
 
 __all__ = ["Shrinking", "kind_of", "size_of"]
@@ -46,9 +46,13 @@ class Shrinking:
         ride: Callable[[Plan], Outcome],
         *,
         limit: int = 1000,
+        settings: bool = True,
         told: Callable[[Shrinking], object] = lambda shrinking: None,
     ) -> None:
-        """`outcome` is that of `plan`: a violation. `limit` storms are lived through at most; `told` hears of each."""
+        """`outcome` is that of `plan`: a violation. `limit` storms are lived through at most; `told` hears of each.
+
+        Without `settings` the configuration stays as it is.
+        """
         if not outcome.violation:
             raise ValueError(f"the storm of seed {plan.seed} does not go wrong")
         self.plan, self.outcome = plan, outcome
@@ -57,6 +61,7 @@ class Shrinking:
         self.finished = False  # whether nothing more can be taken away
         self._ride, self._limit, self._told = ride, limit, told
         self._refused: set[str] = set()
+        self._passes = (self._shorter, earlier, fewer_symbols, *([fewer_settings] if settings else []), calmer, plainer)
 
     def run(self) -> None:
         """Make it as small as it gets."""
@@ -67,7 +72,7 @@ class Shrinking:
         while before != self.plan and not self._spent:
             before = self.plan
             self._fewer_acts()
-            for simpler in (self._shorter, earlier, fewer_symbols, calmer, plainer):
+            for simpler in self._passes:
                 self._each(simpler)
         self.finished = not self._spent
 

@@ -10,7 +10,7 @@ from attrs import evolve
 from simulation.plan import Act, Plan
 from simulation.scenario import optional_terms, term_types
 
-__all__ = ["calmer", "earlier", "fewer_symbols", "plainer", "shorter", "without"]
+__all__ = ["calmer", "earlier", "fewer_settings", "fewer_symbols", "plainer", "shorter", "without"]
 
 _FIRST = (2.0, 5.0)  # seconds: READY takes one or two
 _GAPS = (0.0, 0.1, 1.0, 5.0, 15.0, 30.0, 60.0)
@@ -84,6 +84,12 @@ def calmer(plan: Plan) -> Iterator[Plan]:
                 yield evolve(plan, **changed)
     if plan.seconds % 1:
         yield evolve(plan, seconds=float(int(plan.seconds) + 1))
+
+
+def fewer_settings(plan: Plan) -> Iterator[Plan]:
+    """Yield plans that leave a section of the configuration as it is by itself."""
+    for name in plan.settings:
+        yield evolve(plan, settings={key: value for key, value in plan.settings.items() if key != name})
 
 
 def plainer(plan: Plan) -> Iterator[Plan]:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from decimal import Decimal
 from math import inf
 from random import Random
 from typing import Any
@@ -19,9 +18,7 @@ from config.clock import JumpingClock
 from config.determinism import scheduled_from
 from config.environment import machine as real_machine
 from config.environment import virtual
-from config.loading import settings_from
 from config.settings import Settings
-from simulation.configuration import ON_PREDICTIONS
 from simulation.drawing import FAULTS
 from simulation.guests import Checks, Guests
 from simulation.machine import Machine
@@ -36,13 +33,14 @@ from simulation.oracle.truth import Truth
 from simulation.people import People
 from simulation.plan import Act, Plan
 from simulation.service import Service
+from simulation.settings import SIGNAL_URL, settings_of
 from simulation.sometimes import Sometimes
 from simulation.timeline import Chronicle, Moment
 from simulation.trouble import Trouble
 from simulation.wire import Transcript
 from simulator.app import PaperBroker, SimulatorSettings
 
-__all__ = ["Outcome", "ride", "settings_of"]
+__all__ = ["START", "Outcome", "ride"]
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # a Monday, half an hour after New York's opening
 LOOK_SECONDS = 10.0
@@ -52,7 +50,6 @@ FLAT_SECONDS = 120.0  # from the command to flatten until nothing is held
 TEND_SECONDS = 60.0  # how often an operator looks whether a restart is asked for, once the storm is over
 _ON_ITS_WAY = 6.0  # seconds that an entry may wait for its turn to be written
 _LIMIT = 86_400.0
-_URL = "http://signals/api/v1"
 
 
 @define
@@ -100,7 +97,7 @@ class Storm:
             latency=self.plan.latency,
             told=self._told,
             world=lambda: {
-                "signals": lambda: OptionsFlowClient(_URL, "key", service),
+                "signals": lambda: OptionsFlowClient(SIGNAL_URL, "key", service),
                 "rules": self._guests.rules_of_a_life(settings),
                 "sources": sources,
             },
@@ -308,34 +305,6 @@ class Storm:
         )
 
 
-def settings_of(plan: Plan) -> Settings:
-    """Return the configuration of a storm. Raises SettingsError."""
-    more: dict[str, Any] = _fractions(plan.settings)
-    return settings_from(
-        {
-            "broker": {"reconcile_seconds": 20.0, **more.pop("broker", {})},
-            "signals": {"base_url": _URL, "allow_plain_http": True, "poll_seconds": 10.0, **more.pop("signals", {})},
-            "log": {"pulse_seconds": 0.0},  # whoever writes the log must not change the storm
-            "symbols": {symbol: {} for symbol in plan.symbols},
-            "rules": _fractions(ON_PREDICTIONS),
-            **more,
-        },
-        {"API_KEY": "key"},
-    )
-
-
-def _fractions(value: Any) -> Any:
-    """Copy what a configuration file could say, with its fractions as Decimal."""
-    match value:
-        case float():
-            return Decimal(repr(value))
-        case Mapping():
-            return {key: _fractions(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_fractions(item) for item in value]
-    return value
-
-
 def ride(
     plan: Plan,
     *,
@@ -355,6 +324,10 @@ def ride(
             trio.run(storm.main, clock=JumpingClock(), instruments=instruments)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what came of it
         outcome.violation = _innermost(error)
+    except BaseExceptionGroup as group:
+        if group.subgroup(KeyboardInterrupt) is None:
+            raise
+        raise KeyboardInterrupt from None  # Ctrl-C came upon a task
     return outcome
 
 

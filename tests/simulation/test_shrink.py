@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 
 from domain.position_book import PositionBook
+from simulation.guests import Guests, Look
 from simulation.plan import Act, Plan, Weather, draw
 from simulation.scenario import Scenario, read_scenario, written
 from simulation.shrink import Shrinking, kind_of
@@ -40,6 +41,7 @@ def test_only_what_matters_is_left(kinds: tuple[str, ...]) -> None:
     assert search.finished
     assert len(search.plan.symbols) == 1
     assert search.plan.seconds <= 10.0
+    assert not search.plan.settings
     assert search.rides < 250
 
 
@@ -116,3 +118,11 @@ def test_a_guard_taken_out_is_found_shrunk_and_replayed(tmp_path: Path, monkeypa
         replayed = ride(read_scenario(file).plan)
         assert (replayed.violation, replayed.wire, replayed.journal) == (found.violation, found.wire, found.journal)
     assert not ride(read_scenario(file).plan).violation
+
+
+def test_ctrl_c_ends_a_storm_as_it_ends_any_program() -> None:
+    def pressed(look: Look) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ride(draw(1, Weather(minutes=5.0)), guests=Guests(checks=[pressed]))
