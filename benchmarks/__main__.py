@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, tuple[int, ...]] = {
     "signal_path": (100, 20),
     "simulator": (3, 50_000, 1_000, 2),
     "days": (3,),
+    "log": (2_000,),
 }
 
 

@@ -7,9 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
-
-from attrs import frozen
+from typing import Any, Literal, NamedTuple
 
 from config.log_events import EVENTS
 from config.log_events.kinds import Later
@@ -26,9 +24,8 @@ NOBODY = "process"
 """Whose doing it is where it is no actor's: the process's own."""
 
 
-@frozen(slots=True)
-class LogRecord:
-    """An event with its moment (UTC), level and fields."""
+class LogRecord(NamedTuple):
+    """An event with its moment (UTC), level and fields. A tuple, for it is made on the trading thread."""
 
     moment: datetime
     level: str

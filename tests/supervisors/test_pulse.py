@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from config.environment import Environment
+from config.log_rotation import Rotation
 from config.logging import Log, start_logging
 from config.settings import LogSettings
 from messages.order import Side
@@ -23,12 +24,15 @@ def logged(plant: Callable[..., None], tmp_path: Path) -> Iterator[Callable[...,
     """Run `body(plant, log)` with a log, and return its lines."""
     running: list[Log] = []
 
-    def run(body: Callable[..., Any], **keywords: Any) -> list[dict[str, Any]]:
+    def run(
+        body: Callable[..., Any], level: Any = "INFO", rotation: Rotation | None = None, **keywords: Any
+    ) -> list[dict[str, Any]]:
         path = tmp_path / "log.jsonl"
 
         async def begin(built: Any) -> None:
             environment = Environment(built.paper.environment.now, seed=1)
-            running.append(start_logging(environment, path=path, background=False, strict=True))
+            how: dict[str, Any] = {"level": level, "rotation": rotation, "background": False}
+            running.append(start_logging(environment, path=path, **how))
             await built.kill()
             await built.start()
             await body(built, running[0])
@@ -129,6 +133,51 @@ def test_a_file_that_is_opened_anew_begins_with_a_snapshot(
 
     lines = logged(body)
     assert [line["event"] for line in lines[:2]] == ["system.snapshot", "system.pulse"]
+
+
+def test_a_tick_writes_nothing(logged: Callable[..., list[dict[str, Any]]], tmp_path: Path) -> None:
+    """Neither at DEBUG: what comes with three thousand of them comes with none."""
+    counted = []
+
+    async def body(plant: Any, _log: Log) -> None:
+        path = tmp_path / "log.jsonl"
+        await plant.open(Side.BUY)
+        await plant.settle(30.0)
+        for ticks in (0, 100):
+            before = len(path.read_text().splitlines())
+            for _ in range(10):
+                for number in range(ticks):
+                    for kind in (1, 2, 4):
+                        plant.tick("AAPL", kind, round(100.0 + number % 7 / 100, 2))
+                await plant.settle(1.0)
+            lines = [json.loads(line) for line in path.read_text().splitlines()[before:]]
+            counted.append(
+                [line["event"] for line in lines if line["event"] not in ("position.marked", "system.pulse")]
+            )
+            marks = [line for line in lines if line["event"] == "position.marked"]
+            assert len(marks) <= 2
+        assert plant.process.system.measures.ticks > 100
+
+    pulses = [line["ticks"] for line in of(logged(body, level="DEBUG"), "system.pulse")]
+    assert pulses == sorted(pulses)
+    assert counted == [[], []]
+
+
+def test_a_file_that_is_full_is_followed_by_one_that_begins_with_a_snapshot(
+    logged: Callable[..., list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    async def body(plant: Any, _log: Log) -> None:
+        await plant.open(Side.BUY)
+        for price in range(40):
+            await plant.trade_at(100.0 + price / 100)
+            await plant.settle(5.0)
+
+    logged(body, rotation=Rotation(size=20_000))
+    kept = sorted(tmp_path.glob("log.2*.jsonl"))
+    assert len(kept) > 1
+    for path in (*kept[1:], tmp_path / "log.jsonl"):
+        first = json.loads(path.read_text().splitlines()[0])
+        assert (first["event"], first["status"]["positions"][0]["quantity"]) == ("system.snapshot", "100"), path
 
 
 def test_without_a_pulse_nothing_of_it_is_written(logged: Callable[..., list[dict[str, Any]]]) -> None:
