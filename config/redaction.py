@@ -69,10 +69,13 @@ def _escaped(text: str) -> tuple[str, ...]:
     )
 
 
+_FOLDERS = ("PWD", "OLDPWD")  # where a shell is and was: masking these would garble every path
+
+
 def register_environment(environ: Mapping[str, str]) -> None:
     """Mask the values of all variables whose name says that they are secrets."""
     for name, value in environ.items():
-        if len(value) >= _SHORTEST_UNASKED and is_secret_name(name):
+        if len(value) >= _SHORTEST_UNASKED and is_secret_name(name) and name not in _FOLDERS:
             register_secret(value)
 
 

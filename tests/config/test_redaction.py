@@ -93,6 +93,11 @@ def test_secrets_of_the_environment_are_known_by_the_name_of_their_variable() ->
     assert redact("hunter2hunter2 at /home/of-somebody, true") == "*** at /home/of-somebody, true"
 
 
+def test_the_folder_that_a_shell_is_in_is_no_password() -> None:
+    register_environment({"PWD": "/srv/of-somebody", "OLDPWD": "/srv/of-somebody-else"})
+    assert redact("/srv/of-somebody and /srv/of-somebody-else") == "/srv/of-somebody and /srv/of-somebody-else"
+
+
 def test_field_names_that_hold_secrets() -> None:
     assert all(map(is_secret_name, ["api_key", "X-API-Key", "Authorization", "auth_token", "password"]))
     assert not any(map(is_secret_name, ["key", "order_ref", "symbol", "monkey", "perm_id"]))
