@@ -22,12 +22,13 @@ __all__ = ["Watch"]
 _LOOK_SECONDS = 0.5  # between two looks at a log that has nothing new
 _SHOW_SECONDS = 0.5  # at least, between two pictures
 _CHUNK = 1_000_000  # bytes folded at a time: requests wait no longer than that
+_LITTLE = 262_144  # the same, where what has come is folded at once, without a thread
 
 _logger = logging.getLogger("pitboss.web")
 
 
 class Watch:
-    """The picture of one process. Whoever looks at `board` holds `looking`: a thread folds into it."""
+    """The picture of one process. Whoever looks at `board` holds `looking`: a thread may fold into it."""
 
     def __init__(self, place: Place, environment: Environment, cache: Path | None = None) -> None:
         """Look where to begin. Raises OSError where the log cannot be read."""
@@ -78,7 +79,10 @@ class Watch:
     async def _step(self) -> int:
         try:
             async with self.looking:
-                count = await trio.to_thread.run_sync(self._follower.step, _CHUNK)
+                if self.caught_up:  # little has come since: a thread would cost more than it
+                    count = self._follower.step(_LITTLE)
+                else:
+                    count = await trio.to_thread.run_sync(self._follower.step, _CHUNK)
         except OSError as error:
             if not self.problem:
                 _logger.warning("%s cannot be read: %s", self._follower.name, error.strerror or error)
