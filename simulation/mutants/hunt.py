@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable
 from random import Random
 
@@ -14,6 +15,7 @@ from simulation.storm import Outcome, ride
 
 __all__ = ["Catch", "hunt", "ride_as", "storm_for"]
 
+STUCK_SECONDS = 30.0
 _BURSTS = 6
 _CLOSE = 0.8  # seconds, in the mean, from the beginning of a burst to each of its acts
 
@@ -47,10 +49,24 @@ def storm_for(mutant: Mutant, seed: int) -> Plan:
     return evolve(plan, acts=tuple(acts), settings={**plan.settings, **mutant.settings})
 
 
+class Stuck(Exception):
+    """A storm takes far more of the processor than any should."""
+
+
+def _stuck(*_: object) -> None:
+    raise Stuck(f"no end after {STUCK_SECONDS:g} s of the processor")
+
+
 def ride_as(mutant: Mutant, plan: Plan) -> Outcome:
-    """Live through a storm as the mutant."""
-    with without(mutant):
-        return ride(plan)
+    """Live through a storm as the mutant. A mutant may turn in a circle, so that no virtual time goes by: that ends."""
+    before = signal.signal(signal.SIGVTALRM, _stuck)
+    signal.setitimer(signal.ITIMER_VIRTUAL, STUCK_SECONDS)
+    try:
+        with without(mutant):
+            return ride(plan)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def hunt(mutant: Mutant, seeds: Iterable[int]) -> Catch:

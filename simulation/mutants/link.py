@@ -82,7 +82,10 @@ LINK = (
     Mutant(
         name="deadline",
         guard="an order that waited too long does not leave",
-        changes=(replaces(SendQueue, "take_expired", lambda self, now: []),),
+        changes=(
+            replaces(SendQueue, "take_expired", lambda self, now: []),
+            replaces(SendQueue, "next_deadline", lambda self: math.inf),
+        ),
         often=(
             ("black_hole", {"seconds": 11.0, "then": "flow"}),
             ("buy", {}),
