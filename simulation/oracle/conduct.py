@@ -17,11 +17,13 @@ __all__ = ["Bounds", "Conduct"]
 
 _RISKY = ("entry", "scale")
 _PLACE, _CANCEL, _ASK_TIME, _START = "3", "4", "49", "71"
+_WAY_SECONDS = 2.0  # from here to the broker, on a link that stands
 _EXCESS_SECONDS = 20.0  # that more may rest than is held, while it is being cancelled
 _SILENT_SECONDS = 30.0  # without a round trip, after which no process may call itself READY
 _LINKLESS_SECONDS = 2.0  # from the loss of the link until what is in flight is called UNKNOWN
 _IN_FLIGHT = ("SENT", "PENDING_MODIFY", "PENDING_CANCEL")
 _LOST_IB, _IB_BACK = ("1100", "2110"), ("1101", "1102")
+_FRAMES_BESIDE = 2  # such as the end of a subscription
 _SLACK = 0.5  # seconds between what happened and its record
 _CLEARED_SECONDS = 2.0  # within which an alarm ends whose cause has gone
 _OTHERS_SECONDS = 45.0  # within which somebody else's trade may be unknown here
@@ -73,7 +75,7 @@ class Conduct:
         self._proven = -1e9  # when the last round trip of this connection began
         self._waiting: dict[str, float] = {}  # exit or "cancel REF" → since when it may leave
         self._written: dict[str, float] = {}  # order_ref → when its intent was safe
-        self._left: set[str] = set()
+        self._left: dict[str, float] = {}  # order_ref → when it left first
         self._ids: dict[str, str] = {}  # order id → the last order that left under it
         self._standing: dict[str, tuple[str | None, str]] = {}  # id of an alarm → symbol, kind
         self._earlier: set[str] = set()  # those of them that were raised in an earlier life
@@ -126,7 +128,7 @@ class Conduct:
         while frames[0] <= now - 1.0:
             frames.popleft()
         together = sum(1 for at in frames if at == now)
-        most = max(self._bounds.messages_per_second, together)
+        most = max(self._bounds.messages_per_second, together) + _FRAMES_BESIDE
         if len(frames) > most:
             self._broken(f"{len(frames)} messages left within a second, {most} are allowed")
 
@@ -149,7 +151,7 @@ class Conduct:
         self._ids[fields[1]] = ref
         if ref in self._left:
             return  # a change of it
-        self._left.add(ref)
+        self._left[ref] = now
         if self._records.intents[ref]["role"] not in _RISKY:
             return
         if self._lost_ib is not None and now - self._lost_ib > _SLACK:
@@ -187,12 +189,16 @@ class Conduct:
             self._look_for_children(order.order_ref)
         elif terms["source"] == "operator":
             self._by_others[symbol] = self._clock()  # a person's own exit is tied to no group
-        elif not self._in_doubt(symbol):
+        elif not self._in_doubt(symbol) and not self._late(order.order_ref):
             signed = event.execution.quantity * (1 if event.execution.side == "BOT" else -1)
             held = self._truth.held(symbol)
             before = held - signed
             if abs(held) > abs(before) or held * before < 0:
                 self._broken(f"{order.order_ref}, an exit of {symbol}, made {held} of {before}")
+
+    def _late(self, ref: str) -> bool:
+        """Whether an order comes so long after it left that something else may have happened on its way."""
+        return self._clock() - self._left.get(ref, -1e9) > _WAY_SECONDS
 
     def _in_doubt(self, symbol: str) -> bool:
         """Whether what is held may be unknown here: by an alarm, or so soon after a start or somebody else's trade."""
@@ -229,7 +235,9 @@ class Conduct:
         self._records.read()
         terms = self._records.intents.get(order.order_ref)
         symbol = order.contract.symbol
-        if terms is None or terms["role"] != "exit" or terms["source"] == "operator" or self._in_doubt(symbol):
+        if terms is None or terms["role"] != "exit" or terms["source"] == "operator":
+            return
+        if self._in_doubt(symbol) or self._late(order.order_ref):
             return
         could, held = self._could_sell(symbol), abs(self._truth.held(symbol))
         if not order.done and could > held:
@@ -237,7 +245,7 @@ class Conduct:
 
     def _look_for_children(self, entry: str) -> None:
         there = {one.order_ref for one in self._truth.venue.orders.values()}
-        there |= self._left if self._swallows else set()
+        there |= self._left.keys() if self._swallows else set()
         for ref, terms in self._records.intents.items():
             if terms["parent_ref"] == entry and ref not in there:
                 self._broken(f"{entry} filled before its {terms['role']} was at the broker")
