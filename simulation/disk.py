@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from messages.journal import Replay
 from storage.errors import JournalUnusable
 from storage.memory import SimulatedDisk, SimulatedStorage
@@ -11,11 +13,17 @@ __all__ = ["StormDisk", "StormStorage"]
 
 
 class StormDisk(SimulatedDisk):
-    """`before` is called with "synced" as well, when all is safe and nobody knows it yet, and with "read"."""
+    """`before` is called with "synced" as well, when all is safe and nobody knows it yet, and with "read".
+
+    `on_safe` is called before that, by whoever follows what is on the disk.
+    """
+
+    on_safe: Callable[[], object] = staticmethod(lambda: None)
 
     def sync(self) -> None:
         """See `SimulatedDisk.sync`."""
         super().sync()
+        self.on_safe()
         self.before("synced")
 
 

@@ -103,6 +103,7 @@ class Storm:
             },
         )
         self.truth, self.records = Truth(paper.venue, trio.current_time), Records(machine.disk)
+        machine.disk.on_safe = self.records.read
         self.safety = Safety(
             self.truth, self.records, trio.current_time, self._state, self._alive_since, self._limits(settings)
         )

@@ -164,6 +164,12 @@ EVIDENCE = (
         name="corrections",
         guard="a later version of an execution takes the place of the earlier one",
         changes=(Change(Executions, "book", _ignore_versions),),
+        often=(
+            ("buy", {"limit": None}),
+            ("correction", {}),
+            ("correction", {}),
+            ("sell", {"limit": None}),
+        ),
     ),
     Mutant(
         name="late-fills",
@@ -197,11 +203,13 @@ EVIDENCE = (
         guard="no status moves an order back to life, or out of its pending cancellation",
         changes=(replaces(__import__("domain.order_states").order_states, "TRANSITIONS", _REGRESS),),
         often=(
-            ("buy", {}),
-            ("delay", {"messages": ["openOrder", "orderStatus"], "by": 6.0, "seconds": 1.0}),
+            ("buy", {"limit": None}),
+            ("delay", {"messages": ["openOrder", "orderStatus"], "by": 4.0, "seconds": 0.6}),
+            ("exits", {}),
             ("broker_cancel", {}),
-            ("close", {}),
+            ("broker_cancel", {}),
         ),
+        settings={"broker": {"reconcile_seconds": 60.0}},
     ),
     Mutant(
         name="end-marker",
@@ -290,11 +298,12 @@ EVIDENCE = (
         guard="a symbol takes no new risk while nobody knows where one of its orders stands",
         changes=(replaces(OrderDesk, "holds", lambda self: {}),),
         often=(
-            ("silent", {"on": "placeOrder", "after": 1}),
-            ("buy", {"limit": -0.01}),
-            ("buy", {}),
-            ("buy", {}),
-            ("sell", {}),
+            ("buy", {"limit": None}),
+            ("silent", {"on": "placeOrder", "after": 1, "times": 4}),
+            ("exits", {}),
+            ("buy", {"limit": None}),
+            ("buy", {"limit": None}),
+            ("buy", {"limit": None}),
         ),
     ),
     Mutant(
@@ -302,16 +311,21 @@ EVIDENCE = (
         guard="what is in flight when the link is lost is UNKNOWN",
         changes=(replaces(OrderDesk, "doubt", _nothing),),
         often=(
+            ("silent", {"on": "placeOrder", "after": 1, "times": 4}),
             ("buy", {"limit": -0.01}),
-            ("cut", {"direction": "out"}),
             ("sell", {"limit": -0.01}),
-            ("restart", {"seconds": 20.0}),
-            ("cancel", {}),
+            ("restart", {"seconds": 28.0}),
         ),
     ),
     Mutant(
         name="acknowledgement",
         guard="an order of which nothing is heard in time is UNKNOWN, and asked about",
         changes=(replaces(Watch, "look", _nothing),),
+        often=(
+            ("swallow", {"on": "placeOrder", "after": 1, "times": 4}),
+            ("buy", {}),
+            ("sell", {}),
+        ),
+        settings={"broker": {"reconcile_seconds": 600.0}},
     ),
 )

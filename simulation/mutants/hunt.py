@@ -17,7 +17,7 @@ __all__ = ["Catch", "hunt", "ride_as", "storm_for"]
 
 STUCK_SECONDS = 30.0
 _BURSTS = 6
-_CLOSE = 0.8  # seconds, in the mean, from the beginning of a burst to each of its acts
+_CLOSE = 0.5  # seconds, in the mean, from the beginning of a burst to each of its acts
 
 
 @frozen

@@ -109,11 +109,11 @@ LINK = (
         changes=(replaces(Renumbering, "overtaken", _nothing),),
         often=(
             ("buy", {}),
+            ("buy", {}),
             ("sell", {}),
-            ("black_hole", {"seconds": 3.0, "then": "flow"}),
-            ("exits", {}),
+            ("close", {}),
             ("close", {}),
         ),
-        settings={"broker": {"messages_per_second": 4}},
+        settings={"broker": {"messages_per_second": 3}},
     ),
 )

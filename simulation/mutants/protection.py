@@ -82,7 +82,11 @@ PROTECTION = (
     Mutant(
         name="watchdog",
         guard="a position without confirmed exits is alarmed in time",
-        changes=(replaces(Protection, "naked_too_long", _nothing),),
+        changes=(
+            replaces(Protection, "naked_too_long", _nothing),
+            Change(actors.position.protection, "reconcile_exits", _without(SubmitExit)),
+        ),
+        beside="arming",
     ),
     Mutant(
         name="arming",

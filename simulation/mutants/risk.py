@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import domain.order_gates
+from attrs import evolve
+
 from actors.gateway.keeper import LinkKeeper
+from actors.orders.desk import OrderDesk
+from actors.orders.reconciliation import Reconciler
 from actors.portfolio.actor import PortfolioActor
 from actors.portfolio.breaker import BreakerDesk
-from actors.position.actor import PositionActor
 from actors.position.quote import Quote
 from actors.signals.intake import Intake
 from actors.signals.source import SourceActor
@@ -24,13 +26,15 @@ def _passes(name: str) -> Any:
 
     def make(gates: Any) -> Any:
         def mutated(self: Any) -> Any:
-            from attrs import evolve
-
             return tuple(evolve(gate, passed=True) if gate.gate == name else gate for gate in gates(self))
 
         return mutated
 
     return make
+
+
+def _always_reconciled(allow: Any) -> Any:
+    return lambda self, not_reconciled: allow(self, "")
 
 
 def _forget_the_halt(restore: Any) -> Any:
@@ -92,8 +96,7 @@ RISK = (
         name="not-ready",
         guard="no new risk before everything that can rest at the broker is known",
         changes=(
-            replaces(domain.order_gates, "_link_fault", lambda order, now: ""),
-            replaces(PositionActor, "refuse_new_risk", _nothing),
+            Change(OrderDesk, "allow", _always_reconciled),
             Change(LinkKeeper, "entry_gates", _passes("broker's lists")),
         ),
         often=(
@@ -145,7 +148,12 @@ RISK = (
     Mutant(
         name="lost-ib",
         guard="no new risk while TWS has lost its link to IB",
-        changes=(Change(LinkKeeper, "entry_gates", _passes("link to IB")),),
+        changes=(
+            Change(LinkKeeper, "entry_gates", _passes("link to IB")),
+            replaces(Reconciler, "notice", _nothing),
+            replaces(Quote, "stale", lambda self, now, age: ""),
+        ),
+        beside="stale-price",
         often=(
             ("connectivity", {"seconds": 10.0}),
             ("buy", {}),

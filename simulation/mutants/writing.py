@@ -179,7 +179,9 @@ WRITING = (
         changes=(Change(actors.orders.actor, "recover", _keep_the_book),),
         often=(
             ("buy", {}),
-            ("crash", {"actor": "orders"}),
+            ("crash", {"actor": "orders", "after": 1, "times": 1}),
+            ("crash", {"actor": "orders", "after": 2, "times": 1}),
+            ("crash", {"actor": "orders", "after": 3, "times": 1}),
             ("close", {}),
         ),
     ),

@@ -23,6 +23,7 @@ _SILENT_SECONDS = 30.0  # without a round trip, after which no process may call 
 _LINKLESS_SECONDS = 2.0  # from the loss of the link until what is in flight is called UNKNOWN
 _IN_FLIGHT = ("SENT", "PENDING_MODIFY", "PENDING_CANCEL")
 _LOST_IB, _IB_BACK = ("1100", "2110"), ("1101", "1102")
+_ENDS = {"53", "102", "55", "62"}  # of open orders, completed orders, executions, positions
 _FRAMES_BESIDE = 2  # such as the end of a subscription
 _SLACK = 0.5  # seconds between what happened and its record
 _CLEARED_SECONDS = 2.0  # within which an alarm ends whose cause has gone
@@ -85,6 +86,7 @@ class Conduct:
         self._excess: dict[str, float] = {}  # symbol → since when more could be sold than is held
         self._linkless: float | None = None  # since when the product says that it is not connected
         self._lost_ib: float | None = None
+        self._ended: set[str] = set()  # lists whose end has come in this connection
         self._arrived: set[int] = set()
         truth.venue.subscribe(self._on_book, ticks=False)
         records.on_record.append(self._recorded)
@@ -104,6 +106,8 @@ class Conduct:
         if not outgoing:
             if fields[0] == _ASK_TIME and self._asked is not None:
                 self._proven, self._asked = self._asked, None
+            elif fields[0] in _ENDS:
+                self._ended.add(fields[0])
             elif fields[0] == "4" and len(fields) > 3:
                 self._lost_ib = now if fields[3] in _LOST_IB else None if fields[3] in _IB_BACK else self._lost_ib
             return
@@ -112,6 +116,7 @@ class Conduct:
                 self._frames.clear()
                 self._waiting.clear()
                 self._asked, self._proven, self._lost_ib = None, -1e9, None
+                self._ended.clear()
                 return
             case "49":
                 self._asked = now
@@ -156,6 +161,8 @@ class Conduct:
             return
         if self._lost_ib is not None and now - self._lost_ib > _SLACK:
             self._broken(f"{ref}, new risk, left while TWS had lost its link to IB")
+        if self._ended != _ENDS:
+            self._broken(f"{ref}, new risk, left before the broker's lists were there in this connection")
         age = now - self._proven
         if age > self._bounds.liveness:
             self._broken(f"{ref}, new risk, left on a link whose last round trip began {min(age, 9999):.1f} s ago")
