@@ -28,7 +28,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.seeds < 1 or given.minutes < 5:
         parser.error("--seeds is at least 1, --minutes at least 5")
-    logging.getLogger("ib_insync").setLevel(logging.CRITICAL + 1)  # each of its errors would be a line
+    for name in ("ib_insync", "eventkit"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # each of its errors would be a line
     weather = Weather(minutes=given.minutes)
     fallen: Counter[str] = Counter()
     storms = orders = executions = 0

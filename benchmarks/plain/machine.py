@@ -63,7 +63,8 @@ class PlainMachine(Machine):
         self.paused = False
         arrived, self._arrived = self._arrived, []
         for each in arrived:
-            each()
+            if self.trader is not None and self.trader.loop is not None:
+                self.trader.loop.call_soon(each)  # the library wants to be called from within its loop
 
     def _over(self) -> None:
         self.life += 1

@@ -15,7 +15,8 @@ WEATHER = Weather(minutes=6.0, orders=(8, 20), faults=(5, 15))
 
 @pytest.fixture(autouse=True)
 def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL + 1, logger="ib_insync")
+    for name in ("ib_insync", "eventkit"):
+        caplog.set_level(logging.CRITICAL + 1, logger=name)
 
 
 def test_the_same_seed_is_the_same_storm() -> None:
