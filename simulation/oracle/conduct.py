@@ -24,7 +24,7 @@ _LINKLESS_SECONDS = 2.0  # from the loss of the link until what is in flight is 
 _IN_FLIGHT = ("SENT", "PENDING_MODIFY", "PENDING_CANCEL")
 _LOST_IB, _IB_BACK = ("1100", "2110"), ("1101", "1102")
 _ENDS = {"53", "102", "55", "62"}  # of open orders, completed orders, executions, positions
-_FRAMES_BESIDE = 2  # such as the end of a subscription
+_SECOND = 1.0 - 1e-6  # a message that leaves the moment another one is a second old is in time
 _SLACK = 0.5  # seconds between what happened and its record
 _CLEARED_SECONDS = 2.0  # within which an alarm ends whose cause has gone
 _OTHERS_SECONDS = 45.0  # within which somebody else's trade may be unknown here
@@ -130,10 +130,10 @@ class Conduct:
     def _count(self, now: float) -> None:
         frames = self._frames
         frames.append(now)
-        while frames[0] <= now - 1.0:
+        while frames[0] <= now - _SECOND:
             frames.popleft()
         together = sum(1 for at in frames if at == now)
-        most = max(self._bounds.messages_per_second, together) + _FRAMES_BESIDE
+        most = max(self._bounds.messages_per_second, together)
         if len(frames) > most:
             self._broken(f"{len(frames)} messages left within a second, {most} are allowed")
 
