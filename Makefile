@@ -12,7 +12,7 @@ ARGS ?=
 CLIENTS := ib_async ibapi
 CLIENT_STAMPS := $(CLIENTS:%=.venv-%/.installed)
 
-.PHONY: run test soak golden lint nautilus bench clean
+.PHONY: run test soak mutants golden lint nautilus bench clean
 
 run: $(STAMP)
 	$(BIN)/pitboss demo $(ARGS)
@@ -24,6 +24,10 @@ test: lint $(CLIENT_STAMPS)
 # whole storms in virtual time, from seeds; the tests have a few of them
 soak: $(STAMP)
 	$(BIN)/pitboss soak $(if $(ARGS),$(ARGS),--seeds 1000)
+
+# each guard of the product taken away in turn, until a storm sees it
+mutants: $(STAMP)
+	$(BIN)/python -m simulation.mutants $(ARGS)
 
 # writes the transcripts in tests/conformance/golden anew, from what the clients and the paper TWS say now
 golden: $(STAMP) $(CLIENT_STAMPS)

@@ -165,20 +165,22 @@ RISK = (
         guard="orders that may still fill count against the limits",
         changes=(replaces(PortfolioActor, "_waiting", lambda self: ()),),
         often=(
-            ("buy", {"limit": -0.01}),
-            ("buy", {"limit": -0.01}),
-            ("sell", {"limit": -0.01}),
+            ("buy", {"limit": -0.01, "quantity": 100}),
+            ("buy", {"limit": -0.01, "quantity": 250}),
+            ("sell", {"limit": -0.01, "quantity": 250}),
         ),
+        settings={"risk": {"max_gross_exposure": 30000}},
     ),
     Mutant(
         name="atomic-reservation",
         guard="what passes the limits is reserved in the same step",
         changes=(Change(PortfolioActor, "_submit", _reserve_later),),
         often=(
-            ("buy", {"limit": -0.01}),
-            ("buy", {"limit": -0.01}),
-            ("sell", {"limit": -0.01}),
+            ("buy", {"limit": -0.01, "quantity": 100}),
+            ("buy", {"limit": -0.01, "quantity": 250}),
+            ("sell", {"limit": -0.01, "quantity": 250}),
         ),
+        settings={"risk": {"max_gross_exposure": 30000}},
     ),
     Mutant(
         name="signal-dedupe",
