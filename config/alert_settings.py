@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from attrs import field, frozen
 
-from config.expectations import Conditions, Flag, Folder, Number, OneOf, Text, Texts, Whole
+from config.expectations import FieldConditions, Flag, Folder, Number, OneOf, Text, Texts, Whole
 
 __all__ = ["SEVERITIES", "AlertRuleSettings", "AlertSettings", "ChannelSettings"]
 
@@ -22,7 +22,7 @@ _NAME = r"[A-Za-z0-9_\-]{1,40}"
 _Name = Text("a name of letters, digits, dashes and underscores", _NAME)
 _Event = Text('an event of the log such as "order.rejected", or a group of them such as "order.*"', r"[a-z_.*]{1,60}")
 _MaybeEvent = Text('an event of the log such as "order.accepted", or empty', r"[a-z_.*]{0,60}")
-_Conditions = Annotated[Mapping[str, Any], Conditions()]
+_Conditions = Annotated[Mapping[str, Any], FieldConditions()]
 
 
 @frozen(slots=True, kw_only=True)

@@ -23,6 +23,7 @@ __all__ = [
     "Conditions",
     "EnvironmentText",
     "Expectation",
+    "FieldConditions",
     "Flag",
     "Folder",
     "Folders",
@@ -295,6 +296,20 @@ class Conditions(Expectation):
         if not isinstance(condition, str | int | float | bool):
             raise self.refuse()
         return condition
+
+
+@frozen
+class FieldConditions(Conditions):
+    """The same, where a field may lie within another: `pnl.unrealized`, with or without quotes."""
+
+    def read(self, value: Any) -> Mapping[str, Any]:
+        if not isinstance(value, Mapping):
+            raise self.refuse()
+        found: dict[str, Any] = {}
+        for name, condition in value.items():
+            inner = self.read(condition) if isinstance(condition, Mapping) else {"": self._plain(condition)}
+            found |= {f"{name}.{rest}" if rest else name: one for rest, one in inner.items()}
+        return found
 
 
 def _items(expectation: Expectation, value: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from config.alert_rules import alert_problems, alert_rules, shipped_rules
 from config.alert_settings import AlertRuleSettings, AlertSettings
 from config.loading import load_alerts, settings_from
 from config.problems import SettingsError
+from supervisors.verbs_configuration import describe
 
 RULE = {"id": "mine", "event": "order.rejected"}
 
@@ -85,3 +87,13 @@ def test_watching_needs_its_own_sections_alone(tmp_path: Path) -> None:
     )
     assert load_alerts(path, {"PITBOSS_ALERTS__GROUP_SECONDS": "2"}).alerts.group_seconds == 2
     assert load_alerts(path, {}).alerts.silent_seconds == float(Decimal("1.5"))
+
+
+def test_what_check_prints_is_a_configuration_with_the_same_alerts() -> None:
+    path = {"pnl": {"unrealized": "< -5"}, "broker.connected": True}
+    rule = {"id": "a", "event": "system.pulse", "when": path, "text": 'x "{state}"', "until_event": "system.pulse"}
+    written = {"channels": {"a": {"path": "x y"}, "b": {"url": "env:B", "least": "critical"}}, "rules": [rule]}
+    settings = settings_from({"alerts": written}, {})
+    assert settings.alerts.rules[0].when == {"pnl.unrealized": "< -5", "broker.connected": True}
+    said = "\n".join(describe(settings))
+    assert settings_from(tomllib.loads(said, parse_float=Decimal), {}).alerts == settings.alerts
