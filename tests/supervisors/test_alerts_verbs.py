@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,10 @@ LINES = [
 def config(tmp_path: Path) -> Path:
     """A configuration with one channel, a file."""
     path = tmp_path / "alerts.toml"
-    path.write_text(f'[process]\nstate_dir = "{tmp_path}"\n[alerts.channels.file]\npath = "told.jsonl"\n')
+    path.write_text(
+        f'[process]\nstate_dir = "{tmp_path}"\n[alerts]\ngroup_seconds = 0\n'
+        '[alerts.channels.file]\npath = "told.jsonl"\n'
+    )
     return path
 
 
@@ -120,6 +124,27 @@ def test_a_second_monitor_of_the_same_state_is_refused(config, tmp_path, capsys)
     with StateFile(tmp_path / "alerts.json").owned():
         assert run(["alerts", "run", "--config", str(config)]) == 1
     assert "are sent by process" in capsys.readouterr().err
+
+
+def test_a_damaged_state_is_moved_away_and_a_pipe_that_ends_is_told(config, tmp_path, capsys):
+    (tmp_path / "alerts.json").write_text("{")
+    out, into = os.pipe()
+    os.write(into, "".join(json.dumps(line) + "\n" for line in LINES[:3]).encode())
+    os.close(into)
+    saved = os.dup(0)
+    os.dup2(out, 0)
+    try:
+        assert run(["alerts", "run", "-", "--config", str(config)]) == 1
+    finally:
+        os.dup2(saved, 0)
+        os.close(saved)
+        os.close(out)
+    told = capsys.readouterr()
+    assert "is damaged: moved to" in told.err
+    assert (tmp_path / "alerts.json.damaged").read_text() == "{"
+    lines = [json.loads(line) for line in (tmp_path / "told.jsonl").read_text().splitlines()]
+    assert [(line["log"], line["rule"], line["word"]) for line in lines] == [("paper", "silent", "raised")]
+    assert "nothing is left to watch, and all was sent" in told.out
 
 
 def test_the_runbook_is_quoted(capsys):
