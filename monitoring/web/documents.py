@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from attrs import asdict
+
 from config.log_record import LogRecord, as_words
+from config.runbook import entry_of
 from monitoring.board import DONE, Board
 
 __all__ = ["line_document", "new_lines", "sections", "symbol_section"]
@@ -54,11 +57,17 @@ def sections(board: Board) -> dict[str, Any]:
         "orders": [order for order in orders if order["status"] not in DONE],
         "done_orders": done[-_DONE_ORDERS:],
         "actors": status["actors"],
-        "alarms": status["alarms"] or [],
+        "alarms": [_alarm(alarm) for alarm in status["alarms"] or []],
         "signals": board.signals[-_SIGNALS:],
         "fills": board.fills[-_FILLS:],
         "pnl": _thinned(board.profit, _CURVE),
     }
+
+
+def _alarm(alarm: dict[str, Any]) -> dict[str, Any]:
+    """Return an alarm with what the runbook says of it."""
+    entry = entry_of(alarm["kind"])
+    return {**alarm, "runbook": asdict(entry)}
 
 
 def _thinned(points: list[Any], most: int) -> list[Any]:

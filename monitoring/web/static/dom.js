@@ -34,6 +34,11 @@ export function link(href, text, attributes) {
   return h("a", { href: process === null ? href : `${href}?p=${encodeURIComponent(process)}`, ...attributes }, text);
 }
 
+// Text with code between backticks, as the runbook has it.
+export function prose(text) {
+  return text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
+}
+
 export function card(title, ...children) {
   return h("section", { class: "card" }, title === null ? null : h("h2", {}, title), ...children);
 }

@@ -37,7 +37,7 @@ export function overview(context) {
   live.on(["signals"], (all) => signals.update(all.slice(-6).reverse()));
   live.on(["lines"], (all) => lines.update(all.filter((one) => !QUIET.includes(one.event)).slice(-NEWEST).reverse()));
   live.on(["alarms"], (standing) => {
-    alarms.replaceChildren(...standing.map((one) => h("p", { class: "alarm" }, h("b", {}, one.kind), ` ${one.symbol ?? ""} ${one.text} `, link("/alarms", "see all"))));
+    alarms.replaceChildren(...standing.map((one) => h("p", { class: "alarm" }, h("b", {}, one.kind), ` ${one.symbol ?? ""} ${one.text} `, link("/alarms", "what to do"))));
   });
   live.always(() => {
     const link_ = live.sections.process?.broker;

@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
+from config.runbook import entry_of
+
 TOKEN = "a-token-that-nobody-guesses"
 HOSTILE = "<img src=x onerror=\"document.title='pwned'\">"
 DESK, PHONE = (1280, 800), (390, 844)
@@ -68,6 +70,13 @@ def test_what_is_logged_is_shown_at_once(site, shown, visitor):
     wait_for(page, "HALTED: by hand")
     assert page.locator("#state").inner_text() == "HALTED"
     assert page.locator("#nav .count").inner_text() == "1"
+    page.goto("/alarms" + place)
+    wait_for(page, "held without exits")
+    wait_for(page, entry_of("protection.missing").title)
+    assert page.locator(".standing ol li").count() == len(entry_of("protection.missing").do)
+    page.goto("/" + place)
+    wait_for(page, "protection.missing")
+    page.evaluate("window.same = true")
     log.write("alarm.cleared", id="a1", kind="protection.missing", symbol="AAPL")
     page.locator("#nav .count").wait_for(state="hidden")
     assert page.evaluate("window.same")
