@@ -98,6 +98,7 @@ class Login:
             max_age=int(SESSION_LASTS.total_seconds()),
             httponly=True,
             samesite="strict",
+            secure=request.headers.get("Origin", "").startswith("https://"),  # behind a proxy with TLS
         )
         return answer
 

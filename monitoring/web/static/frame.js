@@ -66,6 +66,7 @@ function navigation(live, process, page) {
       return made;
     }),
   );
+  at("nav").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone
   live.on(["alarms"], (alarms) => {
     count.textContent = alarms.length;
     count.hidden = alarms.length === 0;

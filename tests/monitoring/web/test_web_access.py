@@ -107,6 +107,18 @@ def test_the_cookie_is_for_this_server_alone_and_is_not_the_token(visit):
     visit(body)
 
 
+def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_alone(visit):
+    async def body(client):
+        headers = {"Host": "desk.example", "Origin": "https://desk.example"}
+        answer = await client.post("/login", data={"token": TOKEN}, headers=headers)
+        (morsel,) = SimpleCookie(answer.headers["Set-Cookie"]).values()
+        assert morsel["secure"]
+        (morsel,) = SimpleCookie((await log_in(client)).headers["Set-Cookie"]).values()
+        assert not morsel["secure"]
+
+    visit(body, hosts=("desk.example",))
+
+
 def test_a_session_ends_with_the_logout_and_with_its_time(visit):
     async def body(client):
         cookie = {"Cookie": (await log_in(client)).headers["Set-Cookie"].partition(";")[0]}
