@@ -150,6 +150,10 @@ def _split(dice: Random, symbols: list[str]) -> Terms:
     return {"symbol": dice.choice(symbols), "ratio": dice.choice((2, 3, 10)), "seconds": seconds}
 
 
+def _nightly(dice: Random, symbols: list[str]) -> Terms:
+    return {"seconds": round(dice.uniform(30.0, 300.0), 3), "how": dice.choice(("reset", "close"))}
+
+
 FAULTS: Mapping[str, tuple[float, Draw]] = {
     "drop": (2.0, _messages),
     "duplicate": (1.5, _order_messages),
@@ -180,4 +184,5 @@ FAULTS: Mapping[str, tuple[float, Draw]] = {
     "slow_disk": (1.0, _slow),
     "clock": (1.0, _clock),
     "signals": (1.0, _signals),
+    "nightly": (0.0, _nightly),  # the gateway's restart of each night: simulation.days
 }

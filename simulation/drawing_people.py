@@ -89,5 +89,8 @@ ORDERS: Mapping[str, tuple[float, Draw]] = {
     "acknowledge": (0.5, nothing),
     "predict": (3.0, _predict),
     "jump": (3.0, _jump),
+    "stop_process": (0.0, nothing),  # these three are of whole days: simulation.days
+    "morning": (0.0, nothing),
+    "evening": (0.0, nothing),
     "part": (3.0, nothing),  # the broker fills a part of a resting order
 }

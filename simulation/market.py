@@ -11,6 +11,7 @@ import trio
 
 from simulator.app import PaperBroker
 from simulator.model import Ticked
+from simulator.venue.sessions import Calendars
 
 __all__ = ["Market"]
 
@@ -21,9 +22,16 @@ class Market:
     """Bid, ask and last of each symbol, a step of all of them now and then; `shift` lets one jump."""
 
     def __init__(
-        self, paper: PaperBroker, prices: Mapping[str, float], volatility: float, seed: int, step_seconds: float
+        self,
+        paper: PaperBroker,
+        prices: Mapping[str, float],
+        volatility: float,
+        seed: int,
+        step_seconds: float,
+        calendar: str = "always",
     ) -> None:
-        """`volatility` is that of one step, and there is one each `step_seconds`."""
+        """`volatility` is that of one step, and there is one each `step_seconds` while the exchange is open."""
+        self._sessions = Calendars(calendar, paper.environment.now()).main
         self._paper = paper
         self.prices = dict(prices)
         self.still: Counter[str] = Counter()  # symbol → how many faults keep its ticks from coming
@@ -37,9 +45,18 @@ class Market:
     async def run(self) -> None:
         """Move until cancelled."""
         while True:
+            await self._opening()
             for symbol in self.prices:
                 self.shift(symbol, self._dice.gauss(0.0, self._volatility))
             await trio.sleep(self._step_seconds)
+
+    async def _opening(self) -> None:
+        now = self._paper.environment.now()
+        session = self._sessions.current(now)
+        if now >= session.closes:
+            session = self._sessions.current(session.late)
+        if now < session.opens:
+            await trio.sleep((session.opens - now).total_seconds())
 
     def shift(self, symbol: str, by: float) -> None:
         """Move a price by a factor, and tell it, unless the exchange says nothing."""

@@ -54,6 +54,9 @@ class People:
                 return await self._cancel(Random(act.seed))
             case "hand":
                 return self._by_hand(**act.terms)
+            case "stop_process":
+                self._machine.restart()
+                return "stopped; it starts again"
             case "predict":
                 symbol = act.terms["symbol"]
                 self._service.predict(symbol, act.terms["word"], act.terms["confidence"], self._market.prices[symbol])

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
 from attrs import field, frozen
 
+from simulation.acts import Act, drawn_act
 from simulation.configuration import drawn_settings
-from simulation.drawing import FAULTS, ORDERS, Draw
+from simulation.days import SYMBOLS as OF_DAYS
+from simulation.days import TICK_SECONDS, drawn_days
+from simulation.drawing import FAULTS, ORDERS
 
-__all__ = ["Act", "Plan", "Weather", "draw"]
+__all__ = ["START", "Act", "Plan", "Weather", "draw"]
+
+START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # a Monday, half an hour after New York's opening
 
 SYMBOLS = {"AAPL": 100.0, "MSFT": 250.0, "NVDA": 48.0, "AMD": 140.0}
 _COMPANION = 0.4  # of the faults have another one close behind them
 _AT_ORDER = 0.6  # of the faults come at an order
-
-
-@frozen(slots=True)
-class Act:
-    """One thing that happens at `at` seconds. `seed` decides what its terms leave open: which of the live orders, …"""
-
-    at: float
-    kind: str
-    terms: Mapping[str, Any]
-    seed: int
-
-    def __str__(self) -> str:
-        terms = " ".join(f"{name}={value}" for name, value in self.terms.items())
-        return f"{self.kind} {terms}".rstrip()
 
 
 @frozen(slots=True, kw_only=True)
@@ -41,6 +33,7 @@ class Weather:
     faults: tuple[int, int] = (5, 30)
     only: tuple[str, ...] = ()  # kinds of faults; () for all
     symbols: Mapping[str, float] = field(factory=dict)  # and their first prices; {} for some of SYMBOLS
+    days: int = 0  # whole days with their nights, in place of all the others
 
     @classmethod
     def dense(cls, minutes: float = 8.0) -> Weather:
@@ -62,6 +55,7 @@ class Plan:
     latency: float
     settings: Mapping[str, Any] = field(factory=dict)
     step_seconds: float = 2.0  # between two ticks of a symbol
+    calendar: str = "always"  # or an exchange's: when there are ticks
 
     def faults(self) -> list[Act]:
         """Return what goes wrong in it."""
@@ -71,11 +65,14 @@ class Plan:
 def draw(seed: int, weather: Weather | None = None) -> Plan:
     """Return the storm of a seed; the same for the same seed and weather."""
     weather = weather or Weather()
+    if weather.days:
+        return _days(seed, weather.days)
     dice = Random(f"storm {seed}")
     seconds = weather.minutes * 60.0
     symbols = weather.symbols or dict(dice.sample(sorted(SYMBOLS.items()), dice.randint(1, len(SYMBOLS))))
     orders = [
-        _act(dice, ORDERS, symbols, dice.uniform(5.0, seconds - 60.0)) for _ in range(dice.randint(*weather.orders))
+        drawn_act(dice, ORDERS, list(symbols), dice.uniform(5.0, seconds - 60.0))
+        for _ in range(dice.randint(*weather.orders))
     ]
     kinds = {kind: FAULTS[kind] for kind in FAULTS if not weather.only or kind in weather.only}
     faults: list[Act] = []
@@ -86,7 +83,7 @@ def draw(seed: int, weather: Weather | None = None) -> Plan:
             at = min(max(0.0, dice.choice(orders).at + dice.gauss(0.1, 0.4)), seconds - 120.0)
         elif faults and dice.random() < _COMPANION:
             at = min(faults[-1].at + dice.expovariate(0.4), seconds - 120.0)
-        faults.append(_act(dice, kinds, symbols, at))
+        faults.append(drawn_act(dice, kinds, list(symbols), at))
     orders += _undone(orders, seed, seconds)
     return Plan(
         seed=seed,
@@ -112,8 +109,17 @@ def _undone(orders: list[Act], seed: int, seconds: float) -> list[Act]:
     return undone
 
 
-def _act(dice: Random, kinds: Mapping[str, tuple[float, Draw]], symbols: Mapping[str, float], at: float) -> Act:
-    names = list(kinds)
-    (kind,) = dice.choices(names, [kinds[name][0] for name in names])
-    terms: Callable[..., Mapping[str, Any]] = kinds[kind][1]
-    return Act(round(at, 4), kind, terms(dice, list(symbols)), dice.getrandbits(32))
+def _days(seed: int, days: int) -> Plan:
+    drawn, dice = drawn_days(seed, days, START), Random(f"machine of days {seed}")
+    return Plan(
+        seed=seed,
+        symbols=OF_DAYS,
+        acts=drawn.acts,
+        seconds=drawn.seconds,
+        volatility=dice.choice((0.0005, 0.0015)),
+        sync_seconds=dice.choice((0.002, 0.02)),
+        latency=dice.choice((0.0005, 0.005, 0.08)),
+        settings=drawn.settings,
+        step_seconds=TICK_SECONDS,
+        calendar="XNYS",
+    )

@@ -21,6 +21,8 @@ __all__ = ["replay", "replay_flags", "shrink_into", "tell"]
 
 def replay_flags(seed: int, weather: Weather) -> str:
     """Return the flags with which `pitboss soak` shows the storm of a seed again."""
+    if weather.days:
+        return f"--seed {seed} --days {weather.days}"
     length = "" if weather.minutes == 30.0 else f" --minutes {weather.minutes:g}"
     return f"--seed {seed}{length}{' --dense' if weather == Weather.dense(weather.minutes) else ''}"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from math import inf
 from random import Random
 from typing import Any
@@ -31,7 +30,7 @@ from simulation.oracle.risk import Limits
 from simulation.oracle.safety import Safety, Violation
 from simulation.oracle.truth import Truth
 from simulation.people import People
-from simulation.plan import Act, Plan
+from simulation.plan import START, Act, Plan
 from simulation.service import Service
 from simulation.settings import SIGNAL_URL, settings_of
 from simulation.sometimes import Sometimes
@@ -42,14 +41,13 @@ from simulator.app import PaperBroker, SimulatorSettings
 
 __all__ = ["START", "Outcome", "ride"]
 
-START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # a Monday, half an hour after New York's opening
 LOOK_SECONDS = 10.0
 QUIET_SECONDS = 60.0  # between two looks while nothing happens
 CALM_SECONDS = 240.0  # from the end of the last fault until nothing is left to settle
 FLAT_SECONDS = 120.0  # from the command to flatten until nothing is held
 TEND_SECONDS = 60.0  # how often an operator looks whether a restart is asked for, once the storm is over
 _ON_ITS_WAY = 6.0  # seconds that an entry may wait for its turn to be written
-_LIMIT = 86_400.0
+_LIMIT = 30 * 86_400.0
 
 
 @define
@@ -84,7 +82,7 @@ class Storm:
     async def main(self) -> None:
         """Live through it."""
         environment = virtual(START, self.plan.seed)
-        paper = PaperBroker(SimulatorSettings(feed="manual"), environment)
+        paper = PaperBroker(SimulatorSettings(feed="manual", calendar=self.plan.calendar), environment)
         service = Service(paper.environment.now)
         transcript = Transcript(self._frame)
         settings, sources = settings_of(self.plan), self._guests.sources(service)
@@ -121,7 +119,12 @@ class Storm:
         )
         self.sometimes = Sometimes(self.outcome.reached, self.truth, self.records, machine)
         self.market = market = Market(
-            paper, self.plan.symbols, self.plan.volatility, self.plan.seed, self.plan.step_seconds
+            paper,
+            self.plan.symbols,
+            self.plan.volatility,
+            self.plan.seed,
+            self.plan.step_seconds,
+            self.plan.calendar,
         )
         self.people = People(machine, market, service, self.safety.answered)
         real = real_machine()
@@ -133,7 +136,7 @@ class Storm:
             watching.enter_context(self._chronicle.watching(machine, paper.environment))
         try:
             async with trio.open_nursery() as nursery:
-                self.trouble = Trouble(machine, service, market, nursery)
+                self.trouble = Trouble(machine, service, market, nursery, self._all_booked)
                 for job in (paper.run, market.run, machine.run):
                     nursery.start_soon(job)
                 with watching, trio.fail_after(_LIMIT):  # what ends with the storm is no part of its story
@@ -172,8 +175,16 @@ class Storm:
         self.trouble.settle()
 
     async def _act(self, act: Act) -> None:
-        if act.kind == "jump":
-            self.sometimes.jumped()
+        match act.kind:
+            case "jump":
+                self.sometimes.jumped()
+            case "morning":
+                self.trouble.settle()
+                await self._calm("the night is over")
+                return
+            case "evening":
+                await self._evening()
+                return
         self.note("people", f"{act}: {await self.people.do(act)}")
 
     async def _looking(self, scope: trio.CancelScope) -> None:
@@ -187,9 +198,23 @@ class Storm:
             if status is not None:
                 self._look(status)
 
-    async def _calm(self) -> None:
+    def _all_booked(self) -> bool:
+        self.records.read()
+        return all(one.exec_id in self.records.booked for one in self.truth.venue.executions)
+
+    async def _evening(self) -> None:
+        """After a close before which all was to be left: what is held is named by an alarm."""
+        status = await self.people.status()
+        if status is None or status["alarms"] is None:
+            return
+        named = {alarm["symbol"] for alarm in status["alarms"]}
+        held = {one.contract.symbol for one in self.truth.venue.positions()}
+        if None not in named and held - named and status["state"] == "READY":
+            raise Violation(f"held over the close, and no alarm says so: {sorted(held - named)}")
+
+    async def _calm(self, why: str = "the last fault is over") -> None:
         """After the last fault: READY and reconciled, or halted with an alarm, in time."""
-        self.note("storm", "the last fault is over")
+        self.note("storm", why)
         began = trio.current_time()
         wrong = "no process runs"
         while wrong:
@@ -302,7 +327,7 @@ class Storm:
             gross_exposure=risk.max_gross_exposure,
             window=lambda moment: any(window.contains(moment) for window in windows),
             wall=lambda: self.machine.paper.environment.now() + self.machine.clock_offset,
-            prices=self.plan.step_seconds <= 3.0,
+            price_seconds=risk.quote_max_age_seconds + 7.0,
         )
 
 

@@ -35,8 +35,16 @@ def _break_down(supervisor: Any) -> None:
 class Trouble:
     """Carries out the faults of a plan. Each ends by itself; `settle` ends what is left."""
 
-    def __init__(self, machine: Machine, service: Service, market: Market, nursery: trio.Nursery) -> None:
-        """The ends of faults wait in the nursery."""
+    def __init__(
+        self,
+        machine: Machine,
+        service: Service,
+        market: Market,
+        nursery: trio.Nursery,
+        all_told: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """The ends of faults wait in the nursery. `all_told`: whether every execution has been booked."""
+        self._all_told = all_told
         self._machine, self._service, self._nursery = machine, service, nursery
         self._broker = BrokerTrouble(machine, market, self._later)
         self._number = 0
@@ -125,6 +133,12 @@ class Trouble:
         keep = [ref for ref in live if dice.random() >= forgets] if forgets else ["*"]
         self._engine.do(v.Restart(next_id=next_id, seconds=seconds, how=how, keep=keep))
         return f"begun; {len(live) - len(keep)} orders are gone" if forgets else "begun"
+
+    def _nightly(self, act: Act, seconds: float, how: str) -> str:
+        """Restart with order ids from 1; the day's executions are not told again, where all of them were heard."""
+        told = self._all_told()
+        self._engine.do(v.Restart(next_id=1, seconds=seconds, how=how, executions=not told))
+        return "begun" if told else "begun; the executions are kept, for not all of them are known"
 
     def _connectivity(self, act: Act, seconds: float, ends: str) -> str:
         self._servers_lost = True

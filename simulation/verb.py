@@ -34,6 +34,9 @@ def soak_verb(
     jobs: Annotated[int, Parameter(help="How many storms at once.")] = 2,
     first: Annotated[int, Parameter(help="The seed of the first; the others follow it.")] = 1,
     minutes: Annotated[float, Parameter(help="How long a storm is, in simulated minutes.")] = 30.0,
+    days: Annotated[
+        int, Parameter(help="Whole trading days with their nights in place of storms, so many a seed.")
+    ] = 0,
     dense: Annotated[bool, Parameter(negative=(), help="An act every ten seconds, and a fault every twenty.")] = False,
     seed: Annotated[int | None, Parameter(help="Only this storm.")] = None,
     scenario: Annotated[Path | None, Parameter(help="Only the storm of this file.")] = None,
@@ -59,6 +62,8 @@ def soak_verb(
         raise ProcessFailed(ExitCode.USAGE, "--minutes is at least 5, --jobs and --seeds at least 1, --hours above 0")
     single = seed is not None or scenario is not None
     for wrong, text in (
+        (not 0 <= days <= 20, "--days is 1 to 20"),
+        (bool(days) and dense, "--days or --dense: each is a weather of its own"),
         (timeline and not single, "--timeline tells of one storm: name its --seed or --scenario"),
         (seed is not None and scenario is not None, "--seed and --scenario each name a storm: give one of them"),
         (timeline and shrink, "--timeline or --shrink: one after the other"),
@@ -68,7 +73,7 @@ def soak_verb(
     ):
         if wrong:
             raise ProcessFailed(ExitCode.USAGE, text)
-    weather = Weather.dense(minutes) if dense else Weather(minutes=minutes)
+    weather = Weather(days=days) if days else Weather.dense(minutes) if dense else Weather(minutes=minutes)
     if scenario is not None:
         if shrink:
             return _code(shrink_into(scenario, into, [f"from {scenario}"]))

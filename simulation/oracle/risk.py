@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from simulation.oracle.records import Records
 from simulation.oracle.truth import Truth
@@ -16,8 +16,6 @@ from simulator.model import Order
 
 __all__ = ["Limits", "NewRisk"]
 
-# a price may be 5 s old when an entry is decided, and that may wait 5 s for its turn; the rest is on the wire
-PRICE_SECONDS = 12.0
 TOLD_SECONDS = 60.0  # what is told late is known by then: at the next reconciliation, every 20 s here
 _MOVED = Decimal("1.15")  # by how much a price may have moved since a decision
 
@@ -34,7 +32,7 @@ class Limits:
     gross_exposure: Decimal | None = None
     window: Callable[[datetime], bool] = lambda moment: False
     wall: Callable[[], datetime] | None = None
-    prices: bool = field(default=True)  # whether the age of prices is looked at
+    price_seconds: float = 12.0  # how old a price may be when an entry leaves
 
 
 class NewRisk:
@@ -65,10 +63,10 @@ class NewRisk:
     def _price(self, symbol: str) -> str:
         now = self._clock()
         halted = now - self._truth.halted_at.get(symbol, now)
-        if halted > PRICE_SECONDS:
+        if halted > self._limits.price_seconds:
             return f"{symbol} has been halted for {halted:.1f} s"
         age = now - self._truth.priced_at.get(symbol, now)
-        return f"the last price of {symbol} is {age:.1f} s old" if age > PRICE_SECONDS and self._limits.prices else ""
+        return f"the last price of {symbol} is {age:.1f} s old" if age > self._limits.price_seconds else ""
 
     def _in_window(self) -> str:
         if self._limits.wall is None:
