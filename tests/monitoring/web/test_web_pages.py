@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import urllib.request
 from decimal import Decimal
 from urllib.parse import quote
@@ -11,6 +12,7 @@ import pytest
 
 from config.runbook import entry_of
 
+MOST_STREAMS = 64
 TOKEN = "a-token-that-nobody-guesses"
 HOSTILE = "<img src=x onerror=\"document.title='pwned'\">"
 DESK, PHONE = (1280, 800), (390, 844)
@@ -209,6 +211,16 @@ def test_the_log_is_filtered_paused_and_opened(site, shown, visitor):
     assert "unseen" not in text_of(page)
     page.get_by_role("button", name="Go on").click()
     wait_for(page, "unseen")
+
+
+def test_pages_that_were_left_take_up_no_streams(site):
+    place = site.base.removeprefix("http://")
+    host, port = place.split(":")
+    asked = f"GET /api/0/stream HTTP/1.1\r\nHost: {place}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    for _ in range(2 * MOST_STREAMS):
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(asked.encode())
+            assert connection.recv(64).startswith(b"HTTP/1.1 200")
 
 
 # against a real process
