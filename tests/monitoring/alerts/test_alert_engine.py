@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config.log_events import EVENTS
 from monitoring.alerts.alert import Word
+from monitoring.alerts.sources import moment_of
 from monitoring.alerts.store import StateFile
+from monitoring.alerts.words import compose
 
+START = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 RULE = {"id": "mine", "event": "order.rejected"}
 
 
@@ -212,6 +216,40 @@ def test_lines_of_any_shape_are_taken(desk):
     ):
         it.engine.take(line, datetime(2026, 1, 1, tzinfo=UTC))
     assert it.engine.drain()
+
+
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+_NAMES = st.sampled_from(
+    ["id", "kind", "symbol", "text", "status", "alarms", "mailboxes", "name", "actor", "ts", "error"]
+)
+_STATUS = st.fixed_dictionaries({"alarms": st.lists(st.dictionaries(_NAMES, _ANYTHING, max_size=4), max_size=3)})
+
+
+@given(
+    lines=st.lists(
+        st.tuples(
+            st.sampled_from([*EVENTS, "", "of.tomorrow"]),
+            st.dictionaries(_NAMES, _ANYTHING, max_size=5),
+            st.none() | _STATUS,
+        ),
+        max_size=8,
+    )
+)
+@settings(max_examples=25, deadline=None)
+def test_no_line_however_odd_stops_it(desk, tmp_path_factory, lines):
+    it = desk(silent_seconds=5)
+    file = StateFile(tmp_path_factory.mktemp("state") / "alerts.json")
+    for second, (event, fields, status) in enumerate(lines):
+        line = {**fields, "event": event} | ({"status": status} if status is not None else {})
+        it.engine.take(line, moment_of(line, START + timedelta(seconds=second)))
+        it.said += it.engine.drain()
+    it.restart(file)
+    for one in it.said:
+        assert compose([one]).title.isprintable()
 
 
 _LINES = st.lists(
