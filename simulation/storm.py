@@ -191,7 +191,8 @@ class Storm:
         looked = 0.0
         while True:
             await trio.sleep(LOOK_SECONDS)
-            if not self.safety.restless and trio.current_time() - looked < QUIET_SECONDS:
+            restless = self.safety.restless or self.conduct.waits
+            if not restless and trio.current_time() - looked < QUIET_SECONDS:
                 continue
             looked = trio.current_time()
             status = self.people.glance()

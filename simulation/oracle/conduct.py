@@ -274,6 +274,12 @@ class Conduct:
                 self._broken(f"{suspect.order_ref}, new risk, was intended while {suspect.text} stood")
         self._suspects = [one for one in self._suspects if now - one.at <= _CLEARED_SECONDS]
 
+    @property
+    def waits(self) -> bool:
+        """Whether time alone may make something wrong that was not at the last look."""
+        quiet = self._clock() - self._proven > _SILENT_SECONDS / 3
+        return quiet or self._linkless is not None or bool(self._suspects or self._excess)
+
     def _look_at_link(self, status: Mapping[str, Any], now: float) -> None:
         connected = bool(status["broker"] and status["broker"]["connected"])
         if connected:

@@ -46,7 +46,6 @@ class Safety:
         # what else looks at each status: "" or what is wrong
         self.others: list[Callable[[Mapping[str, Any]], str]] = []
         self._told = 0  # by the book
-        self._alarmed = False  # whether any alarm stood at the last look
         self._seen: tuple[float, ...] = ()  # what there was at the last look
         self._alive_since = alive_since
         truth.enters = records.enters
@@ -120,7 +119,7 @@ class Safety:
     @property
     def restless(self) -> bool:
         """Whether a look may find what the last one did not, other than by the mere passing of time."""
-        return bool(self.watch.waits or self._alarmed or self.violations) or self._story() != self._seen
+        return bool(self.watch.waits or self.violations) or self._story() != self._seen
 
     def _story(self) -> tuple[float, ...]:
         self._records.read()
@@ -128,7 +127,7 @@ class Safety:
 
     def look(self, status: Mapping[str, Any]) -> None:
         """Compare a status with the book; raises Violation for this and for all that was noted before."""
-        self._seen, self._alarmed = self._story(), bool(status["alarms"])
+        self._seen = self._story()
         for wrong in (*self.watch.look(status), *self._down(status), *self._twice()):
             self.broken(wrong)
         for symbol, wrong in running_profit(status, self._truth, self._records).items():
