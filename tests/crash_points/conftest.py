@@ -28,7 +28,7 @@ from config.environment import virtual
 from messages.event import BaseEvent
 from messages.journal import Replay
 from messages.lifecycle import AlarmRaised
-from messages.order import ExecutionBooked, OrderStatus, OrderType, Side
+from messages.order import CommissionBooked, ExecutionBooked, OrderStatus, OrderType, Side
 from messages.position import (
     AdjustExits,
     ClosePosition,
@@ -380,7 +380,11 @@ class Ordeal:
         cash = sum((one.quantity * one.price * (1 if one.side == "SLD" else -1) for one in book), D(0))
         assert sum((one.realized_pnl for one in closings), D(0)) == cash
         paid = sum((one.amount for one in self.paper.venue.commissions.values()), D(0))
-        assert sum((one.commission for one in closings), D(0)) == paid
+        told = sum((one.commission for one in closings), D(0))
+        facts = [record.payload.commission for record in records if isinstance(record.payload, CommissionBooked)]
+        booked_paid = sum({fact.exec_id: fact.amount or D(0) for fact in facts}.values(), D(0))
+        # a closing waits a moment for the commission of its last fill; one that an actor crashed over comes later
+        assert told == paid or (self.trial.struck != NOTHING and told < paid == booked_paid)
         statuses = {OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.NOT_SENT, OrderStatus.EXPIRED}
         status = await collect_status(self.process.system, self.process.state)
         assert {row["status"] for row in status["orders"]} <= statuses, status["orders"]

@@ -16,6 +16,7 @@ import pytest
 
 from actors.runtime.base import RunQueueActor
 from messages.gateway import GatewayStatus
+from messages.journal import Replay
 from messages.lifecycle import ListAlarms
 from messages.order import ListOrders
 from messages.position import DescribePosition, OpenPosition
@@ -64,7 +65,8 @@ class Blows:
 
         def handling(message):
             self.begun = self.begun or isinstance(message, OpenPosition)
-            if isinstance(message, QUESTIONS) or not self.begun:
+            asked = isinstance(message, QUESTIONS) or message == Replay(whole=True)
+            if asked or not self.begun:
                 return handle(message)
             number = self.handled[name]
             self.handled[name] += 1
@@ -107,6 +109,7 @@ def suffer(ordeal, trials, blows):
                 while isinstance(error, BaseExceptionGroup):
                     error = error.exceptions[0]
                 wrong.append(f"{each}: {type(error).__name__}: {str(error)[:400]}")
+                print(wrong[-1])
             fell.update(blow.actor for blow in blows.fallen)
         print(f"\n{script}: {len(series)} lives, {sum(fell.values())} crashes {dict(fell)}")
         assert not wrong, f"{len(wrong)} of {len(series)}:\n" + "\n".join(wrong)
