@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from math import inf
@@ -265,8 +266,9 @@ class Ordeal:
             life, future = self.life, self.process.system.address("position/AAPL").ask(message)
 
             def answered(life: int = life, future: Any = future) -> None:
-                if self.life == life and isinstance(future.get(), CommandAccepted):
-                    self.promised.append(message)
+                with suppress(pykka.ActorDeadError):  # it is raised below, where it is awaited
+                    if self.life == life and isinstance(future.get(), CommandAccepted):
+                        self.promised.append(message)
 
             if not future.when_settled(answered):
                 answered()
