@@ -49,7 +49,7 @@ def test_each_page_loads_with_data_and_fits(site, shown, visitor, width, height)
         for text in expected:
             wait_for(page, text)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        assert page.locator("#state").inner_text() == "READY"
+        page.locator("#state", has_text="READY").wait_for()
         assert page.title().endswith("Pitboss")
     page.goto("/symbol/AAPL" + place)
     wait_for(page, "price 150.60")
@@ -70,8 +70,8 @@ def test_what_is_logged_is_shown_at_once(site, shown, visitor):
     log.write("system.halted", reason="by hand")
     wait_for(page, "protection.missing")
     wait_for(page, "HALTED: by hand")
-    assert page.locator("#state").inner_text() == "HALTED"
-    assert page.locator("#nav .count").inner_text() == "1"
+    page.locator("#state", has_text="HALTED").wait_for()
+    page.locator("#nav .count", has_text="1").wait_for()
     page.goto("/alarms" + place)
     wait_for(page, "held without exits")
     wait_for(page, entry_of("protection.missing").title)
@@ -95,11 +95,11 @@ def test_a_process_that_has_stopped_is_shown_as_such(site, shown, visitor):
     log.trading()
     page = visitor(site.base)
     page.goto("/" + place)
-    wait_for(page, "READY", "#state")
+    page.locator("#state", has_text="READY").wait_for()
     log.write("system.stopping", reason="evening")
     log.write("system.stopped")
     wait_for(page, "The process has stopped, at 2026-11-20", "#banner")
-    assert page.locator("#state").inner_text() == "STOPPED"
+    page.locator("#state", has_text="STOPPED").wait_for()
 
 
 def test_nobody_sees_anything_without_the_token(site, shown, visitor):
@@ -287,10 +287,10 @@ def test_commands_ask_and_work(desk, visitor, status, until):
 
     page.goto("/")
     confirm(page, "Halt", "HALT", "halt")
-    wait_for(page, "HALTED", "#state")
+    page.locator("#state", has_text="HALTED").wait_for()
     assert status(state)["state"] == "HALTED"
     confirm(page, "Resume", "RESUME", "REARM")
-    wait_for(page, "READY", "#state")
+    page.locator("#state", has_text="READY").wait_for()
     confirm(page, "Flatten everything", "FLATTEN", "AAPL")
     until(lambda: status(state)["portfolio"]["breaker"]["state"] == "LATCHED", "latched")
     assert "`pitboss rearm --reason …`" in confirm(page, "Resume", "RESUME", "x")
