@@ -187,6 +187,7 @@ EVIDENCE = (
         name="foreign-fills",
         guard="a fill of somebody else's order is booked",
         changes=(Change(OrderBook, "_fill", _no_foreign_fills),),
+        often=(("hand", {"quantity": 50, "close": False}),),
     ),
     Mutant(
         name="early-commission",
@@ -271,11 +272,21 @@ EVIDENCE = (
         name="absence",
         guard="what is in none of the complete lists is over",
         changes=(Change(domain.reconciliation, "_seen_nowhere", _never_gone),),
+        often=(
+            ("swallow", {"on": "placeOrder", "after": 1, "times": 3}),
+            ("buy", {}),
+            ("sell", {}),
+        ),
     ),
     Mutant(
         name="schedule",
         guard="the broker is asked for everything again and again, not only when something seems wrong",
         changes=(replaces(Reconciler, "scheduled", _nothing),),
+        often=(
+            ("buy", {"limit": None}),
+            ("hand", {"quantity": 50, "close": False}),
+            ("hand", {"quantity": -100, "close": False}),
+        ),
     ),
     Mutant(
         name="cancel-again",

@@ -116,6 +116,12 @@ RISK = (
         name="halt-persistence",
         guard="a halt and a latch outlive the process",
         changes=(Change(BreakerDesk, "restore", _forget_the_halt),),
+        often=(
+            ("halt", {}),
+            ("kill", {"at": "now", "seconds": 0.5, "again": -1}),
+            ("buy", {}),
+            ("sell", {}),
+        ),
     ),
     Mutant(
         name="latch",
