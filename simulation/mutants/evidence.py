@@ -143,6 +143,8 @@ _REGRESS = {**TRANSITIONS} | {
     status: {**TRANSITIONS[status], OrderInput.WORKING: OrderStatus.ACCEPTED} for status in _ENDED
 }
 
+_PLAIN = dict.fromkeys(("limit", "stop", "target", "trail", "scale_out", "break_even"))  # an entry without exits
+
 EVIDENCE = (
     Mutant(
         name="execution-dedupe",
@@ -309,13 +311,12 @@ EVIDENCE = (
         guard="a symbol takes no new risk while nobody knows where one of its orders stands",
         changes=(replaces(OrderDesk, "holds", lambda self: {}),),
         often=(
-            ("buy", {"limit": None}),
-            ("silent", {"on": "placeOrder", "after": 1, "times": 4}),
+            ("swallow", {"on": "placeOrder", "after": 1, "times": 4}),
+            ("swallow", {"on": "reqExecutions", "after": 1, "times": 4}),
             ("exits", {}),
-            ("buy", {"limit": None}),
-            ("buy", {"limit": None}),
-            ("buy", {"limit": None}),
+            *[("buy", _PLAIN)] * 4,
         ),
+        settings={"broker": {"ack_timeout_seconds": 0.3}},
     ),
     Mutant(
         name="doubt-on-loss",

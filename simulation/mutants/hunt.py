@@ -16,6 +16,7 @@ from simulation.storm import Outcome, ride
 __all__ = ["Catch", "hunt", "ride_as", "storm_for"]
 
 STUCK_SECONDS = 30.0
+_SAME = 0.6
 _BURSTS = 6
 _CLOSE = 0.5  # seconds, in the mean, from the beginning of a burst to each of its acts
 
@@ -44,7 +45,8 @@ def storm_for(mutant: Mutant, seed: int) -> Plan:
             drawn = {**({**FAULTS, **ORDERS})[kind][1](dice, symbols), **terms}
             if drawn.get("actor") == "position":
                 drawn["actor"] = f"position/{dice.choice(symbols)}"
-            acts.append(Act(round(begin + dice.expovariate(1 / _CLOSE), 4), kind, drawn, dice.getrandbits(32)))
+            after = 0.0 if mutant.together else dice.expovariate(1 / _CLOSE)
+            acts.append(Act(round(begin + after, 4), kind, drawn, dice.getrandbits(32)))
     acts.sort(key=lambda act: act.at)
     return evolve(plan, acts=tuple(acts), settings={**plan.settings, **mutant.settings})
 

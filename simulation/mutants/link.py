@@ -87,12 +87,12 @@ LINK = (
             replaces(SendQueue, "next_deadline", lambda self: math.inf),
         ),
         often=(
-            ("black_hole", {"seconds": 5.0, "then": "flow"}),
+            ("black_hole", {"seconds": 2.5, "then": "flow"}),
             ("buy", {}),
             ("sell", {}),
             ("buy", {}),
         ),
-        settings={"broker": {"liveness_seconds": 2.0, "entry_deadline_seconds": 1.0}},
+        settings={"broker": {"liveness_seconds": 1.0, "entry_deadline_seconds": 0.2}},
     ),
     Mutant(
         name="client-id",

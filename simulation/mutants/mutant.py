@@ -36,7 +36,8 @@ class Mutant:
     """The product without a guard.
 
     `guard` says what the guard does. Its storms are ordinary dense ones, or, with `often`, each has some bursts of
-    these acts besides: (kind, terms that are not left to chance). `settings` are sections of the configuration.
+    these acts besides: (kind, terms that are not left to chance; None takes one away), all of a burst at one instant if
+    they come `together`. `settings` are sections of the configuration.
     `beside` names another guard that stops the same harm, which therefore has to go with it: without it alone nothing
     is wrong.
     """
@@ -45,6 +46,7 @@ class Mutant:
     guard: str
     changes: tuple[Change, ...]
     often: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    together: bool = False
     settings: Mapping[str, Any] = field(factory=dict)
     beside: str = ""
 

@@ -139,9 +139,10 @@ RISK = (
         guard="no entry is decided on a price that is too old",
         changes=(replaces(Quote, "stale", lambda self, now, age: ""),),
         often=(
-            ("silence", {}),
+            ("still", {"seconds": 60.0}),
             ("buy", {}),
             ("sell", {}),
+            ("buy", {}),
         ),
     ),
     Mutant(
@@ -156,6 +157,8 @@ RISK = (
         guard="no new risk while TWS has lost its link to IB",
         changes=(
             Change(LinkKeeper, "entry_gates", _passes("link to IB")),
+            Change(LinkKeeper, "entry_gates", _passes("broker's lists")),
+            replaces(Quote, "interrupt", _nothing),
             replaces(Reconciler, "notice", _nothing),
             replaces(Quote, "stale", lambda self, now, age: ""),
         ),
@@ -184,8 +187,9 @@ RISK = (
         often=(
             ("buy", {"limit": -0.01, "quantity": 100}),
             ("buy", {"limit": -0.01, "quantity": 250}),
-            ("sell", {"limit": -0.01, "quantity": 250}),
+            ("buy", {"limit": -0.01, "quantity": 250}),
         ),
+        together=True,
         settings={"risk": {"max_gross_exposure": 30000}},
     ),
     Mutant(
