@@ -34,19 +34,26 @@ def main() -> None:
     fallen: Counter[str] = Counter()
     storms = orders = executions = 0
     own: list[str] = []
+    failed: list[str] = []
     for seed in range(given.first, given.first + given.seeds):
-        outcome = ride_plain(draw(seed, weather))
+        try:
+            outcome = ride_plain(draw(seed, weather))
+        except Exception as error:  # noqa: BLE001 - the storm itself has failed: it says nothing of the trader
+            failed.append(f"seed {seed}: {error!r}"[:160])
+            continue
         fallen.update(outcome.fallen.keys())
         storms += bool(outcome.fallen)
         orders, executions = orders + outcome.orders, executions + outcome.executions
         if given.pitboss:
             violation = ride(draw(seed, weather)).violation
             own += [f"seed {seed}: {violation[:160]}"] if violation else []
-    print(f"{given.seeds} storms of {given.minutes:g} minutes, {orders} orders, {executions} executions")
-    print(f"{storms} of them, {1000 * storms / given.seeds:.0f} in 1,000, ended with something wrong; by invariant:")
+    ridden = given.seeds - len(failed)
+    print(f"{ridden} storms of {given.minutes:g} minutes, {orders} orders, {executions} executions")
+    print("".join(f"  not ridden: {one}\n" for one in failed), end="")
+    print(f"{storms} of them, {1000 * storms / ridden:.0f} in 1,000, ended with something wrong; by invariant:")
     for name, count in fallen.most_common():
-        print(f"  {1000 * count / given.seeds:6.0f}  {name:<11} {INVARIANTS[name]}")
-    print(f"  {1000 * fallen.total() / given.seeds:6.0f}  in all, in 1,000 storms")
+        print(f"  {1000 * count / ridden:6.0f}  {name:<11} {INVARIANTS[name]}")
+    print(f"  {1000 * fallen.total() / ridden:6.0f}  in all, in 1,000 storms")
     if given.pitboss:
         print(f"Pitboss, in the same storms: {len(own)}")
         print("".join(f"  {one}\n" for one in own), end="")

@@ -715,7 +715,8 @@ def test_inc_05_an_incomplete_snapshot_settles_nothing_and_is_asked_for_again() 
         house.heard["gateway"].clear()
         await house.snapshot(positions=None)
         assert house.told("bus", TradingAllowed) == [
-            TradingAllowed(False, "not reconciled with the broker in this connection yet")
+            TradingAllowed(False, "not reconciled with the broker yet"),
+            TradingAllowed(False, "not reconciled with the broker in this connection yet"),
         ]
         await trio.sleep(1)
         assert len(house.told("gateway", AskBroker)) == 1
