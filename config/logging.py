@@ -7,7 +7,7 @@ An event of our own does not take loguru's way: it needs 30 µs for a line, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -83,6 +83,7 @@ class Log:
         self._latest: datetime | None = None
         self._said = 0  # of the lines that were not written
         self._first_line: Callable[[], object] | None = None
+        self._noted: set[str | None] | None = None
         self._intake = Intake(self._take, level)
 
     @property
@@ -92,26 +93,41 @@ class Log:
 
     @property
     def hurried(self) -> int:
-        """How many files have begun without their first line, for nobody called `rotate_if_due` in time."""
+        """How many files have begun without their first line, for nobody called `rotate` in time."""
         return 0 if self._file is None else self._file.hurried
 
     def put(self, event: str, level: Level, fields: Mapping[str, Any]) -> None:
         """Write one event, whatever its level."""
+        if self._noted is not None:
+            self._noted |= {fields.get("actor"), fields.get("symbol")}
         self._writer.put(LogRecord(self._now(), level, event, fields))
 
     def reopen(self) -> None:
         """Open the file anew, after what was logged before."""
         self._begin_with(LogFile.reopen)
 
-    def rotate_if_due(self) -> None:
-        """Begin a new file where the old one is full."""
-        if self._file is not None and self._file.full:
-            self._begin_with(LogFile.rotate)
+    @property
+    def full(self) -> bool:
+        """Whether it is time for `rotate`."""
+        return self._file is not None and self._file.full
+
+    def rotate(self) -> None:
+        """Begin a new file, after what was logged before."""
+        self._begin_with(LogFile.rotate)
+
+    @contextmanager
+    def noting(self) -> Iterator[Set[str | None]]:
+        """Give the actors and symbols of the lines that are written meanwhile; for one at a time."""
+        noted = self._noted = set()
+        try:
+            yield noted
+        finally:
+            self._noted = None
 
     @contextmanager
     def beginning_files_with(self, first_line: Callable[[], object]) -> Iterator[None]:
-        """Meanwhile have `first_line` write the first event of each file: whoever asks for this calls `rotate_if_due`
-        now and then."""
+        """Meanwhile have `first_line` write the first event of each file: whoever asks for this looks at `full` now and
+        then, and calls `rotate`."""
         self._first_line = first_line
         try:
             yield

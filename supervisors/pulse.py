@@ -5,6 +5,7 @@ Who reads the log can begin at any `system.snapshot`, and knows by the pulse tha
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -25,7 +26,7 @@ from supervisors.status import look_at_status
 __all__ = ["SNAPSHOT_SECONDS", "Pulse"]
 
 SNAPSHOT_SECONDS = 600.0
-_AT_A_TIME = 16  # positions looked at between two chances for others to run
+_AT_A_TIME = 4  # positions looked at between two chances for others to run
 
 
 class Pulse:
@@ -39,6 +40,7 @@ class Pulse:
         self._state = state
         self._process_id = process_id
         self._wake = trio.Event()
+        self._seen: dict[str, PositionView] = {}  # for the next snapshot
         self._marks: dict[str, float | None] = {}  # symbol → the price that the log was told last
         state.when_ready(lambda: self._wake.set())
 
@@ -67,17 +69,36 @@ class Pulse:
             if not due.cancelled_caught:
                 self._wake = trio.Event()
                 beat -= seconds
-                self.snapshot()
+                await self._snapshot_in_parts(running)
                 continue
             self.pulse()
             await self.mark()
-            running.rotate_if_due()
-            if beat >= next_snapshot or running.hurried != hurried:
+            if running.full or beat >= next_snapshot or running.hurried != hurried:
                 next_snapshot, hurried = beat + SNAPSHOT_SECONDS, running.hurried
+                await self._snapshot_in_parts(running)
+
+    async def _snapshot_in_parts(self, running: Log) -> None:
+        """Write the whole status, at the head of a new file if it is time for one.
+
+        Positions are looked at a few at a time before it; those of which anything was logged meanwhile once more.
+        """
+        with running.noting() as noted:
+            views: dict[str, PositionView] = {}
+            async for name, view in self._positions():
+                views[name] = view
+            self._seen = {
+                name: view
+                for name, view in views.items()
+                if not {name, view.symbol} & noted and self._system.address(name).alive
+            }
+            if running.full:
+                running.rotate()
+            else:
                 self.snapshot()
 
     def snapshot(self) -> None:
-        """Write the whole status, of this moment. From within a handler it says nothing."""
+        """Write the whole status, of this moment. From within a handler it says nothing of the actors."""
+        seen, self._seen = self._seen, {}
         if not self.beats:
             return
         process = self._settings.process
@@ -89,7 +110,7 @@ class Pulse:
             process_id=self._process_id,
             pulse_seconds=self._settings.log.pulse_seconds,
             symbols=sorted(self._settings.symbols),
-            status=Later(look_at_status(self._system, self._state)),
+            status=Later(look_at_status(self._system, self._state, seen)),
         )
 
     def pulse(self) -> None:
@@ -113,10 +134,14 @@ class Pulse:
 
     async def mark(self) -> None:
         """Write the price of each open position that has another one than before."""
+        async for _, view in self._positions():
+            self._mark(view)
+
+    async def _positions(self) -> AsyncIterator[tuple[str, PositionView]]:
         for number, address in enumerate(self._system.addresses("position/"), 1):
             view: PositionView | None = self._look(address.name, DescribePosition())
             if view is not None:
-                self._mark(view)
+                yield address.name, view
             if not number % _AT_A_TIME:
                 await trio.lowlevel.checkpoint()
 

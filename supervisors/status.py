@@ -48,14 +48,19 @@ async def collect_status(system: System, state: ProcessState) -> dict[str, Any]:
     return _status(system, state, answers, unanswered)
 
 
-def look_at_status(system: System, state: ProcessState) -> Callable[[], dict[str, Any]]:
+def look_at_status(
+    system: System, state: ProcessState, seen: Mapping[str, PositionView] | None = None
+) -> Callable[[], dict[str, Any]]:
     """Look at everybody at once, between two messages; the status is made of what was seen when it is called for.
 
+    `seen` are positions by their address that were looked at already.
     Within a handler nobody can be looked at: all are unanswered.
     """
-    answers: dict[str, Any] = {}
+    answers: dict[str, Any] = dict(seen or {})
     unanswered: list[str] = []
     for address, question in _questions(system):
+        if address.name in answers:
+            continue
         try:
             answers[address.name] = system.look(address.name, question)
         except ActorDeadError as error:

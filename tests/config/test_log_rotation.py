@@ -116,8 +116,8 @@ def test_whoever_leads_writes_the_first_line_of_each_file(path: Path) -> None:
     with running.beginning_files_with(lambda: log("log.head", text="head")):
         for number in range(60):
             log("log.test", text=str(number))
-            if not number % 3:
-                running.rotate_if_due()
+            if not number % 3 and running.full:
+                running.rotate()
         assert running.hurried == 0
         for number in range(60, 120):  # nobody leads any more: a file ends by itself
             log("log.test", text=str(number))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+import trio
 
 from config.environment import Environment
 from config.log_rotation import Rotation
 from config.logging import Log, start_logging
-from config.settings import LogSettings
+from config.settings import LogSettings, SymbolSettings
 from messages.order import Side
+from messages.position import ClosePosition, PositionView
 from supervisors.status import collect_status
 
 
@@ -192,3 +194,34 @@ def test_without_a_pulse_nothing_of_it_is_written(logged: Callable[..., list[dic
     lines = logged(body)
     begun = max(number for number, line in enumerate(lines) if line["event"] == "system.starting")
     assert not {line["event"] for line in lines[begun:]} & {"system.pulse", "system.snapshot", "position.marked"}
+
+
+def test_what_is_logged_of_a_position_while_a_snapshot_is_gathered_is_in_it(
+    logged: Callable[..., list[dict[str, Any]]],
+) -> None:
+    """AAPL is looked at first and sold while the others still are: the snapshot must not say that it is held."""
+    names = ("AMD", "NVDA", "TSLA", "META", "GOOGL", "AMZN", "INTC", "ORCL")
+
+    async def body(plant: Any, log: Log) -> None:
+        await plant.open(Side.BUY)
+        await plant.settle(5.0)
+        pulse, positions = plant.process.pulse, plant.process.pulse._positions
+
+        async def slowly() -> AsyncIterator[tuple[str, PositionView]]:
+            async for name, view in positions():
+                yield name, view
+                if name == "position/AAPL":
+                    assert view.quantity == 100
+                    await plant.ask(name, ClosePosition("by the test", "test"))
+                    await trio.sleep(2.0)
+
+        pulse._positions = slowly
+        await pulse._snapshot_in_parts(log)
+        pulse._positions = positions
+        assert plant.held() == 0
+
+    lines = logged(body, symbols={name: SymbolSettings() for name in names})
+    closed = lines.index(of(lines, "position.closed")[0])
+    (after, *_) = (line for line in lines[closed:] if line["event"] == "system.snapshot")
+    (aapl,) = (one for one in after["status"]["positions"] if one["symbol"] == "AAPL")
+    assert (aapl["quantity"], aapl["state"]) == ("0", "CLOSED")
