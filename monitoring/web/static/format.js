@@ -7,7 +7,7 @@ const ROUND = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const PLAIN = new Intl.NumberFormat("en-US", { maximumFractionDigits: 8 });
 const PRICE = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 6 });
 
-export const NOTHING = "–";
+const NOTHING = "–";
 
 export function number(value) {
   if (value === null || value === undefined || value === "") return null;

@@ -91,7 +91,6 @@ function theme() {
     else root.dataset.theme = next;
     localStorage.setItem("pitboss-theme", next);
     show();
-    dispatchEvent(new Event("resize")); // charts take their colours anew
   });
   show();
 }

@@ -7,7 +7,7 @@ import { distance, gauge } from "/static/gauge.js";
 const at = (ts) => h("time", { datetime: ts, title: moment(ts) }, time(ts));
 const of = (symbol) => (symbol ? link(symbolPath(symbol), symbol) : null);
 
-export function reference(order) {
+function reference(order) {
   const identity = order.order_ref || (order.perm_id ? String(order.perm_id) : "");
   return identity === "" ? null : link(orderPath(identity), identity, { class: "mono" });
 }
