@@ -21,7 +21,7 @@ BENCHMARKS: dict[str, tuple[int, ...]] = {
     "restart": (100_000, 200),
     "signal_path": (100, 20),
     "simulator": (3, 50_000, 1_000, 2),
-    "days": (3,),
+    "days": (2,),
     "log": (2_000,),
 }
 
