@@ -101,18 +101,23 @@ def folding(path: Path) -> tuple[float, float]:
     return len(lines) / parsed, len(lines) / (perf_counter() - began)
 
 
-async def follow(path: Path, writer: subprocess.Popen[bytes], cache: Path) -> tuple[list[int], int, float]:
-    """The terminal view on a log that grows; return how far it was behind (bytes), lines read, memory in MB."""
+async def follow(path: Path, writer: subprocess.Popen[bytes], cache: Path) -> tuple[list[int], int, float, float]:
+    """The terminal view on a log that grows.
+
+    Return how far it was behind (bytes), lines read, memory in MB and its processor time in seconds.
+    """
     follower = Follower(path, machine().now, cache=cache)
     app = Monitor([follower], machine().now)
     behind = []
+    began = time.process_time()
     async with app.run_test(size=(200, 50)):
-        while writer.poll() is None or getattr(follower.tail, "behind", 0):
+        while app.is_running and (writer.poll() is None or follower.tail.behind):
             await asyncio.sleep(0.05)
             behind.append(follower.tail.behind)
         await asyncio.sleep(1.0)
+    seconds = time.process_time() - began
     follower.close()
-    return behind, follower.board.folded, _megabytes()
+    return behind, follower.board.folded, _megabytes(), seconds
 
 
 def opening(path: Path, cache: Path | None) -> tuple[float, float, Board]:
@@ -141,7 +146,7 @@ def main(megabytes: int = 100, rate: int = 20_000) -> int:
         began = perf_counter()
         writer = subprocess.Popen([sys.executable, "-m", "benchmarks.monitor", "write", log, str(megabytes), str(rate)])
         try:
-            behind, lines, memory = asyncio.run(follow(log, writer, cache))
+            behind, lines, memory, busy = asyncio.run(follow(log, writer, cache))
         finally:
             writer.kill()
             writer.wait()
@@ -160,6 +165,8 @@ def main(megabytes: int = 100, rate: int = 20_000) -> int:
                 ("behind while it was written: median, 99 %, most, KB", " / ".join(
                     f"{value / 1e3:,.0f}" for value in (percentile(behind, 0.5), percentile(behind, 0.99), max(behind))
                 )),
+                ("processor time a line, drawing included, µs", f"{busy / lines * 1e6:.1f}"),
+                (f"processor at {rate:,} lines a second", f"{busy / lines * rate:.0%}"),
                 ("memory at most, MB", f"{memory:,.0f}"),
                 ("opened without a checkpoint: first picture, whole day, s", f"{fresh_first:.2f} / {fresh:.1f}"),
                 ("opened with one: first picture, whole day, s", f"{kept_first:.2f} / {kept:.2f}"),

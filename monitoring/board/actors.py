@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitoring.board.fields import Line, whole, word
+from monitoring.board.fields import MOST, Line, shaped, whole, word
 
 __all__ = ["ActorsPart"]
+
+_NEW: dict[str, Any] = {"address": "", "state": "starting", "restarts": 0, "mailbox": 0, "error": ""}
 
 
 class ActorsPart:
@@ -19,11 +21,9 @@ class ActorsPart:
     def fold(self, event: str, line: Line) -> None:
         """Take a line about an actor."""
         address = word(line, "actor")
-        if not address:
+        if not address or (address not in self.actors and len(self.actors) >= MOST):
             return
-        actor = self.actors.setdefault(
-            address, {"address": address, "state": "starting", "restarts": 0, "mailbox": 0, "error": ""}
-        )
+        actor = self.actors.setdefault(address, dict(_NEW, address=address))
         match event:
             case "actor.started":
                 actor["state"] = "running"
@@ -48,7 +48,8 @@ class ActorsPart:
     def snapshot(self, actors: list[dict[str, Any]]) -> None:
         """Replace the picture by a snapshot's."""
         above = self.supervisors()
-        self.actors = {one["address"]: dict(one) for one in actors} | above
+        rows = [shaped(one, _NEW) for one in actors]
+        self.actors = {row["address"]: row for row in rows} | above
 
     def status(self) -> list[dict[str, Any]]:
         """The actors, in the order in which they came; `status` knows no supervisors."""

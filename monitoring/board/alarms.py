@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitoring.board.fields import Line, whole, word
+from monitoring.board.fields import MOST, Line, shaped, whole, word
 
 __all__ = ["AlarmsPart"]
+
+_NEW: dict[str, Any] = {
+    "id": "", "kind": "", "symbol": None, "order_ref": None, "perm_id": None, "text": "", "since": "",
+}  # fmt: skip
 
 
 class AlarmsPart:
@@ -24,6 +28,8 @@ class AlarmsPart:
         if event == "alarm.cleared":
             self.alarms.pop(identity, None)
             return
+        if len(self.alarms) >= MOST:
+            return
         self.alarms[identity] = {
             "id": identity,
             "kind": word(line, "kind") or "",
@@ -36,7 +42,8 @@ class AlarmsPart:
 
     def snapshot(self, alarms: list[dict[str, Any]]) -> None:
         """Replace the picture by a snapshot's."""
-        self.alarms = {one["id"]: dict(one) for one in alarms}
+        rows = [shaped(one, _NEW) for one in alarms]
+        self.alarms = {row["id"]: row for row in rows}
 
     def status(self) -> list[dict[str, Any]]:
         """All that stand."""

@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import accumulate
 from typing import Any
 
-from monitoring.board.fields import Line, word
+from monitoring.board.fields import MOST, Line, word
 
 __all__ = ["Counts"]
 
@@ -26,7 +26,7 @@ class Counts:
 
     def fold(self, event: str, line: Line) -> None:
         """Count a line."""
-        self.events[event] += 1
+        self.events[event if len(self.events) < MOST or event in self.events else "other"] += 1
         level = line.get("level")
         if level == "ERROR" or level == "WARNING":
             self.levels[level] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from typing import Any
 
-from monitoring.board.fields import Line, texts, whole, word
+from monitoring.board.fields import Line, shaped, texts, whole, word
 
 __all__ = ["DONE", "OrdersPart"]
 
@@ -69,7 +69,7 @@ class OrdersPart:
 
     def snapshot(self, orders: list[dict[str, Any]], moment: str) -> None:
         """Replace the picture by a snapshot's; the lives stay."""
-        fresh = {key: dict(order) for order in orders if (key := key_of(order))}
+        fresh = {key: order for one in orders if (key := key_of(order := shaped(one, _NEW)))}
         self.done = OrderedDict(
             (key, self.done.get(key, moment)) for key, order in fresh.items() if order["status"] in DONE
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitoring.board.fields import Line, texts, word
+from monitoring.board.fields import MOST, Line, shaped, texts, word
 
 __all__ = ["PositionsPart"]
 
@@ -43,7 +43,7 @@ class PositionsPart:
     def fold(self, event: str, line: Line) -> None:
         """Take a line about a position."""
         symbol = word(line, "symbol")
-        if not symbol:
+        if not symbol or (symbol not in self.positions and len(self.positions) >= MOST):
             return
         position = self.positions.get(symbol)
         if position is None or event == "position.planned":
@@ -91,7 +91,8 @@ class PositionsPart:
 
     def snapshot(self, positions: list[dict[str, Any]]) -> None:
         """Replace the picture by a snapshot's."""
-        self.positions = {one["symbol"]: dict(one) for one in positions}
+        rows = [shaped(one, _NEW) for one in positions]
+        self.positions = {row["symbol"]: row for row in rows}
 
     def status(self) -> list[dict[str, Any]]:
         """All of them, by symbol."""

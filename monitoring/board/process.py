@@ -89,9 +89,13 @@ class ProcessPart:
     def snapshot(self, line: Line) -> None:
         """Replace the picture by a snapshot's."""
         status = line["status"]
-        self.about = {"started": None, "stopped": None, **self.about, **texts(line, "name", "version", "mode")}
+        self.about = {"started": None, **self.about, **texts(line, "name", "version", "mode"), "stopped": None}
         self.about["pulse_seconds"] = line.get("pulse_seconds")
-        self.state = {"state": status["state"], "reason": status.get("reason") or "", "since": status.get("since")}
+        self.state = {
+            "state": str(status["state"]),
+            "reason": word(status, "reason") or "",
+            "since": word(status, "since"),
+        }
         broker, portfolio = status.get("broker"), status.get("portfolio")
         self.broker = dict(broker) if isinstance(broker, dict) else None
         self.portfolio = dict(portfolio) if isinstance(portfolio, dict) else None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from monitoring.board.fields import Line, word
+from monitoring.board.fields import MOST, Line, word
 
 __all__ = ["SeriesPart"]
 
 _POINTS = 2_000
+_LEAST, _TOGETHER = 200, 100_000  # points of a symbol however many there are, and of all of them about
 _FILLS = 1_000
 
 
@@ -28,9 +29,11 @@ class SeriesPart:
             return
         match event:
             case "position.marked":
+                if symbol not in self.points and len(self.points) >= MOST:
+                    return
                 points = self.points.setdefault(symbol, [])
                 points.append([line["ts"], line.get("price"), line.get("stop"), line.get("target")])
-                if len(points) > _POINTS:
+                if len(points) > max(_LEAST, min(_POINTS, _TOGETHER // len(self.points))):
                     del points[1:-1:2]
             case "order.filled" | "order.corrected":
                 names = ("symbol", "side", "quantity", "price", "role", "order_ref", "position_id", "execution")

@@ -22,7 +22,9 @@ def family(path: Path) -> list[Path]:
     Those of `pitboss.log.jsonl` are `pitboss.log.jsonl.1`, `pitboss.log.jsonl.2.gz`, `pitboss.log.2026-11-20.jsonl.gz`
     and so on. A file and its compressed copy are one: while it is compressed both may be there.
     """
-    stem, suffix = path.name.removesuffix(path.suffix), path.suffix
+    stem, suffix = re.escape(path.name.removesuffix(path.suffix)), re.escape(path.suffix)
+    # a digit, so that `pitboss.second.jsonl` is no earlier file of `pitboss.jsonl`
+    ours = re.compile(rf"(?:{stem}[.-]\d[\w.:-]*{suffix}|{stem}{suffix}[.-]\d[\w.:-]*?)(?:\.gz)?")
     found: dict[str, Path] = {}
     try:
         siblings = sorted(path.parent.iterdir())
@@ -30,9 +32,7 @@ def family(path: Path) -> list[Path]:
         return []
     for sibling in siblings:
         plain = sibling.name.removesuffix(".gz")
-        ours = plain.startswith(f"{path.name}.")
-        ours = ours or (plain.startswith((f"{stem}.", f"{stem}-")) and plain.endswith(suffix))
-        if ours and plain != path.name and plain not in found:
+        if ours.fullmatch(sibling.name) and plain not in found:
             found[plain] = sibling
     dated = [(moment, one) for one in found.values() if (moment := first_moment(one))]
     return [one for _, one in sorted(dated)]

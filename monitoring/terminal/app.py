@@ -131,6 +131,8 @@ class Monitor(App[int]):
 
     def _turn(self) -> None:
         """One look; soon again while there is more to read."""
+        if not self.query("#foot"):  # the view is being taken down
+            return
         busy = self.read()
         if not busy or (self._now() - self._drawn).total_seconds() > self._every:
             self.look()

@@ -125,11 +125,14 @@ def test_earlier_files_come_first_whatever_their_names_and_a_copy_being_compress
     (tmp_path / "pitboss.log.jsonl.1").write_bytes(line(3))
     (tmp_path / "pitboss.log-2.jsonl").write_bytes(line(2))
     (tmp_path / "pitboss.log-2.jsonl.gz").write_bytes(gzip.compress(line(2))[:20])
-    (tmp_path / "other.log.jsonl.1").write_bytes(line(9))
-    path.write_bytes(line(4))
-    assert drained(follow(path, earlier=True)) == [1, 2, 3, 4]
-    assert drained(follow(path)) == [4]
-    assert drained(follow(path, offset=len(line(4)))) == []
+    (tmp_path / "pitboss.log.2026-11-21T14-30-00.123456Z.jsonl.gz").write_bytes(gzip.compress(line(5)))
+    nobodys = ("other.log.jsonl.1", "pitboss.log.two.jsonl", "pitboss.log.jsonl.bak", ".pitboss.log-3.jsonl.gz.partial")
+    for name in nobodys:
+        (tmp_path / name).write_bytes(line(9))
+    path.write_bytes(line(6))
+    assert drained(follow(path, earlier=True)) == [1, 2, 3, 5, 6]
+    assert drained(follow(path)) == [6]
+    assert drained(follow(path, offset=len(line(6)))) == []
 
 
 def test_a_log_that_was_cut_begins_anew(follow: Follow, tmp_path: Path) -> None:
