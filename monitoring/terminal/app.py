@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar
@@ -123,20 +124,19 @@ class Monitor(App[int]):
         self._arrange()
         self.look()
         if self._every:
-            self.set_timer(0.01, self._turn)
+            self.run_worker(self._follow())
 
     def on_resize(self, event: Resize) -> None:
         """Arrange for the new width."""
         self._arrange()
 
-    def _turn(self) -> None:
-        """One look; soon again while there is more to read."""
-        if not self.query("#foot"):  # the view is being taken down
-            return
-        busy = self.read()
-        if not busy or (self._now() - self._drawn).total_seconds() > self._every:
-            self.look()
-        self.set_timer(0.005 if busy else self._every, self._turn)
+    async def _follow(self) -> None:
+        """Look again and again, at once while there is more to read. Under load a timer of textual may never fire."""
+        while True:
+            busy = self.read()
+            if not busy or (self._now() - self._drawn).total_seconds() > self._every:
+                self.look()
+            await asyncio.sleep(0.001 if busy else self._every)
 
     def step(self) -> None:
         """Read what is new and show it."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from monitoring.follow import Follower
+from monitoring.terminal.app import Monitor
+
+DAY = datetime(2026, 11, 20, 15, tzinfo=UTC)
 OnScreen = Callable[..., None]
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07[bold red]EVIL[/] \u202eABC\r\n"
@@ -84,6 +92,29 @@ def test_the_help_and_the_footer_are_whole_at_80_by_24(on_screen: OnScreen) -> N
         assert "the words say it all." in text
 
     on_screen(body, RUNNING)
+
+
+def test_it_follows_by_itself_and_a_log_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    log, wall = tmp_path / "log.jsonl", tmp_path / "wall"
+    log.touch()
+    wall.mkdir()
+    line = {"ts": "2026-11-20T14:00:00.000000Z", "event": "system.starting", "name": "later", "mode": "paper"}
+
+    async def main() -> None:
+        followers = [Follower(log, lambda: DAY), Follower(wall, lambda: DAY)]
+        app = Monitor(followers, lambda: DAY, every=0.01)
+        async with app.run_test(size=(80, 24)) as pilot:
+            log.write_text(json.dumps(line) + "\n")
+            while followers[0].board.folded == 0 or not app.failed:
+                await pilot.pause(0.01)
+            app.look()
+            await pilot.pause()
+            text = "".join(one.text for strip in app.screen._compositor.render_strips() for one in strip)
+            assert " STARTING  later (paper)" in text
+            assert "wall cannot be read: Is a directory" in text
+        followers[0].close()
+
+    asyncio.run(main())
 
 
 def test_only_one_symbol_and_all_again(on_screen: OnScreen) -> None:
