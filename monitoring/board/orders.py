@@ -62,7 +62,9 @@ class OrdersPart:
         else:
             order.update(texts(line, *_OWN))
         order["perm_id"] = whole(line, "perm_id") or order["perm_id"]
-        if order["status"] in DONE:
+        if order["status"] in DONE and not order["order_ref"]:  # somebody else's: only what works of them is told
+            del self.orders[key]
+        elif order["status"] in DONE:
             self.done.setdefault(key, line["ts"])
         else:
             self.done.pop(key, None)

@@ -22,7 +22,7 @@ Storm = tuple[list[bytes], list[tuple[int, Mapping[str, Any]]]]
 
 
 @pytest.fixture(scope="session")
-def storm(tmp_path_factory: pytest.TempPathFactory) -> Storm:
+def storm_log(tmp_path_factory: pytest.TempPathFactory) -> Storm:
     """The lines of a two-hour storm's log, and each status with the number of lines that were written before it."""
     path = tmp_path_factory.mktemp("storm") / "log.jsonl"
     statuses: list[tuple[int, Mapping[str, Any]]] = []
