@@ -59,7 +59,8 @@ EVENTS: Mapping[str, Event] = {
     ),
     "order.corrected": event(
         "fill of {symbol} corrected to {quantity} at {price}",
-        f"{_FILL} replaces replaced_quantity replaced_price | {_TERMS}",
+        # a bust of the only fill leaves no average
+        f"{_FILL.replace(' average_price', '')} replaces replaced_quantity replaced_price | {_TERMS} average_price",
         about="the broker has replaced an execution, or busted it (quantity 0)",
         levels="WARNING",
     ),
