@@ -12,7 +12,8 @@ __all__ = ["EVENTS"]
 
 _ORDER = "symbol order_ref side quantity type status filled order_id perm_id"
 _TERMS = "role limit stop trailing_pct trailing_amount position_id text"
-_FILL = f"{_ORDER} price execution time client_id order_quantity average_price liquidation"
+# a bust of the only fill leaves no average_price
+_FILL = f"{_ORDER} price execution time client_id order_quantity liquidation"
 _HELD = "symbol quantity realized_pnl commission state protected"
 _EXITS = "average_price stop target opened stop_moved"
 _POSITION = f"{_HELD} | {_EXITS} position_id exits targets"
@@ -55,12 +56,13 @@ EVENTS: Mapping[str, Event] = {
         about="a modification was confirmed, or has come to nothing",
     ),
     "order.filled": event(
-        "{role?} {side} {quantity} {symbol} filled at {price}", f"{_FILL} | {_TERMS}", about="an execution was booked"
+        "{role?} {side} {quantity} {symbol} filled at {price}",
+        f"{_FILL} | {_TERMS} average_price",
+        about="an execution was booked",
     ),
     "order.corrected": event(
         "fill of {symbol} corrected to {quantity} at {price}",
-        # a bust of the only fill leaves no average
-        f"{_FILL.replace(' average_price', '')} replaces replaced_quantity replaced_price | {_TERMS} average_price",
+        f"{_FILL} replaces replaced_quantity replaced_price | {_TERMS} average_price",
         about="the broker has replaced an execution, or busted it (quantity 0)",
         levels="WARNING",
     ),
