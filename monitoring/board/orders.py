@@ -51,6 +51,8 @@ class OrdersPart:
         self._live(key, line)
         if "status" not in line:  # a wish that was denied: it does not change the order
             return
+        if not line.get("type"):  # a fill of an order that nobody has seen, of a trade by hand: `status` lists none
+            return
         order = self.orders.get(key)
         if order is None:
             order = self.orders[key] = dict(_NEW, order_ref=word(line, "order_ref") or "")
