@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, tuple[int, ...]] = {
     "simulator": (3, 50_000, 1_000, 2),
     "days": (2,),
     "log": (2_000,),
+    "monitor": (60,),
 }
 
 
