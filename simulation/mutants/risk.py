@@ -185,12 +185,12 @@ RISK = (
         guard="what passes the limits is reserved in the same step",
         changes=(Change(PortfolioActor, "_submit", _reserve_later),),
         often=(
-            ("buy", {"limit": -0.01, "quantity": 100}),
+            ("buy", {"limit": -0.01, "quantity": 250}),
             ("buy", {"limit": -0.01, "quantity": 250}),
             ("buy", {"limit": -0.01, "quantity": 250}),
         ),
         together=True,
-        settings={"risk": {"max_gross_exposure": 30000}},
+        settings={"risk": {"max_gross_exposure": 26000}},
     ),
     Mutant(
         name="signal-dedupe",
