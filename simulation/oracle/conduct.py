@@ -83,6 +83,7 @@ class Conduct:
         self._suspects: list[_Suspect] = []
         self._signals: set[str] = set()
         self._by_others: dict[str, float] = {}
+        self._filled: dict[str, float] = {}  # symbol → when it was traded last
         self._excess: dict[str, float] = {}  # symbol → since when more could be sold than is held
         self._linkless: float | None = None  # since when the product says that it is not connected
         self._lost_ib: float | None = None
@@ -185,6 +186,8 @@ class Conduct:
             return
         symbol = event.execution.contract.symbol
         order = event.order
+        crossed = self._clock() - self._filled.get(symbol, -1e9) < _WAY_SECONDS
+        self._filled[symbol] = self._clock()
         if order is None or not order.order_ref or not event.execution.exec_id.endswith(".01"):
             self._by_others[symbol] = self._clock()  # a correction, too, is nothing that was asked for
             return
@@ -196,7 +199,7 @@ class Conduct:
             self._look_for_children(order.order_ref)
         elif terms["source"] == "operator":
             self._by_others[symbol] = self._clock()  # a person's own exit is tied to no group
-        elif not self._in_doubt(symbol) and not self._late(order.order_ref):
+        elif not (crossed or self._in_doubt(symbol) or self._late(order.order_ref)):
             signed = event.execution.quantity * (1 if event.execution.side == "BOT" else -1)
             held = self._truth.held(symbol)
             before = held - signed
@@ -244,7 +247,8 @@ class Conduct:
         symbol = order.contract.symbol
         if terms is None or terms["role"] != "exit" or terms["source"] == "operator":
             return
-        if self._in_doubt(symbol) or self._late(order.order_ref):
+        crossed = self._clock() - self._filled.get(symbol, -1e9) < _WAY_SECONDS  # a fill that nobody could know of
+        if crossed or self._in_doubt(symbol) or self._late(order.order_ref):
             return
         could, held = self._could_sell(symbol), abs(self._truth.held(symbol))
         if not order.done and could > held:
