@@ -7,7 +7,7 @@ from typing import Any
 from attrs import evolve
 
 import actors.orders.reconciliation
-import domain.orders.book
+import domain.order_states
 import domain.reconciliation
 from actors.gateway.snapshot import SnapshotDesk
 from actors.orders.desk import OrderDesk
@@ -204,7 +204,7 @@ EVIDENCE = (
     Mutant(
         name="no-regress",
         guard="no status moves an order back to life, or out of its pending cancellation",
-        changes=(replaces(__import__("domain.order_states").order_states, "TRANSITIONS", _REGRESS),),
+        changes=(replaces(domain.order_states, "TRANSITIONS", _REGRESS),),
         often=(
             ("buy", {"limit": None}),
             ("delay", {"messages": ["openOrder", "orderStatus"], "by": 4.0, "seconds": 0.6}),
