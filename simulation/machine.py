@@ -152,11 +152,12 @@ class Machine:
             return
         self.paused = False
         self.started_at = trio.current_time()
+        dispatcher = self.process.system.dispatcher  # it may die over what has arrived
         arrived, self._arrived = self._arrived, []
         for each in arrived:
             each()
-        if self.process.system.dispatcher.stopped is not None:
-            self.process.system.dispatcher.stopped.set()
+        if dispatcher.stopped is not None:
+            dispatcher.stopped.set()
 
     def restart(self) -> None:
         """Stop the process in order, as an operator does; it starts again soon."""

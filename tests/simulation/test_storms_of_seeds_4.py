@@ -1,0 +1,12 @@
+"""Storms of seeds 226 to 300; a file of its own, so that it runs beside the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+
+@pytest.mark.parametrize("first", range(226, 301, 15))
+def test_fifteen_seeds(first: int, rides: Callable[[range], None]) -> None:
+    rides(range(first, first + 15))
