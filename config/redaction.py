@@ -24,10 +24,11 @@ _NAME = re.compile(rf"(?ix)^ (x[-_])? (.*[-_])? (?:{_WORDS} | authorization | co
 # as it stands before each line is looked at more closely: nearly all have none of these, and that costs 1 µs
 _HINTS = ("key", "pass", "pwd", "secret", "token", "credential", "session", "author", "cookie", "bearer", "eyj", "://")
 
-# name = "value", in Python, JSON, JSON within JSON, and as pairs of a header: up to the quote that closes
+# name = "value", in Python, JSON, JSON within JSON, and as pairs of a header: up to the quote that closes, and never
+# beyond a bare one, which in a line of the log is the line's own
 _QUOTED = re.compile(
-    rf"""(?ixs) ( (?:{_WORDS} | authorization | cookie) (?: \\*["']? \s* [:=] | \\*["'] \s* , ) \s* b? (\\*["']) )
-         .+? (?<!\\) (?=\2|$)"""
+    rf"""(?ixs) ( (?:{_WORDS} | authorization | cookie) (?: \\*["']? \s* [:=] | (?: \\+" | ') \s* , ) \s* b? (\\*["']) )
+         .*? (?<!\\) (?=\2|"|$)"""
 )
 # name=value up to where a value ends in a URL, a form or a sentence
 _PLAIN = re.compile(rf"""(?ix) ( {_WORDS} \\*["']? \s* [:=] \s* ) (?! b?\\*["'] | \*\*\* ) [^\s"'\\,;&]+""")

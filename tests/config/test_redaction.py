@@ -101,3 +101,13 @@ def test_the_folder_that_a_shell_is_in_is_no_password() -> None:
 def test_field_names_that_hold_secrets() -> None:
     assert all(map(is_secret_name, ["api_key", "X-API-Key", "Authorization", "auth_token", "password"]))
     assert not any(map(is_secret_name, ["key", "order_ref", "symbol", "monkey", "perm_id"]))
+
+
+@pytest.mark.parametrize(
+    "text", ["token='never closed", "a secret: 'x", 'no "token', "the last word is token", "pwd=b'"]
+)
+def test_a_line_stays_json_with_its_other_fields_whatever_is_masked(text: str) -> None:
+    line = json.dumps({"error": text, "symbol": "AAPL", "reason": f"again {text}"})
+    found = json.loads(redact(line))
+    assert found.keys() == {"error", "symbol", "reason"}
+    assert found["symbol"] == "AAPL"
