@@ -319,18 +319,16 @@ class Plant:
     def at_broker(self, symbol: str = "") -> list[Order]:
         """Orders that may still fill, by the venue's own book."""
         orders = self.paper.venue.orders.values()
-        return [
-            order
-            for order in orders
-            if not order.done and (not symbol or order.contract.con_id == self.contract(symbol).con_id)
-        ]
+        return [order for order in orders if not order.done and (not symbol or self._is(order.contract, symbol))]
 
     def held(self, symbol: str = "AAPL") -> Decimal:
         """What the venue's book says is held."""
-        contract = self.contract(symbol)
-        return sum(
-            (one.quantity for one in self.paper.venue.positions() if one.contract.con_id == contract.con_id), D(0)
-        )
+        held = (one.quantity for one in self.paper.venue.positions() if self._is(one.contract, symbol))
+        return sum(held, D(0))
+
+    @staticmethod
+    def _is(contract: Contract, symbol: str) -> bool:
+        return symbol == (contract.symbol if contract.sec_type == "STK" else contract.local_symbol)
 
     async def agree(self, symbol: str = "AAPL") -> None:
         """Assert that both sides say the same, and that what works are exits of exactly the position."""
