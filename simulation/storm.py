@@ -108,6 +108,7 @@ class Storm:
         broker = settings.broker
         bounds = Bounds(broker.liveness_seconds, broker.entry_deadline_seconds, broker.messages_per_second)
         swallows = any(act.kind == "swallow" and act.terms["on"] == "placeOrder" for act in self.plan.acts)
+        refuses = any(act.kind == "disk" and "reserve write" in act.terms["steps"] for act in self.plan.acts)
         self.conduct = Conduct(
             self.truth,
             self.records,
@@ -116,6 +117,7 @@ class Storm:
             self.safety.broken,
             bounds,
             swallows=swallows,
+            refuses=refuses,
         )
         self.sometimes = Sometimes(self.outcome.reached, self.truth, self.records, machine)
         self.market = market = Market(

@@ -155,6 +155,8 @@ class Monitor(App[int]):
 
     def look(self) -> None:
         """Draw what is known now."""
+        if not self.query("#foot"):
+            return  # the screen is being taken down
         board, symbol = self.board, self.symbol
         self._drawn = self._now()
         self._say("head", head_line(self.followers, self.shown))

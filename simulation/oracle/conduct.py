@@ -65,12 +65,15 @@ class Conduct:
         bounds: Bounds,
         *,
         swallows: bool = False,
+        refuses: bool = False,
     ) -> None:
         """`alive_since` is when the process started, inf for none; `swallows` says that orders may get lost after they
-        have left."""
+        have left, `refuses` that the disk and its reserve may refuse everything, so that not even the alarm of it is
+        written."""
         self._truth, self._records, self._clock = truth, records, clock
         self._alive_since = alive_since
-        self._broken, self._bounds, self._swallows = broken, bounds, swallows
+        self._broken, self._bounds = broken, bounds
+        self._swallows, self._refuses = swallows, refuses
         self._frames: deque[float] = deque()  # those of the last second
         self._asked: float | None = None
         self._proven = -1e9  # when the last round trip of this connection began
@@ -141,7 +144,7 @@ class Conduct:
     def _cancelled(self, ref: str) -> None:
         self._waiting.pop(f"cancel {ref}", None)
         # it may leave unwritten where the disk refuses everything: it only takes risk away
-        if ref and ref not in self._records.cancelling and not self._stands("journal."):
+        if ref and ref not in self._records.cancelling and not (self._refuses or self._stands("journal.")):
             asked = self._stands("order.duplicated")
             if not asked:
                 self._broken(f"a cancellation of {ref} left before its intent was safe on the disk")

@@ -33,7 +33,7 @@ def test_a_thousand_symbols_share_a_hundred_lines_and_one_that_crashes_reaches_n
         system = p.process.system
         board = p.paper.tws.board
         most = 0
-        for _ in range(120):
+        for _ in range(200):
             await p.settle(1.0)
             most = max(most, board.subscriptions)
         assert most == LINES

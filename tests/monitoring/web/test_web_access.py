@@ -58,7 +58,7 @@ def test_with_the_token_in_the_header_programs_get_everything(visit, log):
 
     async def body(client):
         state = (await client.get("/api/0/state", headers=BEARER)).json()
-        assert [position["symbol"] for position in state["positions"]] == ["AAPL"]
+        assert [position["symbol"] for position in state["positions"]] == ["AAPL"], state
         assert (await client.get("/api/1/state", headers=BEARER)).status_code == 404
         assert (await client.get("/static/../settings.py", headers=BEARER)).status_code == 404
         assert (await client.get("/static/page.html", headers=BEARER)).status_code == 200
