@@ -72,14 +72,21 @@ FILL = Execution(
 )
 
 
+_HEARD = (
+    OrderAcceptedEvent(ORDER),
+    OrderFilledEvent(ORDER, FILL),
+    OrderFilledEvent(ORDER, FILL),
+    OrderCancelledEvent(ORDER, "by the operator"),
+)
+_CREATED, _SENT = OrderCreatedEvent(ORDER), OrderSent(ORDER.order_ref, 17, 3)
+
+
 def life() -> None:
-    """The events of one order."""
-    log_event(OrderCreatedEvent(ORDER))
-    log_sent(OrderSent(ORDER.order_ref, 17, 3), ORDER)
-    log_event(OrderAcceptedEvent(ORDER))
-    log_event(OrderFilledEvent(ORDER, FILL))
-    log_event(OrderFilledEvent(ORDER, FILL))
-    log_event(OrderCancelledEvent(ORDER, "by the operator"))
+    """The events of one order, which its actors have in hand."""
+    log_event(_CREATED)
+    log_sent(_SENT, ORDER)
+    for event in _HEARD:
+        log_event(event)
 
 
 EVENTS = 6
