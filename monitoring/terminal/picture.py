@@ -33,7 +33,8 @@ def picture(log: Path, size: tuple[int, int], keys: Sequence[str]) -> str:
             return app.export_screenshot(title=" ")
 
     try:
-        return asyncio.run(draw())
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:  # leaves the thread's own alone
+            return runner.run(draw())
     finally:
         follower.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import warnings
 
 __all__ = ["keep_plain_loops"]
 
@@ -18,8 +17,3 @@ def keep_plain_loops() -> None:
     """
     if "trio_asyncio" in sys.modules:
         asyncio.set_event_loop_policy(asyncio.get_event_loop_policy())
-    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
-        try:
-            asyncio.get_event_loop()
-        except RuntimeError:  # asyncio.run, of a program before this one in the same thread, has taken it away
-            asyncio.set_event_loop(asyncio.new_event_loop())

@@ -73,7 +73,8 @@ def on_screen(tmp_path: Path) -> Callable[..., None]:
                 await body(screen)
 
         try:
-            asyncio.run(main())
+            with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:  # leaves the thread's own alone
+                runner.run(main())
         finally:
             for follower in followers:
                 follower.close()

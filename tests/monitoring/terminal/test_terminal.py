@@ -114,7 +114,8 @@ def test_it_follows_by_itself_and_a_log_that_cannot_be_read_is_said(tmp_path: Pa
             assert "wall cannot be read: Is a directory" in text
         followers[0].close()
 
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:  # leaves the thread's own loop alone
+        runner.run(main())
 
 
 def test_only_one_symbol_and_all_again(on_screen: OnScreen) -> None:
