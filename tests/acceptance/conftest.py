@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -207,8 +206,13 @@ async def _house(
         }
         process = Process(settings_from(data, {"API_KEY": _KEY}), environment, build_tree)
         house = House(process, serving)
-        started = trio.Event()
-        nursery.start_soon(partial(process.run, on_started=started.set))
+        started, ended = trio.Event(), trio.Event()
+
+        async def run() -> None:
+            await process.run(on_started=started.set)
+            ended.set()
+
+        nursery.start_soon(run)
         await started.wait()
         await house.until(lambda: process.state.state == "READY", "READY")
         try:
@@ -216,7 +220,7 @@ async def _house(
         finally:
             process.stop("the test is over")
             nursery.cancel_scope.deadline = trio.current_time() + timedelta(seconds=10).total_seconds()
-            await house.until(lambda: not house.system.dispatcher.running, "stopped")
+            await ended.wait()
             nursery.cancel_scope.cancel()
 
 
