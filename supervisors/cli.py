@@ -4,57 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Group
 from rich.console import Console
 
 from config.problems import SettingsError
 from config.redaction import redact
 from supervisors.exit_codes import ExitCode, ProcessFailed
+from supervisors.verbs import FAMILIES, GROUPS, Verb
 
 __all__ = ["run"]
-
-# verb → where it is; a module is imported when its verb is used, so that `status` need not load a broker's client
-_VERBS = {
-    "run": "supervisors.verbs_run:run",
-    "demo": "supervisors.verbs_demo:demo",
-    "simulator": "supervisors.verbs_simulator:simulator",
-    "check": "supervisors.verbs_configuration:check",
-    "status": "supervisors.verbs_control:status",
-    "buy": "supervisors.verbs_control:buy",
-    "sell": "supervisors.verbs_control:sell",
-    "close": "supervisors.verbs_control:close",
-    "cancel": "supervisors.verbs_control:cancel",
-    "halt": "supervisors.verbs_control:halt",
-    "resume": "supervisors.verbs_control:resume",
-    "rearm": "supervisors.verbs_control:rearm",
-    "flatten": "supervisors.verbs_control:flatten",
-    "adopt": "supervisors.verbs_care:adopt",
-    "release": "supervisors.verbs_care:release",
-    "exits": "supervisors.verbs_care:change_exits",
-    "oco": "supervisors.verbs_groups:oco",
-    "alarms": "supervisors.verbs_care:alarms",
-    "doctor": "supervisors.verbs_doctor:doctor",
-    "runbook": "supervisors.verbs_alerts:runbook",
-    "why": "supervisors.verbs_why:why",
-    "whynot": "supervisors.verbs_why:whynot",
-    "web": "supervisors.verbs_web:web",
-    "monitor": "supervisors.verbs_monitor:monitor",
-    "report": "supervisors.verbs_report:report",
-    "soak": "simulation.verb:soak_verb",  # above this layer: named, never imported
-}
-_JOURNAL_VERBS = ("verify", "dump", "stats", "backup")
-_RULES_VERBS = {"test": "try_"}
-_ALERTS_VERBS = {"run": "run", "check": "check", "test": "try_", "list": "list_"}
-_LOG_VERBS = {"schema": "print_schema", "events": "events", "check": "check"}
-_SYMBOL_VERBS = {"add": "add", "remove": "remove", "list": "list_"}
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one verb; return its exit code. Errors are one line on stderr each, without secrets."""
-    app = _app()
+    app = _app(arguments)
     try:
         verb, bound, _ = app.parse_args(list(arguments), exit_on_error=False, print_error=False)
         code = verb(*bound.args, **bound.kwargs)
@@ -80,7 +46,8 @@ def _failed(code: ExitCode, *lines: str) -> int:
     return code
 
 
-def _app() -> App:
+def _app(arguments: Sequence[str] = ()) -> App:
+    """Make the command line. A verb that is asked for by name speaks for itself, so the table's line is left out."""
     app = App(
         name="pitboss",
         help="Order and position management for Interactive Brokers.",
@@ -90,26 +57,16 @@ def _app() -> App:
         error_console=Console(stderr=True),
         help_format="plaintext",
     )
-    for name, place in _VERBS.items():
-        app.command(place, name=name)
-    journal = App(name="journal", help="Check a journal, print it as JSON lines, summarise it, or copy it.")
-    for name in _JOURNAL_VERBS:
-        journal.command(f"supervisors.verbs_journal:{name}", name=name)
-    app.command(journal)
-    symbol = App(name="symbol", help="Add a symbol to a running process, take one away, or list them.")
-    for name, function in _SYMBOL_VERBS.items():
-        symbol.command(f"supervisors.verbs_symbol:{function}", name=name)
-    app.command(symbol)
-    alerts = App(name="alerts", help="Watch a log and tell people: by mail, Telegram, Slack, on the desktop, …")
-    for name, function in _ALERTS_VERBS.items():
-        alerts.command(f"supervisors.verbs_alerts:{function}", name=name)
-    app.command(alerts)
-    rules = App(name="rules", help="Try the rules of a configuration on signals; nothing is sent.")
-    for name, function in _RULES_VERBS.items():
-        rules.command(f"supervisors.verbs_rules:{function}", name=name)
-    app.command(rules)
-    log = App(name="log", help="What the lines of the log are, and whether those of a file keep to it.")
-    for name, function in _LOG_VERBS.items():
-        log.command(f"supervisors.verbs_log:{function}", name=name)
-    app.command(log)
+    for title, verbs in GROUPS.items():
+        _add(app, verbs, arguments[:1], Group.create_ordered(title))
+    files = Group.create_ordered("More")
+    for family in FAMILIES:
+        members = App(name=family.name, help=family.about, group=files)
+        _add(members, family.verbs, arguments[1:2])
+        app.command(members)
     return app
+
+
+def _add(app: App, verbs: Iterable[Verb], asked: Sequence[str], group: Group | None = None) -> None:
+    for verb in verbs:
+        app.command(verb.place, name=verb.name, group=group, help=None if verb.name in asked else verb.about)
