@@ -11,6 +11,9 @@ proof, and there are two ways to know that they did:
   queries of the *second* snapshot told after the sending left after the order's bytes: two in a row are needed. This
   holds on a stalled link too (INC-02): the answers themselves are the round trip that follows the bytes.
 
+An order of which the answer told the status alone is not absent either: TWS tells of each open order by openOrder and
+orderStatus, and while the one is missing and the other says that it works, the lists do not know everything.
+
 The same count decides that a modification is not in force, and that an order believed done is open after all. An order
 that the broker has shown before is not given up on one snapshot in either case: after a restart TWS may answer before
 it has its own orders back, and a stop taken for gone would be armed twice.
@@ -39,6 +42,8 @@ from messages.position import BrokerHolding
 __all__ = ["Difference", "Reconciliation", "reconcile"]
 
 _WORKS = ("PreSubmitted", "Submitted")
+_CANCELLING = ("PendingCancel", "PreCancelled")
+_LIVES = (*_WORKS, *_CANCELLING, "ApiPending", "PendingSubmit", "Inactive")
 _UNEXPLAINED = 2  # snapshots after which an order that none of them shows is not taken for live any more
 
 
@@ -130,6 +135,12 @@ def reconcile(
             text = f"external order: {echo.side} {echo.quantity} {echo.order_type} of client {echo.client_id}"
             differences.append(Difference(echo.symbol, text, echo.order_ref, echo.perm_id))
     book.keep_external(foreign)
+    spoken = {
+        found.order_ref: status.status
+        for status in snapshot.statuses
+        if status.status in _LIVES
+        and (found := book.find("", status.perm_id, status.client_id, status.epoch, status.order_id)) is not None
+    }
 
     holdings, now = _holdings(book, snapshot, account, held)
     moved = {symbol for symbol, offset in now.items() if offsets is not None and offset != offsets.get(symbol, 0)}
@@ -142,6 +153,10 @@ def reconcile(
         doubt = ""
         if echo_open is not None:
             concluded, doubt = _seen_open(record, before, echo_open, snapshot.epoch)
+        elif ref in spoken:
+            record.missing = record.unexplained = 0
+            if _unheard(record, spoken[ref]):
+                concluded = [SendCancel(ref)]
         elif not record.status.done:
             witnessed = ref in ended or not conclusive or record.symbol in moved
             concluded, doubt = _seen_nowhere(record, before, snapshot.epoch, witnessed=witnessed)
@@ -203,7 +218,7 @@ def _seen_open(
             # complete executions do not bear the claim out, and the order still rests: it was idle talk (INC-21)
             record.claimed, record.claimed_whole = record.filled_once, False
             idle.append(Happened(record.symbol, OrderClaimedEvent(record.view())))
-    if record.cancel_wanted and not record.queued and echo.status not in ("PendingCancel", "PreCancelled"):
+    if _unheard(record, echo.status):
         return [*idle, SendCancel(record.order_ref)], ""
     if record.wanted is None or record.queued:
         record.stale = 0
@@ -213,6 +228,11 @@ def _seen_open(
         return idle, f"the modification of {record.order_ref} is not in force yet"
     evidence = "complete lists show the earlier terms: the modification is not in force"
     return [*idle, OrderResolved(record.order_ref, OrderStatus.ACCEPTED, evidence)], ""
+
+
+def _unheard(record: OrderRecord, word: str) -> bool:
+    """Whether a cancellation has left, and the broker's word does not show it."""
+    return record.cancel_wanted and not record.queued and word not in _CANCELLING
 
 
 def _seen_nowhere(

@@ -237,7 +237,11 @@ class BrokerPosition:
 
 @frozen(slots=True)
 class BrokerSnapshot:
-    """Every answer came with its end marker in this epoch. A list that did not end is None: unknown, not empty."""
+    """Every answer came with its end marker in this epoch. A list that did not end is None: unknown, not empty.
+
+    `statuses` are the last words, while the lists were made, on orders that no row shows: TWS tells of each open order
+    by openOrder and by orderStatus, and one of the two may be missing.
+    """
 
     epoch: int
     open_orders: tuple[BrokerOrder, ...] | None
@@ -245,6 +249,7 @@ class BrokerSnapshot:
     executions: tuple[Execution, ...] | None
     commissions: tuple[Commission, ...]
     positions: tuple[BrokerPosition, ...] | None
+    statuses: tuple[BrokerOrderStatus, ...] = ()
 
     @property
     def complete(self) -> bool:

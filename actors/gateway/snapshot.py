@@ -46,6 +46,7 @@ class SnapshotDesk:
         self._timeout = timeout
         self._lists = {listing: _List() for listing in Listing}
         self._commissions: dict[str, Commission] = {}
+        self._statuses: dict[Hashable, BrokerOrderStatus] = {}  # of orders without a row among the open ones
         self._executions_request = 0
 
     async def gather(self) -> BrokerSnapshot:
@@ -55,6 +56,7 @@ class SnapshotDesk:
             each.rows.clear()
             each.spoiled = False
         self._commissions.clear()
+        self._statuses.clear()
         self._executions_request = self._next_request_id()
         request, client = self._executions_request, self._client
         own = await self._ask(Listing.OPEN_ORDERS, client.reqOpenOrders)
@@ -70,6 +72,7 @@ class SnapshotDesk:
             executions=self._rows(Listing.EXECUTIONS) if executions else None,
             commissions=tuple(self._commissions.values()),
             positions=self._rows(Listing.POSITIONS) if positions else None,
+            statuses=tuple(self._statuses.values()),
         )
         for each in self._lists.values():
             each.open = False
@@ -83,14 +86,21 @@ class SnapshotDesk:
         if rows is not None:
             if order.perm_id:
                 rows.pop((0, order.client_id, order.order_id), None)
-            rows[order.perm_id, order.client_id, order.order_id] = order
+            key = (order.perm_id, order.client_id, order.order_id)
+            rows[key] = order
+            self._statuses.pop(key, None)
 
     def order_status(self, status: BrokerOrderStatus) -> None:
-        """Keep the rows up to date: the snapshot must not be older than what was told before it."""
+        """Keep the rows up to date: the snapshot must not be older than what was told before it. What is said of an
+        order without a row is kept too, for it may be all that is left of the answer."""
         rows = self._collecting(Listing.OPEN_ORDERS)
         key = (status.perm_id, status.client_id, status.order_id)
-        if rows is not None and key in rows:
+        if rows is None:
+            return
+        if key in rows:
             rows[key] = evolve(rows[key], status=status.status)
+        else:
+            self._statuses[key] = status
 
     def completed_order(self, order: BrokerOrder) -> None:
         """Keep a completed order."""

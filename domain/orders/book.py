@@ -364,6 +364,10 @@ class OrderBook:
             cause = f"execution {execution.exec_id}"
             told = changes(record, before, cause, booked=booking is not None)
             effects += [Happened(record.symbol, event) for event in told]
+            dead = record.status.done and record.status is before.status is not OrderStatus.FILLED
+            if dead and booking is not None and booking.replaces is None:
+                # from before its end, or it never ended (INC-12, INC-14)
+                effects.append(Verify(record.order_ref, f"{cause} of an order that is {record.status}"))
         return effects, record
 
     def _charge(self, commission: Commission, *, journal: bool) -> list[Effect]:

@@ -101,7 +101,7 @@ def changes(
             events.append(OrderSubmittedEvent(view))
         case OrderStatus.ACCEPTED | OrderStatus.HELD if modified is None:
             events.append(OrderAcceptedEvent(view))
-        case OrderStatus.PARTIALLY_FILLED if record.confirmed and not before.confirmed:
+        case OrderStatus.PARTIALLY_FILLED if before.status.done or (record.confirmed and not before.confirmed):
             events.append(OrderAcceptedEvent(view))
         case OrderStatus.CANCELLED:
             events.append(OrderCancelledEvent(view, record.cancel_reason or cause))

@@ -12,6 +12,7 @@ from domain.orders.effects import SendCancel
 from messages.gateway import BrokerSnapshot, OrderNotSent
 from messages.order import (
     ExecutionBooked,
+    OrderAcceptedEvent,
     OrderCancelledEvent,
     OrderExpiredEvent,
     OrderFilledEvent,
@@ -285,3 +286,35 @@ def test_what_is_finished_takes_no_part_however_often_it_is_listed(desk: Any) ->
     assert desk.reconcile(lists).effects == ()
     more = desk.snapshot(epoch=2, completed=(evolve(told, filled=D(120), quantity=D(120)),))
     assert desk.reconcile(more).effects, "a claim of more is news"
+
+
+def test_an_order_of_which_the_answer_told_the_status_alone_is_not_absent(desk: Any) -> None:
+    desk.working()
+    for _ in range(3):
+        result = desk.reconcile(evolve(desk.snapshot(), statuses=(desk.status(),)))
+        assert (desk.order().status, result.again) == (OrderStatus.ACCEPTED, "")
+    for _ in range(2):
+        desk.reconcile(desk.snapshot())
+    assert desk.order().status is OrderStatus.EXPIRED
+
+
+def test_inc_40_a_cancellation_is_written_again_where_the_answer_told_the_status_alone(desk: Any) -> None:
+    desk.working()
+    desk.tell(desk.cancel())
+    told = evolve(desk.snapshot(), statuses=(desk.status("PendingCancel"),))
+    assert SendCancel("pb-1") not in desk.reconcile(told).effects
+    told = evolve(desk.snapshot(), statuses=(desk.status(),))
+    assert SendCancel("pb-1") in desk.reconcile(told).effects
+
+
+def test_inc_12_an_order_believed_gone_that_fills_and_is_shown_again_is_told_of(desk: Any) -> None:
+    desk.working()
+    for _ in range(2):
+        desk.reconcile(desk.snapshot())
+    assert desk.order().status is OrderStatus.EXPIRED
+    desk.tell(desk.fill(33))
+    assert [verify.order_ref for verify in desk.asked()] == ["pb-1"], "it may live: the lists tell"
+    before = len(desk.happened(OrderAcceptedEvent))
+    desk.tell(desk.status(filled=33))
+    assert desk.order().status is OrderStatus.PARTIALLY_FILLED
+    assert len(desk.happened(OrderAcceptedEvent)) == before + 1, "whoever counts on its end must hear that it lives"
