@@ -40,7 +40,9 @@ def on_terminal(report: DayReport, width: int) -> Iterator[RenderableType]:
 
 def _rich(table: Table, zone: ZoneInfo, width: int) -> RichTable:
     shown = [place for place, (title, _) in enumerate(table.columns) if place == 0 or width >= _LEAST.get(title, 0)]
-    made = RichTable(title=Text(table.title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    made = RichTable(
+        title=Text(table.title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
     for place in shown:
         title, figures = table.columns[place]
         made.add_column(title, justify="right" if figures else "left", overflow="fold", no_wrap=title in _WHOLE)

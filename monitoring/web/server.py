@@ -42,6 +42,6 @@ async def serve_web(
     application = cast(ASGIFramework, web_app(evolve(settings, port=port), watches, environment))
     async with trio.open_nursery() as nursery:
         for watch in watches:
-            nursery.start_soon(watch.run)
+            await nursery.start(watch.run)
         await nursery.start(serve, application, config)
         task_status.started(port)

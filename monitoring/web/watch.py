@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -56,23 +57,25 @@ class Watch:
         """Whether all that is in the log was read."""
         return self._follower.ended
 
-    async def run(self) -> None:
-        """Follow the log until cancelled."""
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Follow the log until cancelled; `task_status` is told once there is a first picture."""
         try:
-            await self._follow()
+            await self._follow(task_status)
         finally:
             self._follower.close()
 
-    async def _follow(self) -> None:
-        shown_at = -_SHOW_SECONDS
+    async def _follow(self, task_status: trio.TaskStatus[None]) -> None:
+        shown_at = -inf
         pending = True
         while True:
             count = await self._step()
             pending |= count > 0
             if pending and trio.current_time() - shown_at >= _SHOW_SECONDS:
-                shown_at, pending = trio.current_time(), False
+                first, shown_at, pending = not self.shown, trio.current_time(), False
                 async with self.looking:
                     self._show()
+                if first:
+                    task_status.started()
             if count == 0:
                 await trio.sleep(_LOOK_SECONDS)
 

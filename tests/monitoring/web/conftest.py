@@ -140,8 +140,8 @@ def visit(log: Log) -> Callable[..., None]:
             watch = Watch(place, environment)
             app = web_app(WebSettings(places=(place,), token=TOKEN, **settings), [watch], environment)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(watch.run)
-                while not (watch.caught_up and watch.shown):
+                await nursery.start(watch.run)
+                while not watch.caught_up:
                     await trio.sleep(1)
                 transport = httpx.ASGITransport(app)
                 async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:

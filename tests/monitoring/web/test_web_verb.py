@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import stat
@@ -48,7 +49,11 @@ def test_a_token_file_is_made_for_its_owner_and_used_again(start, log, tmp_path)
         assert started.line() == f"token: in {file}\n"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         token = file.read_text().strip()
-        assert status_of(base, token) == 200
+        with urllib.request.urlopen(
+            urllib.request.Request(f"{base}/api/0/state", headers={"Authorization": f"Bearer {token}"})
+        ) as answer:
+            state = json.load(answer)  # the first question of all has its answer
+        assert [position["symbol"] for position in state["positions"]] == ["AAPL"]
         assert started.end(signal.SIGINT) == 0
         tokens = token
     assert tokens == file.read_text().strip()
