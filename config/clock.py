@@ -105,6 +105,7 @@ class Alarm:
             await trio.lowlevel.wait_task_rescheduled(self._abort)
         finally:
             self._clock = None
+            self.number = 0  # it may have been moved after it rang: the task waits for something else by now
 
     def ring(self) -> None:
         """Let the task go on; the clock calls it."""

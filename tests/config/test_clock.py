@@ -142,3 +142,25 @@ def test_time_does_not_go_on_while_a_task_can() -> None:
             return trio.current_time()
 
     assert trio.run(main, clock=JumpingClock()) == 0.0
+
+
+def test_an_alarm_that_is_moved_after_it_rang_and_before_its_task_went_on_does_not_ring_again(run: Any) -> None:
+    async def main() -> float:
+        began, alarm = trio.current_time(), Alarm()
+
+        async def wait() -> None:
+            await alarm.until(began + 1)
+            await trio.sleep_until(began + 50)
+
+        async def move() -> None:
+            await trio.sleep_until(began + 1)
+            alarm.deadline = -inf
+
+        async with trio.open_nursery() as nursery:
+            # whichever way trio orders those that are ready together, one moves it before the task goes on
+            for job in (move, wait, move):
+                nursery.start_soon(job)
+        return trio.current_time() - began
+
+    for _ in range(4):
+        assert run(main) == pytest.approx(50)
