@@ -34,6 +34,9 @@ def _identity(alarm: RaiseAlarm | ClearAlarm | AlarmRaised) -> Identity:
 class AlarmsActor(RunQueueActor):
     """Keeps the standing alarms, oldest first."""
 
+    # whoever raises or clears an alarm says so once, when its cause comes or goes
+    repeatable = (RaiseAlarm, ClearAlarm)
+
     def __init__(self, context: ActorContext, *, bus: EventBus) -> None:
         """`bus` is told AlarmRaised and AlarmCleared."""
         super().__init__(context)

@@ -32,7 +32,7 @@ class Address(Mailbox):
     become dead letters. All of it may be called from any thread.
     """
 
-    __slots__ = ("_dead_letters", "_on_first", "_state", "actor", "last_error", "name", "restarts", "watcher")
+    __slots__ = ("_again", "_dead_letters", "_on_first", "_state", "actor", "last_error", "name", "restarts", "watcher")
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Address(Mailbox):
         self.last_error = ""
         self._state = ActorState.NEW
         self._dead_letters = dead_letters
+        self._again: Any = None  # the message that was put back last
 
     def __repr__(self) -> str:
         return f"<Address {self.name} {self._state}>"
@@ -107,6 +108,14 @@ class Address(Mailbox):
             dropped_ticks=self.dropped_ticks,
             error=self.last_error,
         )
+
+    def put_back(self, message: Any) -> bool:
+        """Put a message that crashed its reader before all that wait; False where that has been done before."""
+        if message is self._again:
+            return False
+        self._again = message
+        self.queue.appendleft(message)
+        return True
 
     def refuse(self, item: Any, reason: str) -> None:
         """Record a message as a dead letter, and tell who asked. What an actor told itself just ends with it."""

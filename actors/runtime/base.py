@@ -63,8 +63,8 @@ class RunQueueActor(pykka.Actor):
     One incarnation runs through: constructor, `on_start`, `prepare`, then the mailbox opens and `on_receive` is called
     with each message until it stops (`on_stop`, `finish`) or crashes (`on_failure`). What raises in the constructor,
     `on_start`, `prepare`, a task or timer of its own, or a handler of a told message is a crash: the supervisor starts
-    a new incarnation with the same address and mailbox, and the message that crashed it is a dead letter. A handler
-    of an asked message answers the asker with the exception and goes on.
+    a new incarnation with the same address and mailbox, and the message that crashed it is a dead letter, unless it is
+    `repeatable`. A handler of an asked message answers the asker with the exception and goes on.
 
     An actor class may define `on_tick(kind: int, price: float, size: float) -> None` to be handed ticks by a direct
     call. pykka's `ActorRef` (`self.actor_ref`: tell, ask, proxy, stop) refers to this incarnation alone; others should
@@ -73,6 +73,10 @@ class RunQueueActor(pykka.Actor):
 
     becomes_ready: ClassVar[bool] = False
     """Whether it is started only once it has called `self.ready()`: the ones started after it wait for that."""
+
+    repeatable: ClassVar[tuple[type, ...]] = ()
+    """Kinds of told messages that the next incarnation is handed once more, before all others, where this one crashed
+    over them: what may be handled any number of times, and is said only once."""
 
     on_tick: Callable[[int, float, float], None]
 

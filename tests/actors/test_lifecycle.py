@@ -597,3 +597,43 @@ def test_a_request_to_stop_does_not_reach_the_next_incarnation(world: Any) -> No
         assert log[-1] == "kept"
 
     world(body)
+
+
+class Stubborn(Noting):
+    """Crashes over the numbers of messages in `crashes`, counted over all incarnations."""
+
+    repeatable = (str,)
+    crashes: tuple[int, ...] = ()
+    handled = 0
+
+    def on_receive(self, message: Any) -> Any:
+        kind = type(self)
+        kind.handled += 1
+        if kind.handled in self.crashes:
+            raise ValueError(f"message {kind.handled}")
+        self.log.append(message)
+
+
+@pytest.mark.parametrize(
+    ("crashes", "logged", "lost"),
+    [((1,), ["a", 5, "b"], []), ((1, 2), [5, "b"], ["'a'"]), ((2,), ["a", "b"], ["5"]), ((3, 5), ["a", 5, "b"], [])],
+)
+def test_a_message_that_may_be_repeated_is_handed_once_more_and_in_its_place(
+    world: Any, crashes: tuple[int, ...], logged: list[Any], lost: list[str]
+) -> None:
+    async def body(system: System, events: list[Any]) -> None:
+        log: list[Any] = []
+        kind = type("Stubborn", (Stubborn,), {"crashes": crashes, "handled": 0})
+        address = system.address("a")
+        address.watcher = lambda *_: None
+        for message in ("a", 5, "b"):
+            address.tell(message)
+        for _ in range(len(crashes) + 1):
+            await system.lifecycle.start(address, factory(kind, log), 5.0, lambda *_: None)
+            await trio.testing.wait_all_tasks_blocked()
+            if address.actor is not None:
+                break
+        assert [entry for entry in log if entry in ("a", 5, "b")] == logged
+        assert [event.message for event in events if isinstance(event, DeadLetter)] == lost
+
+    world(body)
