@@ -17,7 +17,6 @@ __all__ = ["Bounds", "Conduct"]
 
 _RISKY = ("entry", "scale")
 _PLACE, _CANCEL, _ASK_TIME, _START = "3", "4", "49", "71"
-_WAY_SECONDS = 2.0  # from here to the broker, on a link that stands
 _EXCESS_SECONDS = 20.0  # that more may rest than is held, while it is being cancelled
 _SILENT_SECONDS = 30.0  # without a round trip, after which no process may call itself READY
 _LINKLESS_SECONDS = 2.0  # from the loss of the link until what is in flight is called UNKNOWN
@@ -86,7 +85,6 @@ class Conduct:
         self._suspects: list[_Suspect] = []
         self._signals: set[str] = set()
         self._by_others: dict[str, float] = {}
-        self._filled: dict[str, float] = {}  # symbol → when it was traded last
         self._excess: dict[str, float] = {}  # symbol → since when more could be sold than is held
         self._linkless: float | None = None  # since when the product says that it is not connected
         self._lost_ib: float | None = None
@@ -189,8 +187,6 @@ class Conduct:
             return
         symbol = event.execution.contract.symbol
         order = event.order
-        crossed = self._clock() - self._filled.get(symbol, -1e9) < _WAY_SECONDS
-        self._filled[symbol] = self._clock()
         if order is None or not order.order_ref or not event.execution.exec_id.endswith(".01"):
             self._by_others[symbol] = self._clock()  # a correction, too, is nothing that was asked for
             return
@@ -202,16 +198,12 @@ class Conduct:
             self._look_for_children(order.order_ref)
         elif terms["source"] == "operator":
             self._by_others[symbol] = self._clock()  # a person's own exit is tied to no group
-        elif not (crossed or self._in_doubt(symbol) or self._late(order.order_ref)):
+        elif not self._in_doubt(symbol):
             signed = event.execution.quantity * (1 if event.execution.side == "BOT" else -1)
             held = self._truth.held(symbol)
             before = held - signed
             if abs(held) > abs(before) or held * before < 0:
                 self._broken(f"{order.order_ref}, an exit of {symbol}, made {held} of {before}")
-
-    def _late(self, ref: str) -> bool:
-        """Whether an order comes so long after it left that something else may have happened on its way."""
-        return self._clock() - self._left.get(ref, -1e9) > _WAY_SECONDS
 
     def _in_doubt(self, symbol: str) -> bool:
         """Whether what is held may be unknown here: by an alarm, or so soon after a start or somebody else's trade."""
@@ -250,8 +242,7 @@ class Conduct:
         symbol = order.contract.symbol
         if terms is None or terms["role"] != "exit" or terms["source"] == "operator":
             return
-        crossed = self._clock() - self._filled.get(symbol, -1e9) < _WAY_SECONDS  # a fill that nobody could know of
-        if crossed or self._in_doubt(symbol) or self._late(order.order_ref):
+        if self._in_doubt(symbol):
             return
         could, held = self._could_sell(symbol), abs(self._truth.held(symbol))
         if not order.done and could > held:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from simulator.model import ZERO
+from simulator.model import ZERO, Order
 from simulator.venue.working import Stage, Working
 
-__all__ = ["OcaKey", "capacity", "may_start", "members", "oca_key", "reduced", "spent"]
+__all__ = ["OcaKey", "capacity", "closes_group", "may_start", "members", "oca_key", "reduced", "spent"]
 
 OcaKey = tuple[str, str, int]
 """account, group name, or the parent's permanent id for children without a group"""
@@ -39,6 +39,14 @@ def members(working: Working, orders: Iterable[Working]) -> list[Working]:
         return []
     found = [one for one in orders if one is not working and one.stage is not Stage.HELD and oca_key(one) == key]
     return sorted(found, key=lambda one: one.order.perm_id)
+
+
+def closes_group(order: Order) -> bool:
+    """Whether what the order has filled ends its group: nothing may join it any more.
+
+    Of type 1 any fill does, as it cancels the others; of the others, a whole one.
+    """
+    return order.status == "Filled" or (order.oca_type == CANCEL and order.filled > 0)
 
 
 def may_start(child: Working) -> bool:

@@ -13,7 +13,7 @@ from simulator.venue.bookkeeping import Bookkeeping
 from simulator.venue.changes import apply_change, limit_offset, set_times
 from simulator.venue.conditions import Conditions, read_conditions
 from simulator.venue.engine import CANCELLED, Engine
-from simulator.venue.families import may_start
+from simulator.venue.families import closes_group, may_start
 from simulator.venue.funds import check_funds, expected_price, what_if
 from simulator.venue.refusal import OrderRefused
 from simulator.venue.registry import Registry
@@ -113,6 +113,8 @@ class OrdersDesk:
         times = schedule(order, self._sessions_of(definition), self._now())
         parent = self._parent(order)
         self._check_group(order)
+        if any(closes_group(one) for one in self._registry.in_group(order.account, order.oca_group)):
+            raise OrderRefused(201, "Order rejected - reason:OCA group is already filled.")
         working = Working(order, definition, rank=next(self._registry.ranks), parent=parent, conditions=conditions)
         working.limit_offset = limit_offset(order)
         set_times(working, times)

@@ -58,6 +58,12 @@ class Registry:
         """Return what a client means by its order id, None if it never placed such an order."""
         return self._by_client.get((client_id, order_id))
 
+    def in_group(self, account: str, oca_group: str) -> Iterable[Order]:
+        """Return the orders of an OCA group, finished ones too; none where no group is named."""
+        if not oca_group:
+            return ()
+        return (one for one in self.orders.values() if one.oca_group == oca_group and one.account == account)
+
     def refuse(self, client_id: int, order_id: int) -> None:
         """Remember that the id was used up by an order that was not accepted (INC-11)."""
         self._refused.add((client_id, order_id))

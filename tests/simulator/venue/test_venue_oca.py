@@ -83,3 +83,21 @@ def test_the_members_must_share_an_account(make_bench: Any) -> None:
     bench.place("BUY", 10, "LMT", limit="99", oca_group="g", account="DU1")
     bench.place("BUY", 10, "LMT", limit="99", oca_group="g", account="DU2")
     assert bench.told[-1] == "2 error 10224"
+
+
+@pytest.mark.parametrize(("oca_type", "shown"), [(0, 100), (1, 100), (1, 30), (2, 100)])
+def test_nothing_joins_a_group_of_which_a_member_has_filled(bench: Any, pair: Any, oca_type: int, shown: int) -> None:
+    pair(oca_type)
+    bench.tick(2, 108.04, 100)
+    bench.tick(1, 108.00, shown)
+    late = bench.place("SELL", 100, oca_group="exit-1", oca_type=oca_type)
+    assert (late.filled, late.perm_id) == (0, 0)
+    assert bench.told[-1] == "4 error 201"
+
+
+def test_a_part_that_reduces_the_others_leaves_the_group_open(bench: Any, pair: Any) -> None:
+    pair(2)
+    bench.tick(2, 108.04, 100)
+    bench.tick(1, 108.00, 30)
+    late = bench.place("SELL", 70, "LMT", limit="110", oca_group="exit-1", oca_type=2)
+    assert late.status == "Submitted"
