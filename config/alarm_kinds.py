@@ -32,9 +32,7 @@ ALARM_KINDS: dict[str, AlarmKind] = {
     "broker.account_data_lost": _person("TWS has stopped to tell the account's values (2100)", _CONNECTED),
     "broker.client_id_in_use": AlarmKind("another program uses the client id (326); it is tried again", _CONNECTED),
     "broker.degraded": AlarmKind("TWS has lost its link to IB (1100, 2110)", "1101, 1102 or the next connection"),
-    "broker.incomplete": AlarmKind(
-        "TWS does not finish the lists it is asked for, twice in a row", "a complete answer"
-    ),
+    "broker.incomplete": AlarmKind("TWS does not finish the lists it is asked for", "a complete answer"),
     "broker.lost": AlarmKind("there is no connection to TWS", _CONNECTED),
     "broker.market_data_lines": _person(
         "more symbols are wanted than the account has market data lines", "they have lines again"

@@ -281,10 +281,12 @@ class LinkKeeper:
             session.reconciled = snapshot.complete and not session.degraded and session.outages == outages
             if not snapshot.complete:
                 self._incomplete += 1
+                # Until the lists are complete nobody knows what works for a position: a stop that was lost is not
+                # missed. A connection alone does not end that.
+                self._outlets.alarm("broker.incomplete", "the broker does not answer all that it is asked")
                 # A late end marker could be taken for that of the next request, so the connection is given up: at
                 # once the first time; then rarely, for exits can still be sent on it.
                 if self._incomplete > 1:
-                    self._outlets.alarm("broker.incomplete", "the broker does not answer all that it is asked")
                     await trio.sleep(self._timing.after_incomplete)
                 session.end("the broker did not answer all that it was asked")
                 return

@@ -168,6 +168,18 @@ class Bench:
     def alarms(self) -> list[str]:
         return [alarm.kind for alarm in self.boxes["alarms"].got if type(alarm).__name__ == "RaiseAlarm"]
 
+    @property
+    def standing(self) -> set[str]:
+        """Alarms that were raised and not cleared since."""
+        found: set[str] = set()
+        for message in self.boxes["alarms"].got:
+            match type(message).__name__:
+                case "RaiseAlarm":
+                    found.add(message.kind)
+                case "ClearAlarm":
+                    found.discard(message.kind)
+        return found
+
     def tell(self, message: Any) -> None:
         self.system.address("gateway").tell(message)
 

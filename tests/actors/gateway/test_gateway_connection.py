@@ -327,9 +327,11 @@ def test_a_list_without_its_end_is_unknown_and_the_link_is_made_anew(bench: Benc
         assert missing == [expected[lost[0]]]
         assert not first.complete
         assert [message.epoch for message in b.orders.of(BrokerConnected)][:2] == [1, 2]
+        assert "broker.incomplete" in b.standing  # from the first time on, and the next connection does not end it
         b.broker.drop = lambda _fields: False
         await b.settle(200)
         assert b.snapshots[-1].complete
+        assert b.standing == set()
 
     bench(scenario)
 
