@@ -18,6 +18,11 @@ The same count decides that a modification is not in force, and that an order be
 that the broker has shown before is not given up on one snapshot in either case: after a restart TWS may answer before
 it has its own orders back, and a stop taken for gone would be armed twice.
 
+An order may have lost to a bust, or to a correction, what nobody has heard of: only the later version of the execution
+is told, and the broker goes on to call the order Filled. So where two snapshots in a row list it as completed with just
+the quantity that its executions have, one of these is a correction, and the position has not moved, they are all there
+will be.
+
 Three witnesses may still be late: while the broker's position of the symbol has moved by more than executions explain,
 nothing is concluded about its orders (INC-19), for however many snapshots that lasts: an order in doubt stays UNKNOWN,
 with its alarm, and one that seemed to rest becomes UNKNOWN with the second of them. Nor is anything concluded while TWS
@@ -34,6 +39,7 @@ from attrs import frozen
 
 from domain.orders.book import OrderBook
 from domain.orders.effects import Alarm, Effect, Happened, SendCancel
+from domain.orders.executions import Executions
 from domain.orders.record import OrderRecord
 from messages.gateway import BrokerCommission, BrokerExecution, BrokerOrder, BrokerSnapshot
 from messages.order import OrderClaimedEvent, OrderResolved, OrderStatus
@@ -115,12 +121,12 @@ def reconcile(
     for commission in snapshot.commissions:
         effects += book.apply(BrokerCommission(snapshot.epoch, commission), at)
     shown: dict[str, BrokerOrder] = {}
-    ended: set[str] = set()
+    ended: dict[str, BrokerOrder] = {}
     for echo in completed:
         found = book.find(echo.order_ref, echo.perm_id)
         if found is not None and not _old(found, echo):
             _note(known, found)
-            ended.add(found.order_ref)
+            ended[found.order_ref] = echo
             effects += book.apply(echo, at)
     foreign: set[int] = set()
     for echo in open_orders:
@@ -160,10 +166,16 @@ def reconcile(
         elif not record.status.done:
             witnessed = ref in ended or not conclusive or record.symbol in moved
             concluded, doubt = _seen_nowhere(record, before, snapshot.epoch, witnessed=witnessed)
-            if doubt:
-                undecided.add(record.symbol)
-            if conclusive and record.unexplained >= _UNEXPLAINED:
+        elif record.short_of_claim:
+            record.unexplained += 1
+        if conclusive and echo_open is None and record.unexplained >= _UNEXPLAINED:
+            end = None if record.symbol in moved else _corrected(record, ended.get(ref), book.executions)
+            if end is not None:
+                concluded, doubt = [end], ""
+            elif not record.status.done:
                 effects += book.doubt(record, doubt)
+        if doubt and echo_open is None:
+            undecided.add(record.symbol)
         for conclusion in concluded:
             effects += book.apply(conclusion, at) if isinstance(conclusion, OrderResolved) else [conclusion]
         again = again or doubt
@@ -228,6 +240,16 @@ def _seen_open(
         return idle, f"the modification of {record.order_ref} is not in force yet"
     evidence = "complete lists show the earlier terms: the modification is not in force"
     return [*idle, OrderResolved(record.order_ref, OrderStatus.ACCEPTED, evidence)], ""
+
+
+def _corrected(record: OrderRecord, echo: BrokerOrder | None, executions: Executions) -> OrderResolved | None:
+    """The end of an order whose corrected executions are all there will be: see the module."""
+    if echo is None or echo.filled != record.filled or not any(executions.corrected(base) for base in record.bases):
+        return None
+    ended = OrderStatus.FILLED if echo.status == "Filled" else OrderStatus.CANCELLED
+    status = record.status if record.status.done else ended
+    evidence = f"completed with {record.filled} filled, as its corrected executions say"
+    return OrderResolved(record.order_ref, status, evidence, settled=True)
 
 
 def _unheard(record: OrderRecord, word: str) -> bool:

@@ -86,6 +86,7 @@ class OrderState:
     severe: tuple[str, ...]
     outlived: tuple[str, ...]
     numbers: tuple[tuple[int, int, int], ...]
+    settled: bool = False
 
 
 @frozen(slots=True)

@@ -320,11 +320,15 @@ class CancelIntended:
 
 @frozen(slots=True)
 class OrderResolved:
-    """Evidence, or proof of absence, settled an order that was UNKNOWN."""
+    """Evidence, or proof of absence, settled an order that was UNKNOWN.
+
+    `settled` says that its executions are all there will be, whatever else the broker has named as filled.
+    """
 
     order_ref: str
     status: OrderStatus
     evidence: str
+    settled: bool = False
 
 
 @frozen(slots=True)

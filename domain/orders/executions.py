@@ -67,6 +67,10 @@ class Executions:
         self._take_out(base)
         return self._in_force[base]
 
+    def corrected(self, base: str) -> bool:
+        """Tell whether the version in force is not the first that there was of this fill."""
+        return self.in_force(base).version > 1
+
     def most(self, base: str) -> Decimal:
         """Return the largest quantity that any version of this fill had: what the order was filled with, once."""
         self._take_out(base)

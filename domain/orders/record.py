@@ -73,6 +73,7 @@ class OrderRecord:
     rejection: tuple[int, str] | None = None  # a refusal that waits for its proof
     claimed: Decimal = Decimal(0)  # largest filled quantity a status has named: informs, is never booked
     claimed_whole: bool = False  # a status said Filled
+    settled: bool = False  # its executions are all there will be, whatever was claimed
     epoch: int = 0  # last connection in which the gateway or the broker spoke of it
     request_epoch: int = 0  # connection in which the outstanding request was written; 0: not known to be
     heard: set[int] = Factory(set)  # hashes of what the broker has said already: said again it is no news
@@ -172,7 +173,8 @@ class OrderRecord:
     @property
     def short_of_claim(self) -> bool:
         """Whether the broker has named a larger filled quantity than executions account for."""
-        return self.claimed > self.filled_once or (self.claimed_whole and self.filled_once == 0)
+        beyond = self.claimed > self.filled_once or (self.claimed_whole and self.filled_once == 0)
+        return beyond and not self.settled
 
     @property
     def awaited(self) -> Decimal:

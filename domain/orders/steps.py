@@ -21,6 +21,7 @@ _RESOLUTIONS: dict[OrderStatus, OrderInput] = {
     OrderStatus.EXPIRED: OrderInput.VANISH,
     OrderStatus.CANCELLED: OrderInput.CANCEL,
     OrderStatus.REJECTED: OrderInput.REJECT,
+    OrderStatus.FILLED: OrderInput.FILL_WHOLE,
 }
 
 
@@ -64,8 +65,8 @@ def take_step(record: OrderRecord, fact: Step) -> list[Effect]:
             if not record.status.done:
                 record.cancel_wanted, record.cancel_reason = True, reason
                 move(record, OrderInput.ASK_CANCEL)
-        case OrderResolved(_, status, evidence):
-            cause = evidence
+        case OrderResolved(_, status, evidence, settled):
+            cause, record.settled = evidence, settled
             if status is OrderStatus.ACCEPTED and not record.status.done and record.wanted is not None:
                 end_modify(record, None)
                 modified = False

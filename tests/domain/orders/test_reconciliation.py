@@ -318,3 +318,43 @@ def test_inc_12_an_order_believed_gone_that_fills_and_is_shown_again_is_told_of(
     desk.tell(desk.status(filled=33))
     assert desk.order().status is OrderStatus.PARTIALLY_FILLED
     assert len(desk.happened(OrderAcceptedEvent)) == before + 1, "whoever counts on its end must hear that it lives"
+
+
+@pytest.mark.parametrize(
+    ("word", "quantity", "ends"),
+    [("Filled", 0, OrderStatus.FILLED), ("Filled", 40, OrderStatus.FILLED), ("Cancelled", 20, OrderStatus.CANCELLED)],
+)
+@pytest.mark.parametrize("claimed", [0, 100])
+def test_inc_24_a_fill_that_was_corrected_before_anybody_heard_of_it_ends_its_order(
+    desk: Any, word: str, quantity: int, ends: OrderStatus, claimed: int
+) -> None:
+    record = desk.working()
+    if claimed:
+        desk.tell(desk.status(word, claimed))
+    over = desk.echo(record, word, order_id=0, completed=True, quantity=D(quantity), filled=D(quantity))
+    corrected = desk.fill(quantity, exec_id="e1.02")
+    lists = desk.snapshot(completed=[over], fills=[corrected], positions={"AAPL": quantity} if quantity else {})
+    for _ in range(3):
+        desk.reconcile(lists)
+    assert desk.stands()[:2] == (ends, D(quantity))
+    assert desk.view().awaited == 0
+    assert desk.order().finished
+    assert desk.reconcile(lists).again == ""
+    again = type(desk)()
+    again.tell(*desk.journal)
+    assert again.stands()[:2] == (ends, D(quantity)), "a replay knows it too"
+    assert again.view().awaited == 0
+
+
+def test_inc_19_an_order_is_not_over_while_its_quantity_or_the_position_speaks_of_more(desk: Any) -> None:
+    record = desk.working()
+    over = desk.echo(record, "Filled", order_id=0, completed=True, quantity=D(100), filled=D(100))
+    for _ in range(4):
+        desk.reconcile(desk.snapshot(completed=[over], fills=[desk.fill(40, exec_id="e1.02")], positions={"AAPL": 40}))
+    assert desk.order().status is OrderStatus.UNKNOWN
+    over = evolve(over, quantity=D(40), filled=D(40))
+    for _ in range(4):
+        desk.reconcile(desk.snapshot(completed=[over], positions={"AAPL": 100}))
+    assert desk.order().status is OrderStatus.UNKNOWN
+    desk.reconcile(desk.snapshot(completed=[over], positions={"AAPL": 40}))
+    assert desk.order().status is OrderStatus.FILLED
