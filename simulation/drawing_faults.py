@@ -12,6 +12,7 @@ __all__ = ["DEATHS", "FAULTS"]
 # what TWS says of orders, and what ends its lists
 _ABOUT_ORDERS = ("openOrder", "orderStatus", "execDetails", "commissionReport", "error", "position")
 _ENDS = ("openOrderEnd", "execDetailsEnd", "positionEnd", "completedOrdersEnd", "completedOrder")
+_LISTED = ("openOrder", "completedOrder", "execDetails")
 _REQUESTS = (
     "placeOrder",
     "placeOrder",
@@ -79,7 +80,13 @@ def _restart(dice: Random, symbols: list[str]) -> Terms:
 
 
 def _connectivity(dice: Random, symbols: list[str]) -> Terms:
-    return {"seconds": round(dice.expovariate(1 / 15.0) + 0.1, 3), "ends": dice.choice(("kept", "dropped"))}
+    terms: Terms = {"seconds": round(dice.expovariate(1 / 15.0) + 0.1, 3), "ends": dice.choice(("kept", "dropped"))}
+    # what TWS cannot ask its servers for is missing in its lists, which end all the same
+    return terms | {"lacks": _some(dice, _LISTED)} if dice.random() < 0.5 else terms
+
+
+def _twofold(dice: Random, symbols: list[str]) -> Terms:
+    return {"after": dice.choice((1, 1, 2, 3)), "times": dice.choice((1, 1, 2))}
 
 
 def _kill(dice: Random, symbols: list[str]) -> Terms:
@@ -162,6 +169,7 @@ FAULTS: Mapping[str, tuple[float, Draw]] = {
     "hold": (2.0, _order_messages),
     "swallow": (2.0, _request),
     "silent": (1.5, _request),  # carried out, and nothing is said of it
+    "twofold": (0.7, _twofold),  # a change of an order becomes a second order beside it
     "cut": (2.0, _cut),
     "black_hole": (2.0, _hole),
     "reset": (1.5, nothing),

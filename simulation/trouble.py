@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from random import Random
@@ -106,6 +106,11 @@ class Trouble:
         self._engine.add(Rule(on=on, nth=after, times=times, do=(v.AcceptSilently(),)))
         return "waits"
 
+    def _twofold(self, act: Act, times: int, after: int) -> str:
+        """Changes of orders become orders of their own, under the same id (INC-08)."""
+        self._engine.add(Rule(on="placeOrder", nth=after, times=times, where={"isModify": "1"}, do=(v.Split(),)))
+        return "waits"
+
     # links
 
     def _on_link(self, *verbs: v.Verb) -> str:
@@ -140,10 +145,20 @@ class Trouble:
         self._engine.do(v.Restart(next_id=1, seconds=seconds, how=how, executions=not told))
         return "begun" if told else "begun; the executions are kept, for not all of them are known"
 
-    def _connectivity(self, act: Act, seconds: float, ends: str) -> str:
+    def _connectivity(self, act: Act, seconds: float, ends: str, lacks: Sequence[str] = ()) -> str:
+        """TWS loses its servers; until they are back its answers lack these messages, though not their ends."""
         self._servers_lost = True
         self._engine.do(v.Connectivity("lost"))
-        self._later(seconds, partial(self._engine.do, v.Connectivity(ends)))
+        self._number += 1
+        name = f"fault {self._number}"
+        if lacks:
+            self._engine.do(v.Drop(messages=tuple(lacks), asked=True, everyone=True, name=name))
+
+        def back() -> None:
+            self._engine.release(name)
+            self._engine.do(v.Connectivity(ends))
+
+        self._later(seconds, back)
         return "begun"
 
     def _silence(self, act: Act, symbol: str) -> str:

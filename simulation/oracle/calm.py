@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -28,12 +29,13 @@ def unsettled(status: Mapping[str, Any], truth: Truth, records: Records) -> str:
     doubtful = [f"{row['order_ref']} {row['role']} {row['status']}" for row in rows if row["status"] in _DOUBTFUL]
     if doubtful:
         return f"in doubt: {doubtful}"
-    ours = {
+    ours = Counter(
         (row["order_ref"], Decimal(row["quantity"]), Decimal(row["filled"]))
         for row in rows
         if row["status"] in _LIVE and row["role"] is not None
-    }
-    theirs = {(one.order_ref, one.quantity, one.filled) for one in truth.live()}
+    )
+    # not a set: two orders of one reference are not one
+    theirs = Counter((one.order_ref, one.quantity, one.filled) for one in truth.live())
     if ours != theirs:
         return f"only here {sorted(map(str, ours - theirs))}, only at the broker {sorted(map(str, theirs - ours))}"
     return _positions(status, truth) or _bookings(truth, records) or lingering(status, truth)

@@ -141,11 +141,11 @@ class Conduct:
 
     def _cancelled(self, ref: str) -> None:
         self._waiting.pop(f"cancel {ref}", None)
-        # it may leave unwritten where the disk refuses everything: it only takes risk away
-        if ref and ref not in self._records.cancelling and not (self._refuses or self._stands("journal.")):
-            asked = self._stands("order.duplicated")
-            if not asked:
-                self._broken(f"a cancellation of {ref} left before its intent was safe on the disk")
+        # it may leave unwritten where the disk refuses everything: it only takes risk away; and where the broker has
+        # made two orders of one, for whoever is told of them again knows again that both must go
+        needless = self._refuses or self._stands("journal.") or self._truth.twofold(ref)
+        if ref and ref not in self._records.cancelling and not needless:
+            self._broken(f"a cancellation of {ref} left before its intent was safe on the disk")
 
     def _stands(self, kind: str) -> bool:
         return any(one.startswith(kind) for _, one in self._standing.values())

@@ -27,6 +27,11 @@ class Heard:
         elif kind in (_STATUS, _OPEN_ORDER, _COMPLETED) and not _OVER.isdisjoint(fields):
             self._over.update(field for field in fields if len(field) == _PERM_ID_DIGITS and field.isdigit())
 
+    def all_fills_of(self, order_ref: str) -> bool:
+        """Whether it has been told of every execution of an order."""
+        fills = (one for one in self._truth.venue.executions if one.order_ref == order_ref)
+        return all(one.exec_id in self._texts for one in fills)
+
     def all_of(self, symbol: str) -> bool:
         """Whether it has been told of every execution of a symbol, and of every stop that is over."""
         for execution in self._truth.venue.executions:

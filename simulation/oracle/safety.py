@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from simulation.oracle.evidence import Evidence
 from simulation.oracle.heard import Heard
 from simulation.oracle.money import running_profit
 from simulation.oracle.records import Records
@@ -45,6 +46,7 @@ class Safety:
         self.violations: list[str] = []
         # what else looks at each status: "" or what is wrong
         self.others: list[Callable[[Mapping[str, Any]], str]] = []
+        self._evidence = Evidence(truth, records, self._heard, clock, self.broken)
         self._told = 0  # by the book
         self._seen: tuple[float, ...] = ()  # what there was at the last look
         self._alive_since = alive_since
@@ -76,9 +78,11 @@ class Safety:
     def told(self, fields: list[str]) -> None:
         """A frame has reached the process."""
         self._heard.frame(fields)
+        self._evidence.frame(False, fields)
 
     def sent(self, fields: list[str]) -> None:
         """A frame has left the process."""
+        self._evidence.frame(True, fields)
         if fields[0] == "1":
             self._risk.asked(fields)
         if fields[0] != "3":
@@ -128,7 +132,12 @@ class Safety:
     def look(self, status: Mapping[str, Any]) -> None:
         """Compare a status with the book; raises Violation for this and for all that was noted before."""
         self._seen = self._story()
-        for wrong in (*self.watch.look(status), *self._down(status), *self._twice()):
+        for wrong in (
+            *self.watch.look(status),
+            *self._evidence.look(status, self._alive_since()),
+            *self._down(status),
+            *self._twice(),
+        ):
             self.broken(wrong)
         for symbol, wrong in running_profit(status, self._truth, self._records).items():
             if wrong := self.watch.lasting(f"profit of {symbol}", wrong):

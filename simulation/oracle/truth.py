@@ -90,9 +90,17 @@ class Truth:
         return order.remaining if parent is None or parent.done else min(order.remaining, parent.filled)
 
     def doubles(self) -> list[str]:
-        """References under which there is more than one order."""
-        counts = Counter(one.order_ref for one in self.venue.orders.values() if one.order_ref)
+        """References under which more than one order was placed.
+
+        The broker may make two orders of one by itself, when it is changed; both have its order id then (INC-08).
+        """
+        placed = {(one.order_ref, one.client_id, one.order_id) for one in self.venue.orders.values() if one.order_ref}
+        counts = Counter(ref for ref, *_ in placed)
         return [ref for ref, count in counts.items() if count > 1]
+
+    def twofold(self, ref: str) -> bool:
+        """Whether the broker has made two orders of one."""
+        return sum(one.order_ref == ref for one in self.venue.orders.values()) > 1 and ref not in self.doubles()
 
     def executions(self) -> dict[str, Execution]:
         """execution id → execution, in their latest versions."""

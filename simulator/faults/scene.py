@@ -240,6 +240,7 @@ class Scene:
 
     def connectivity(self, state: str) -> None:
         """Lose or regain the link between TWS and its servers."""
+        self._tws.servers_lost = state == "lost"
         if state == "lost":
             self._tws.notice(1100, "Connectivity between IB and Trader Workstation has been lost.")
             match = f.Match(messages=_MARKET_DATA, asked=False)

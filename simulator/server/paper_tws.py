@@ -43,6 +43,11 @@ FARM_NOTICES = (
     (2106, "HMDS data farm connection is OK:ushmds"),
     (2158, "Sec-def data farm connection is OK:secdefnj"),
 )
+SERVERS_LOST = (
+    2110,
+    "Connectivity between Trader Workstation and server is broken. It will be restored automatically.",
+)
+"""What a client hears that connects meanwhile."""
 
 
 class PaperTws:
@@ -76,6 +81,7 @@ class PaperTws:
         self.binding = False  # whether client 0 binds them as they come
         self.faults: FaultEngine | None = None
         self.down = False  # no client is taken
+        self.servers_lost = False  # between 1100 and 1101 or 1102
         self.lost_orders: set[int] = set()  # permIds that a restart has made unknown
         self.lost_executions: set[str] = set()
         self._paid: dict[int, dict[str, Decimal]] = {}  # permId → execution, without its version → commission
@@ -114,7 +120,7 @@ class PaperTws:
         self._clients[session.client_id] = session
         session.send(say.managed_accounts(self.accounts))
         session.send(say.next_valid_id(self.order_ids.next_valid))
-        for code, text in FARM_NOTICES:
+        for code, text in (SERVERS_LOST,) if self.servers_lost else FARM_NOTICES:
             session.error(-1, code, text)
 
     def forget(self, session: Session) -> None:
