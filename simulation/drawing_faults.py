@@ -80,9 +80,9 @@ def _restart(dice: Random, symbols: list[str]) -> Terms:
 
 
 def _connectivity(dice: Random, symbols: list[str]) -> Terms:
-    terms: Terms = {"seconds": round(dice.expovariate(1 / 15.0) + 0.1, 3), "ends": dice.choice(("kept", "dropped"))}
+    terms = {"seconds": round(dice.expovariate(1 / 15.0) + 0.1, 3), "ends": dice.choice(("kept", "dropped"))}
     # what TWS cannot ask its servers for is missing in its lists, which end all the same
-    return terms | {"lacks": _some(dice, _LISTED)} if dice.random() < 0.5 else terms
+    return {**terms, "lacks": _some(dice, _LISTED)} if dice.random() < 0.5 else terms
 
 
 def _twofold(dice: Random, symbols: list[str]) -> Terms:

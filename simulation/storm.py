@@ -237,7 +237,11 @@ class Storm:
     def _tend(self, status: Mapping[str, Any]) -> None:
         """Start again what says that it ends with the next start alone, as an operator does who reads it."""
         kinds = {alarm["kind"] for alarm in status["alarms"] or ()}
-        if kinds & {"journal.failed", "actor.quarantined"} and trio.current_time() > self._tended + TEND_SECONDS:
+        # whoever has acknowledged the alarm of a quarantine still reads that the actor does not answer
+        asked = any("is quarantined" in text for text in status["unanswered"])
+        if (
+            asked or kinds & {"journal.failed", "actor.quarantined"}
+        ) and trio.current_time() > self._tended + TEND_SECONDS:
             self._tended = trio.current_time()
             self.note("people", "restart")
             self.machine.restart()

@@ -35,7 +35,9 @@ class Evidence:
         self._clock, self._broken = clock, broken
         self._frames = 0
         self._left: dict[str, int] = {}  # order_ref → the frame with which it left first
-        self._asked: dict[str, int] = {}  # end of a list → the frame that asked for it, as long as it can prove anything
+        self._asked: dict[
+            str, int
+        ] = {}  # end of a list → the frame that asked for it, as long as it can prove anything
         self._answered: dict[str, int] = {}  # end of a list → the frame that had asked for it
         self._lost_ib = False
         self._ended: dict[str, float] = {}  # permId → when it was told that the order is over

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from messages.order import OrderFilledEvent
+from messages.order import OrderFilledEvent, OrderResolved
 from messages.position import CommandRefused
-from simulator.faults.verbs import Connectivity, Delay, Drop
+from simulator.faults.verbs import Connectivity, Delay, Drop, Release, Reset
 
 INCIDENT = {
     "number": "INC-01",
@@ -50,5 +50,37 @@ def test_inc_01_fills_while_tws_has_lost_ib(stage, restored, lost):
         await it.trade_at(400.0, "MSFT")
         assert (await it.open(symbol="MSFT")).order_refs
         await it.sound(raised=alarms)
+
+    stage(body)
+
+
+def test_inc_01_a_connection_that_begins_without_ib_takes_no_new_risk(stage):
+    async def body(it):
+        it.now(Connectivity("lost"))
+        it.now(Reset(everyone=True))
+        await it.settle(10)
+        assert isinstance(await it.open(), CommandRefused)
+        it.now(Connectivity("kept"))
+        await it.settle(2)
+        await it.trade_at(100.0)
+        assert (await it.open()).order_refs
+        await it.sound(raised=it.raised() & {"broker.degraded", "broker.lost"})
+
+    stage(body)
+
+
+def test_inc_01_lists_that_lack_rows_end_no_order(stage):
+    async def body(it):
+        await it.open()
+        before = await it.known()
+        it.now(Connectivity("lost"), Drop(messages=("openOrder", "completedOrder"), asked=True))
+        await it.settle(200)  # some comparisons
+        it.now(Release(), Connectivity("kept"))
+        await it.settle(10)
+        assert {ref: view.status for ref, view in (await it.known()).items()} == {
+            ref: view.status for ref, view in before.items()
+        }
+        assert not await it.journaled(OrderResolved)
+        await it.sound(raised=it.raised() & {"broker.degraded", "order.unknown", "reconcile.difference"})
 
     stage(body)

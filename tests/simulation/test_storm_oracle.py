@@ -9,6 +9,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
+import attrs
 import pytest
 
 from config.environment import Environment
@@ -428,3 +429,91 @@ def test_a_journal_that_was_altered(court: Court) -> None:
     assert "record 2 is not as it was written" in broken_link(court.disk.rows)
     del court.disk.rows[1]
     assert "record 3 lies where 2 should" in broken_link(court.disk.rows)
+
+
+def _asks_for_all(court: Court) -> None:
+    for request, end in (("5", "53"), ("16", "53"), ("99", "102"), ("7", "55"), ("61", "62")):
+        court.safety.sent([request, "1"])
+        court.safety.told([end, "1"])
+
+
+def _nothing(court: Court) -> None:
+    pass
+
+
+def _only_executions(court: Court) -> None:
+    court.safety.sent(["7", "1"])
+    court.safety.told(["55", "1"])
+
+
+def _of_another_connection(court: Court) -> None:
+    _asks_for_all(court)
+    court.safety.sent(["71", "2", "7"])
+
+
+def _without_servers(court: Court) -> None:
+    court.safety.told(["4", "2", "-1", "1100", "lost"])
+    _asks_for_all(court)
+    court.safety.told(["4", "2", "-1", "1102", "back"])
+
+
+def _begun_without_servers(court: Court) -> None:
+    for request in ("16", "99", "7"):
+        court.safety.sent([request, "1"])
+    court.safety.told(["4", "2", "-1", "1100", "lost"])
+    court.safety.told(["4", "2", "-1", "1101", "back"])
+    for end in ("53", "102", "55"):
+        court.safety.told([end, "1"])
+
+
+@pytest.mark.parametrize(
+    ("between", "proven"),
+    [
+        (_asks_for_all, True),
+        (_nothing, False),
+        (_only_executions, False),
+        (_of_another_connection, False),
+        (_without_servers, False),
+        (_begun_without_servers, False),
+    ],
+)
+def test_an_order_that_is_given_up(court: Court, between: Callable[[Court], None], proven: bool) -> None:
+    _asks_for_all(court)
+    court.disk.intends("a", "stop")
+    court.safety.sent(["3", "1", "a"])
+    court.place("a", "SELL", "STP", "90")
+    between(court)
+    court.disk.has("OrderResolved", order_ref="a", status="EXPIRED")
+    court.records.read()
+    if proven:
+        court.safety.look(court.status())
+    else:
+        with pytest.raises(Violation, match="a works, and was given up as EXPIRED without lists that prove it"):
+            court.safety.look(court.status())
+
+
+def test_an_order_is_not_called_alive_long_after_its_end(court: Court) -> None:
+    court.disk.intends("a", "stop")
+    court.place("a", "SELL", "STP", "90")
+    order = next(iter(court.venue.orders.values()))
+    court.venue.cancel(order.client_id, order.order_id)
+    rests = court.status(orders=[{"order_ref": "a", "status": "ACCEPTED"}])
+    court.now = 100.0
+    court.safety.look(rests)  # nobody has told it
+    court.safety.told(["3", "1", "Cancelled", "0", "100", "0", str(order.perm_id), "0", "0", "7", "", ""])
+    court.now = 140.0
+    court.safety.look(rests)
+    court.now = 146.0
+    with pytest.raises(Violation, match="a is called ACCEPTED 46 s after it was told to be over"):
+        court.safety.look(rests)
+
+
+def test_two_orders_that_the_broker_made_of_one(court: Court) -> None:
+    court.disk.intends("a", "stop")
+    court.place("a", "SELL", "STP", "90")
+    first = next(iter(court.venue.orders.values()))
+    court.venue.place_beside(attrs.evolve(first, perm_id=0))
+    court.safety.look(court.status())
+    assert court.truth.twofold("a")
+    row = {"order_ref": "a", "status": "ACCEPTED", "role": "stop", "quantity": "100", "filled": "0"}
+    assert "only at the broker" in court.settled(orders=[row])

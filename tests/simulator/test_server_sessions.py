@@ -12,7 +12,7 @@ import pytest
 import trio
 from trio_asyncio import aio_as_trio as aio
 
-from simulator.faults.verbs import Jump
+from simulator.faults.verbs import Connectivity, Jump
 
 AAPL = ibi.Stock("AAPL", "SMART", "USD")
 
@@ -479,5 +479,22 @@ def test_an_order_beyond_the_accounts_means_is_refused_with_201(with_paper: Any,
             ib.client.placeOrder(again.orderId, AAPL, again)
             await settle(ib)
             assert errors == [103]  # an id is used up by a refusal too (INC-11)
+
+    with_paper(scenario)
+
+
+def test_a_client_that_connects_while_the_servers_are_lost_is_told(with_paper: Any) -> None:
+    async def scenario(paper: Any) -> None:
+        paper.faults.do(Connectivity("lost"))
+        async with paper.socket() as stream:
+            client = RawClient(stream)
+            await stream.send_all(b"API\0" + struct.pack(">I", 9) + b"v157..176")
+            await client.receive()
+            await client.send(71, 2, 7, "")
+            await client.until("4", "2", "-1", "2110")
+            paper.faults.do(Connectivity("kept"))
+            await client.until("4", "2", "-1", "1102")
+        async with paper.socket() as stream:
+            await RawClient(stream).connect(8)
 
     with_paper(scenario)
