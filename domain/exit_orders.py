@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from attrs import evolve, frozen
@@ -25,6 +25,7 @@ __all__ = [
     "slice_legs",
 ]
 
+_NOTHING: Mapping[str, Decimal] = {}
 _SETTLED = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 
 
@@ -119,10 +120,18 @@ def _same_terms(leg: ExitLeg, order: OrderView) -> bool:
     )
 
 
-def leg_armed(leg: ExitLeg, orders: Iterable[OrderView]) -> bool:
-    """Whether the broker has confirmed this leg, with these terms and for the whole quantity."""
+def _long_enough(leg: ExitLeg, order: OrderView, bound: Mapping[str, Decimal]) -> bool:
+    return bound.get(order.order_ref, leg.quantity) >= leg.quantity
+
+
+def leg_armed(leg: ExitLeg, orders: Iterable[OrderView], bound: Mapping[str, Decimal] = _NOTHING) -> bool:
+    """Whether the broker has confirmed this leg, with these terms and for the whole quantity.
+
+    `bound` maps an order to how much it may exit at the most, whatever its quantity is.
+    """
     return any(
         order.role is leg.role
+        and _long_enough(leg, order, bound)
         and order.status in _SETTLED
         and order.confirmed
         and order.order_type == leg.order_type
@@ -131,14 +140,14 @@ def leg_armed(leg: ExitLeg, orders: Iterable[OrderView]) -> bool:
     )
 
 
-def armed(legs: Iterable[ExitLeg], orders: Iterable[OrderView]) -> bool:
-    """Whether the broker has confirmed each leg. `orders` are the position's exits.
+def armed(legs: Iterable[ExitLeg], orders: Iterable[OrderView], bound: Mapping[str, Decimal] = _NOTHING) -> bool:
+    """Whether the broker has confirmed each leg. `orders` are the position's exits, `bound` as in `leg_armed`.
 
     Beside a stop that has begun to fill no target is wanted: see `reconcile_exits`.
     """
     known = tuple(orders)
     alone = _stop_is_filling(order for order in known if not order.status.done)
-    return all(leg_armed(leg, known) for leg in legs if not (alone and leg.role is Role.TARGET))
+    return all(leg_armed(leg, known, bound) for leg in legs if not (alone and leg.role is Role.TARGET))
 
 
 def next_oca_group(position_id: str, exits: Iterable[OrderView], number: int = 0) -> str:
@@ -161,16 +170,20 @@ def next_oca_group(position_id: str, exits: Iterable[OrderView], number: int = 0
 
 
 def reconcile_exits(
-    legs: Iterable[ExitLeg], exits: Iterable[OrderView], trailed_to: Decimal | None = None
+    legs: Iterable[ExitLeg],
+    exits: Iterable[OrderView],
+    trailed_to: Decimal | None = None,
+    bound: Mapping[str, Decimal] = _NOTHING,
 ) -> tuple[ExitAction, ...]:
     """Return what brings the working exits to `legs`; nothing where they agree or an answer is awaited.
 
     An order is changed in place, never cancelled and sent anew, so that there is no gap; while the broker has not
     confirmed its last change it is left alone, and the next difference waits. A stop that cannot be changed in place
-    (it is to trail, or not to trail any more) is replaced: the new one first, the old one cancelled once the new is
-    confirmed. A target that filled in part, and so spent the OCA group that tied it to its stop, is cancelled once
-    the next stop is confirmed, and then sent anew beside that one. `trailed_to` is where the trailing stop stands by
-    our own reckoning: a change never loosens it.
+    (it is to trail, or not to trail any more), or an exit that is bound to less than is wanted (`bound`, as in
+    `leg_armed`), is replaced: the new one first, the old one cancelled once the new is confirmed. A target that filled
+    in part, and so spent the OCA group that tied it to its stop, is cancelled once the next stop is confirmed, and then
+    sent anew beside that one. `trailed_to` is where the trailing stop stands by our own reckoning: a change never
+    loosens it.
     """
     live = [order for order in exits if not order.status.done]
     wanted = {leg.role: leg for leg in legs}
@@ -181,7 +194,11 @@ def reconcile_exits(
         if leg is None:
             actions += [CancelExit(order.order_ref, "not wanted any more") for order in mine if _cancellable(order)]
             continue
-        keepers = [order for order in mine if order.order_type == leg.order_type and order.side is leg.side]
+        keepers = [
+            order
+            for order in mine
+            if order.order_type == leg.order_type and order.side is leg.side and _long_enough(leg, order, bound)
+        ]
         keepers.sort(key=lambda order: (order.status is OrderStatus.PENDING_CANCEL, not order.confirmed))
         if not keepers:
             if role is Role.TARGET and _stop_is_filling(live):

@@ -133,11 +133,6 @@ class PositionBook:
             if order.awaited:
                 self.orders[ref] = evolve(order, awaited=Decimal(0))
 
-    def sleeps(self, exit_order: OrderView) -> bool:
-        """Whether an exit rests, and is the child of an entry that has not filled: until then it protects nothing."""
-        parent = self.orders.get(exit_order.parent_ref or "")
-        return parent is not None and not (exit_order.status.done or parent.status.done or parent.filled)
-
     def lost_legs(self) -> dict[str, OrderView]:
         """Return entry's reference → an exit of its bracket that the broker refused or never had.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import product
 from math import inf
@@ -12,6 +12,7 @@ import trio
 from attrs import evolve, frozen
 
 from config.logging import log
+from domain.attached_exits import reach
 from domain.entries import leg_requests
 from domain.exit_levels import ExitLevels
 from domain.exit_orders import (
@@ -136,19 +137,16 @@ class Protection:
         return found
 
     def _reconcile(self, levels: ExitLevels) -> None:
-        for order in self._book.all_exits():
-            if self._book.quantity and self._book.sleeps(order) and not self._actor.cancelling(order.order_ref):
-                self._actor.cancel(order.order_ref, "it sleeps until its entry fills, and something is held")
-        exits = self._by_slice()
+        exits, bound = self._by_slice(), reach(self._book.orders)
         pieces = {piece.number: piece for piece in self.slices()}
         held = abs(self._book.quantity)
-        room = Room(held, {number: self._most(orders) for number, orders in exits.items()})
+        room = Room(held, {number: self._most(orders, bound) for number, orders in exits.items()})
         for number in sorted(exits.keys() | pieces.keys()):
             piece = pieces.get(number)
             legs: tuple[ExitLeg, ...] = ()
             if piece is not None:
                 legs = slice_legs(levels, self._book.side, evolve(piece, quantity=room.take(number, piece.quantity)))
-            self._carry_out(number, reconcile_exits(legs, exits.get(number, ()), self._actor.levels.stop))
+            self._carry_out(number, reconcile_exits(legs, exits.get(number, ()), self._actor.levels.stop, bound))
 
     def _carry_out(self, number: int, actions: tuple[ExitAction, ...]) -> None:
         missing: list[ExitLeg] = []
@@ -170,11 +168,14 @@ class Protection:
             requests = leg_requests(tuple(missing), self._book.symbol, position_id, group, new_id, "position")
             self._actor.submit(SubmitOrders(requests, self._actor.address.name, self._actor.reference_price()))
 
-    def _most(self, orders: Iterable[OrderView]) -> Decimal:
-        """Return how much a slice may still exit at the most: one of its orders fills, in its largest version."""
+    def _most(self, orders: Iterable[OrderView], bound: Mapping[str, Decimal]) -> Decimal:
+        """Return how much a slice may still exit at the most: one of its orders fills, in its largest version.
+
+        One that sleeps until its entry fills exits nothing.
+        """
         most = Decimal(0)
         for order in orders:
-            if order.status.done or order.role not in (Role.STOP, Role.TARGET):
+            if order.status.done or order.role not in (Role.STOP, Role.TARGET) or bound.get(order.order_ref) == 0:
                 continue
             asked = self._amending.get(order.order_ref)
             if asked is None and order.status is OrderStatus.PENDING_MODIFY:
@@ -202,19 +203,18 @@ class Protection:
 
         A leg lies untransmitted at TWS where the last of its bracket never came there.
         """
-        exits = self._by_slice()
+        exits, bound = self._by_slice(), reach(self._book.orders)
         for number, legs in (self._legs() or {}).items():
             for leg, order in product(legs, exits.get(number, ())):
                 unworked = order.status in (OrderStatus.ACCEPTED, OrderStatus.HELD) and not order.confirmed
+                unworked = unworked and bound.get(order.order_ref, leg.quantity) >= leg.quantity
                 if unworked and order.role is leg.role and order.order_type == leg.order_type:
                     self._amend(order.order_ref, order.filled + leg.quantity, leg, "the broker does not work it")
 
     def _exits(self) -> Iterable[OrderView]:
-        """Own exits, each as it stands with what we have asked for since; none that sleep while something is held."""
+        """Own exits, each as it stands with what we have asked for since."""
         now = trio.current_time()
         for order in self._book.all_exits():
-            if self._book.quantity and self._book.sleeps(order):
-                continue
             if order.status.done:
                 yield order
             elif self._actor.cancelling(order.order_ref):
@@ -288,7 +288,8 @@ class Protection:
             return
         legs = self._legs()
         exits = self._by_slice()
-        now_armed = legs is not None and all(armed(each, exits.get(number, ())) for number, each in legs.items())
+        bound = reach(self._book.orders)
+        now_armed = legs is not None and all(armed(each, exits.get(number, ()), bound) for number, each in legs.items())
         nothing = legs is not None and not any(legs.values())
         if nothing or (now_armed and self._armed is None):
             # nothing was asked for, or it has stood since before this incarnation

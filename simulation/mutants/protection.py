@@ -14,7 +14,6 @@ from actors.position.closing import Closing
 from actors.position.convergence import Convergence
 from actors.position.protection import Protection
 from domain.exit_orders import ModifyExit, SubmitExit
-from domain.position_book import PositionBook
 from simulation.mutants.mutant import Change, Mutant, replaces
 
 __all__ = ["PROTECTION"]
@@ -115,8 +114,8 @@ PROTECTION = (
     ),
     Mutant(
         name="sleeping-children",
-        guard="a child of an entry that has not filled protects nothing",
-        changes=(replaces(PositionBook, "sleeps", lambda self, order: False),),
+        guard="a child of an entry protects no more than that has filled",
+        changes=(replaces(actors.position.protection, "reach", lambda orders: {}),),
     ),
     Mutant(
         name="oca-group",

@@ -85,9 +85,9 @@ class Truth:
         return sum((self.awake(one) for one in live), Decimal(0))
 
     def awake(self, order: Order) -> Decimal:
-        """What of an order can fill now: a child sleeps until its parent fills."""
+        """What of an order can fill now: a child no more than its parent has, until that has filled in whole."""
         parent = self.venue.orders.get(order.parent_perm_id)
-        return order.remaining if parent is None or parent.done else min(order.remaining, parent.filled)
+        return order.remaining if parent is None or parent.remaining <= 0 else min(order.remaining, parent.filled)
 
     def doubles(self) -> list[str]:
         """References under which more than one order was placed.

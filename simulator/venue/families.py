@@ -1,7 +1,8 @@
 """Brackets and one-cancels-all groups: who belongs together, and how much each may execute.
 
 An exit child works from its parent's first fill on (INC-28 shows that TWS activates it so early) and may execute what
-the parent has filled less what its group has already exited. Any other child waits for the whole parent.
+the parent has filled less what its group has already exited; once the parent has filled in whole, what it is for, also
+where that was raised since. Any other child waits for the whole parent.
 
 Exit children without an OCA group of their own form one with their siblings: when one fills, the others go.
 """
@@ -59,7 +60,7 @@ def may_start(child: Working) -> bool:
 
 def capacity(working: Working) -> Decimal:
     """Return how much the order may execute now."""
-    if not working.exits or working.parent is None:
+    if not working.exits or working.parent is None or working.parent.order.remaining <= 0:
         return working.order.remaining
     return max(working.parent.order.filled - _exited(working, working.parent), ZERO)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from domain.position_book import PositionBook
+from actors.position import protection
 from simulation.guests import Guests, Look
 from simulation.plan import Act, Plan, Weather, draw
 from simulation.scenario import Scenario, read_scenario, written
@@ -104,7 +104,7 @@ def _bought_twice(seed: int) -> Plan:
 def test_a_guard_taken_out_is_found_shrunk_and_replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it, a stop that sleeps beneath an unfilled entry counts as protection of what was bought beside it."""
     with monkeypatch.context() as mutant:
-        mutant.setattr(PositionBook, "sleeps", lambda book, exit_order: False)
+        mutant.setattr(protection, "reach", lambda orders: {})
         storms = ((plan, ride(plan)) for plan in map(_bought_twice, range(1, 20)))
         plan, outcome = next((plan, outcome) for plan, outcome in storms if "naked" in outcome.violation)
         search = Shrinking(plan, outcome, ride)

@@ -69,3 +69,33 @@ def test_an_entry_by_limit_still_arms_with_its_own_children(plant: Callable[...,
         assert await _stops(it) == [(D(7), "awake")]
 
     plant(body)
+
+
+def test_shares_added_beside_a_part_of_an_entry_are_in_a_stop_that_no_entry_binds(plant: Callable[..., None]) -> None:
+    """The child of an entry of which 30 have filled may execute 30, however many it is for."""
+
+    async def body(it: Any) -> None:
+        await it.open(quantity=100, limit="99.00")
+        await it.trade_at(98.5, size=30)
+        await it.settle(2.0)
+        assert it.held() == 30
+        assert await _stops(it) == [(D(30), "asleep")]
+        before = {one.order_ref for one in it.at_broker() if one.order_type == "STP"}
+        await it.trade_at(100.0)
+        await it.ask("position/AAPL", _add(10))
+        await it.settle(2.0)
+        assert it.held() == 40
+        assert await _stops(it) == [(D(40), "awake")]
+        assert not before & {one.order_ref for one in it.at_broker()}
+        assert (await it.view()).protected
+        await it.trade_at(98.5)
+        await it.settle(2.0)
+        assert it.held() == 110
+        assert await _stops(it) == [(D(110), "awake")]
+        await it.trade_at(95.0)
+        await it.settle(3.0)
+        assert it.held() == 0
+        await it.agree_exactly()
+        assert await it.alarms() == set()
+
+    plant(body)
