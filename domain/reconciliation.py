@@ -25,8 +25,8 @@ will be.
 
 Three witnesses may still be late: while the broker's position of the symbol has moved by more than executions explain,
 nothing is concluded about its orders (INC-19), for however many snapshots that lasts: an order in doubt stays UNKNOWN,
-with its alarm, and one that seemed to rest becomes UNKNOWN with the second of them. Nor is anything concluded while TWS
-itself has lost its servers (1100).
+with its alarm, and one that seemed to rest becomes UNKNOWN with the second of them. Nor is anything concluded from
+lists of which a part was made while TWS itself had lost its servers (1100).
 """
 
 from __future__ import annotations
@@ -95,13 +95,13 @@ def reconcile(
     *,
     offsets: Mapping[str, Decimal] | None = None,
     held: Iterable[str] = (),
-    conclusive: bool = True,
 ) -> Reconciliation:
     """Bring the book up to the snapshot.
 
-    `offsets` are those of the snapshot before, `held` the symbols whose holdings were told before, and
-    without `conclusive` absence proves nothing. Raises ValueError for a snapshot that is not complete.
+    `offsets` are those of the snapshot before, `held` the symbols whose holdings were told before. Raises ValueError
+    for a snapshot that is not complete.
     """
+    conclusive = snapshot.conclusive
     open_orders, completed, executions = snapshot.open_orders, snapshot.completed_orders, snapshot.executions
     if open_orders is None or completed is None or executions is None or snapshot.positions is None:
         raise ValueError("a list without its end marker is unknown, not empty")
@@ -157,7 +157,9 @@ def reconcile(
         echo_open = shown.get(ref)
         concluded: list[OrderResolved | Effect] = []
         doubt = ""
-        if echo_open is not None:
+        if echo_open is not None and not conclusive:
+            record.missing = record.unexplained = 0
+        elif echo_open is not None:
             concluded, doubt = _seen_open(record, before, echo_open, snapshot.epoch)
         elif ref in spoken:
             record.missing = record.unexplained = 0

@@ -240,7 +240,8 @@ class BrokerSnapshot:
     """Every answer came with its end marker in this epoch. A list that did not end is None: unknown, not empty.
 
     `statuses` are the last words, while the lists were made, on orders that no row shows: TWS tells of each open order
-    by openOrder and by orderStatus, and one of the two may be missing.
+    by openOrder and by orderStatus, and one of the two may be missing. Without `conclusive` TWS had lost its servers at
+    some time while the lists were made: what they lack may be there all the same.
     """
 
     epoch: int
@@ -250,6 +251,7 @@ class BrokerSnapshot:
     commissions: tuple[Commission, ...]
     positions: tuple[BrokerPosition, ...] | None
     statuses: tuple[BrokerOrderStatus, ...] = ()
+    conclusive: bool = True
 
     @property
     def complete(self) -> bool:

@@ -146,13 +146,17 @@ class Trouble:
         return "begun" if told else "begun; the executions are kept, for not all of them are known"
 
     def _connectivity(self, act: Act, seconds: float, ends: str, lacks: Sequence[str] = ()) -> str:
-        """TWS loses its servers; until they are back its answers lack these messages, though not their ends."""
+        """TWS loses its servers; until they are back its answers lack these messages, though not their ends.
+
+        The status that follows each open order in a list goes with it.
+        """
         self._servers_lost = True
         self._engine.do(v.Connectivity("lost"))
         self._number += 1
         name = f"fault {self._number}"
         if lacks:
-            self._engine.do(v.Drop(messages=tuple(lacks), asked=True, everyone=True, name=name))
+            messages = (*lacks, *(("orderStatus",) if "openOrder" in lacks else ()))
+            self._engine.do(v.Drop(messages=messages, asked=True, everyone=True, name=name))
 
         def back() -> None:
             self._engine.release(name)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import trio
 import trio_asyncio
-from attrs import frozen
+from attrs import evolve, frozen
 
 from actors.gateway.backoff import BackOff
 from actors.gateway.data_desk import DataDesk
@@ -274,11 +274,12 @@ class LinkKeeper:
     async def _reconcile(self, session: Session) -> None:
         while True:
             self._asked = trio.Event()
-            outages = session.outages
+            outages, degraded = session.outages, session.degraded
             snapshot = await session.snapshot.gather()
-            self._outlets.orders(snapshot)
             # what was listed while TWS had lost IB, or before it, proves nothing about what came after
-            session.reconciled = snapshot.complete and not session.degraded and session.outages == outages
+            conclusive = not degraded and not session.degraded and session.outages == outages
+            self._outlets.orders(evolve(snapshot, conclusive=conclusive))
+            session.reconciled = snapshot.complete and conclusive
             if not snapshot.complete:
                 self._incomplete += 1
                 # Until the lists are complete nobody knows what works for a position: a stop that was lost is not

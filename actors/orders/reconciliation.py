@@ -151,7 +151,6 @@ class Reconciler:
             desk.context.environment.now(),
             offsets=self._offsets,
             held=self._held,
-            conclusive=not self._server_lost,
         )
         self._offsets = result.offsets
         self._taking = True
@@ -181,8 +180,10 @@ class Reconciler:
             differences=len(result.differences),
             again=again or result.again or self._again,
         )
-        desk.allow(self._server_lost or (again if again.startswith("notice") else ""))
-        again = again or result.again or self._again
+        # this incarnation may not have heard of the outage itself
+        early = "" if snapshot.conclusive else "the broker's lists are from before TWS had its servers back"
+        desk.allow(self._server_lost or early or (again if again.startswith("notice") else ""))
+        again = again or result.again or self._again or early
         self._again = ""
         if again:
             self._pause(again, at_once=self._in_a_row == 0)

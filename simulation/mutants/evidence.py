@@ -89,8 +89,8 @@ def _unexplained_is_fine(reconcile: Any) -> Any:
 
 
 def _conclusive_anyway(reconcile: Any) -> Any:
-    def mutated(*args: Any, **terms: Any) -> Any:
-        return reconcile(*args, **{**terms, "conclusive": True})
+    def mutated(book: Any, snapshot: Any, *args: Any, **terms: Any) -> Any:
+        return reconcile(book, evolve(snapshot, conclusive=True), *args, **terms)
 
     return mutated
 
@@ -212,7 +212,7 @@ EVIDENCE = (
             ("broker_cancel", {}),
             ("broker_cancel", {}),
         ),
-        settings={"broker": {"reconcile_seconds": 60.0}},
+        settings={"broker": {"reconcile_seconds": 600.0}},
     ),
     Mutant(
         name="end-marker",
@@ -232,11 +232,13 @@ EVIDENCE = (
         guard="absence is proven by two snapshots in a row of the same connection",
         changes=(Change(domain.reconciliation, "_enough", _one_is_enough),),
         often=(
+            ("hold", {"messages": ["openOrder", "orderStatus", "execDetails"], "seconds": 3.0}),
+            ("buy", {"limit": -0.01}),
             ("connectivity", {"seconds": 0.1}),
-            ("buy", {"limit": None}),
-            ("hold", {"messages": ["openOrder", "orderStatus", "execDetails"], "seconds": 4.0}),
-            ("exits", {}),
+            ("buy", {"limit": -0.01}),
+            ("sell", {"limit": -0.01}),
         ),
+        settings={"broker": {"reconcile_seconds": 2.0}},
     ),
     Mutant(
         name="unexplained-position",
@@ -254,7 +256,7 @@ EVIDENCE = (
         changes=(Change(actors.orders.reconciliation, "reconcile", _conclusive_anyway),),
         often=(
             ("buy", {}),
-            ("connectivity", {"seconds": 25.0}),
+            ("connectivity", {"seconds": 25.0, "lacks": ["completedOrder", "openOrder"]}),
             ("close", {}),
         ),
     ),
@@ -305,6 +307,11 @@ EVIDENCE = (
         name="one-perm-id",
         guard="a second permId under one intent is a second order: cancelled, and no new risk until both are dead",
         changes=(Change(OrderBook, "_bind", _bind_both),),
+        often=(
+            ("buy", {"limit": None}),
+            ("twofold", {"after": 1, "times": 2}),
+            ("exits", {}),
+        ),
     ),
     Mutant(
         name="unknown-holds",

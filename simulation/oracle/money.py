@@ -17,6 +17,8 @@ _CENT = Decimal("0.01")
 def running_profit(status: Mapping[str, Any], truth: Truth, records: Records) -> dict[str, str]:
     """Return symbol → what is wrong with its profit, "" for nothing; only of symbols whose executions are all booked.
 
+    A position that does not answer says nothing of its profit, as the status says itself.
+
     What closings came to and what the open position has realised is what all executions brought in cash, and what is
     held at its average price.
     """
@@ -30,7 +32,8 @@ def running_profit(status: Mapping[str, Any], truth: Truth, records: Records) ->
     for symbol in sorted({one.contract.symbol for one in truth.venue.executions} - missing):
         row = rows.get(symbol, {"quantity": "0", "average_price": None, "realized_pnl": "0"})
         held = Decimal(row["quantity"])
-        if held != truth.by_executions(symbol):
+        silent = any(text.startswith(f"position/{symbol} ") for text in status["unanswered"])
+        if silent or held != truth.by_executions(symbol):
             continue
         cost = held * Decimal(row["average_price"] or 0)
         told = closed.get(symbol, Decimal(0)) + Decimal(row["realized_pnl"] or 0)

@@ -754,6 +754,25 @@ def test_inc_01_after_1100_what_comes_in_counts_and_after_1102_all_is_compared_a
     run(body)
 
 
+def test_lists_that_were_begun_without_servers_allow_nothing_and_are_asked_for_again() -> None:
+    """Also where this actor has been started since, and has not heard 1100."""
+
+    async def body(house: House) -> None:
+        await house.connect()
+        outgoing = await house.work()
+        for _ in range(3):
+            house.heard["gateway"].clear()
+            await house.snapshot(conclusive=False)
+            await trio.sleep(5)
+            assert len(house.told("gateway", AskBroker)) == 1
+            assert not house.told("bus", TradingAllowed)[-1].allowed
+            assert await house.status() is OrderStatus.ACCEPTED
+        await house.snapshot(open_orders=(echo(outgoing, 1),))
+        assert house.told("bus", TradingAllowed)[-1].allowed
+
+    run(body)
+
+
 def test_the_schedule_compares_and_tells_holdings() -> None:
     async def body(house: House) -> None:
         await house.connect()

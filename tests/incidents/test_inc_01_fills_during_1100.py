@@ -73,7 +73,7 @@ def test_inc_01_lists_that_lack_rows_end_no_order(stage):
     async def body(it):
         await it.open()
         before = await it.known()
-        it.now(Connectivity("lost"), Drop(messages=("openOrder", "completedOrder"), asked=True))
+        it.now(Connectivity("lost"), Drop(messages=("openOrder", "orderStatus", "completedOrder"), asked=True))
         await it.settle(200)  # some comparisons
         it.now(Release(), Connectivity("kept"))
         await it.settle(10)

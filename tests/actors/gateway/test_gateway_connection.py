@@ -285,11 +285,35 @@ def test_lists_from_before_an_outage_prove_nothing_after_it(bench: Bench) -> Non
         b.broker.line.inject("62", "1")
         await b.settle()
         assert b.snapshots[-1].complete
+        assert not b.snapshots[-1].conclusive
         assert b.system.describe("gateway")["entries_barred"].startswith("TWS has lost its link")
         b.broker.swallow = lambda fields: fields[0] == "7"
         notice(1102, "Connectivity has been restored, data maintained")
         await b.settle(1)
         assert "has not said yet" in b.system.describe("gateway")["entries_barred"]
+
+    bench(scenario)
+
+
+def test_lists_that_were_begun_during_an_outage_prove_nothing(bench: Bench) -> None:
+    async def scenario(b: Any) -> None:
+        await b.trade("AAPL")
+        await b.settle(2)
+        notice = b.broker.paper.tws.notice
+        notice(1100, "Connectivity between IB and TWS has been lost")
+        await b.settle(1)
+        b.broker.drop = lambda fields: fields[0] == "62"
+        b.tell(AskBroker("test"))
+        await b.settle(1)
+        notice(1102, "Connectivity has been restored, data maintained")
+        b.broker.drop = lambda fields: False
+        b.broker.swallow = lambda fields: fields[0] == "7"
+        b.broker.line.inject("62", "1")
+        await b.settle(1)
+        assert b.snapshots[-1].complete
+        assert not b.snapshots[-1].conclusive
+        assert "has not said yet" in b.system.describe("gateway")["entries_barred"]
+        assert b.snapshots[0].conclusive
 
     bench(scenario)
 

@@ -170,6 +170,7 @@ class Desk:
         completed: Sequence[BrokerOrder] = (),
         fills: Sequence[BrokerExecution] = (),
         positions: dict[str, int] | None = None,
+        conclusive: bool = True,
     ) -> BrokerSnapshot:
         return BrokerSnapshot(
             epoch,
@@ -180,6 +181,7 @@ class Desk:
             tuple(
                 BrokerPosition(ACCOUNT, symbol, 1, Decimal(n), Decimal(150)) for symbol, n in (positions or {}).items()
             ),
+            conclusive=conclusive,
         )
 
     def reconcile(self, snapshot: BrokerSnapshot, **options: Any) -> Reconciliation:

@@ -125,8 +125,23 @@ def test_inc_19_while_the_position_has_moved_unexplained_nothing_is_absent(desk:
 def test_nothing_is_absent_while_tws_has_lost_its_servers(desk: Any) -> None:
     desk.working()
     for _ in range(3):
-        desk.reconcile(desk.snapshot(epoch=2), conclusive=False)
+        desk.reconcile(desk.snapshot(epoch=2, conclusive=False))
     assert desk.order().status is OrderStatus.ACCEPTED
+
+
+def test_lists_without_servers_do_not_count_towards_absence(desk: Any) -> None:
+    desk.working()
+    for conclusive in (True, False, True):
+        desk.reconcile(desk.snapshot(epoch=2, conclusive=conclusive))
+    assert desk.order().status is OrderStatus.ACCEPTED
+
+
+def test_nothing_is_believed_of_a_modification_while_tws_has_lost_its_servers(desk: Any) -> None:
+    record = desk.working()
+    desk.tell(desk.modify(limit=149))
+    for _ in range(3):
+        desk.reconcile(desk.snapshot(opened=[desk.echo(record, version=0)], conclusive=False))
+    assert desk.order().status is OrderStatus.PENDING_MODIFY
 
 
 def test_inc_01_a_fill_learned_here_is_booked_like_a_live_one(desk: Any) -> None:
