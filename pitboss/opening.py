@@ -31,6 +31,7 @@ from messages.gateway import TradingAllowed
 from pitboss.configuration import Configuration, Symbols, effective_settings, names_a_broker
 from pitboss.current import CURRENT
 from pitboss.errors import BrokerUnreachableError, PitbossError, StartError, SystemFailedError
+from pitboss.interrupts import Interrupts
 from pitboss.paper import PaperMarket, paper_settings
 from pitboss.system import PitbossSystem
 from simulator.app import PaperBroker, Serving, SimulatorSettings, serve
@@ -179,6 +180,7 @@ class OpenedSystem:
         self._held = ExitStack()  # folder and log
         self._nurseries = trio.open_nursery()
         self._body = trio.CancelScope()
+        self._interrupts = Interrupts()
         self._paper_scope = trio.CancelScope(shield=True)
         self._readiness = _Readiness()
         self._ended = trio.Event()
@@ -200,11 +202,17 @@ class OpenedSystem:
         except BaseException:
             self._held.close()
             raise
+        starting = trio.CancelScope()
+        self._interrupts.watch(starting)
         try:
-            system = await self._start()
+            with starting:
+                system = await self._start()
+            if starting.cancelled_caught:
+                raise KeyboardInterrupt
         except BaseException as error:
             await self._close("it did not start", error)
             raise
+        self._interrupts.watch(self._body)
         self._body.__enter__()
         return system
 
@@ -217,7 +225,9 @@ class OpenedSystem:
                 remaining = None
         except BaseException as other:  # noqa: BLE001 - what is left of a group, raised below
             remaining = other
-        await self._close("the program's block has ended" if error is None else f"{type(error).__name__}", remaining)
+        if self._interrupts.came and remaining is None:
+            remaining = KeyboardInterrupt()
+        await self._close("the program's block has ended" if remaining is None else type(remaining).__name__, remaining)
         failure = self._failure or (self._system.crashed if self._system is not None else None)
         if remaining is None and failure is not None:
             if not isinstance(failure, Exception):
@@ -370,5 +380,6 @@ class OpenedSystem:
             if self._token is not None:
                 CURRENT.reset(self._token)
             self._held.close()
+            self._interrupts.close()
         if error is not None and self._failure is not None and isinstance(self._failure, Exception):
             error.add_note(f"the system had ended by itself: {failure_of(self._failure)}")

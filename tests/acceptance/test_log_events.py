@@ -28,10 +28,15 @@ EVENTS = {
     "alarm": "raised cleared",
 }
 MONEY = ("price", "average_price", "realized_pnl", "commission", "stop", "target", "limit", "quantity", "filled")
+# again and again: whichever of them finds the process ready fires the rule, and the next finds it in its cooldown
 PREDICTIONS = [
-    {"after": 0.3, "ticker": "TSLA", "signal": "BUY", "confidence": 0.1},
-    {"after": 0.8, "ticker": "TSLA", "signal": "BUY", "confidence": 0.95},
-    {"after": 1.3, "ticker": "TSLA", "signal": "BUY", "confidence": 0.96},
+    {
+        "after": 0.3 + 0.5 * number,
+        "ticker": "TSLA",
+        "signal": "BUY",
+        "confidence": 0.1 if number == 0 else 0.9 + number / 1_000,
+    }
+    for number in range(90)
 ]
 RULE = {
     "id": "entry",

@@ -149,28 +149,37 @@ def test_a_journal_whose_paper_tws_is_gone_is_refused(tmp_path: Path) -> None:
     run(body)
 
 
-def test_ctrl_c_ends_it_in_order(tmp_path: Path, environ: dict[str, str]) -> None:
-    program = (
-        "import trio, pitboss\n"
-        "async def main():\n"
-        f"    async with pitboss.open_system(state_dir={str(tmp_path)!r}):\n"
-        "        print('open', flush=True)\n"
-        "        await trio.sleep_forever()\n"
-        "trio.run(main)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "open\n"
-        other.send_signal(signal.SIGINT)
-        _, errors = other.communicate(timeout=30)
+@pytest.mark.parametrize("moment", ["before it is ready", "in the block"])
+def test_ctrl_c_ends_it_in_order(tmp_path: Path, environ: dict[str, str], moment: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # never answers
+        broker = "" if moment == "in the block" else f", port={mute.getsockname()[1]}"
+        program = (
+            "import trio, pitboss\n"
+            "async def main():\n"
+            f"    async with pitboss.open_system(state_dir={str(tmp_path)!r}{broker}):\n"
+            "        print('open', flush=True)\n"
+            "        await trio.sleep_forever()\n"
+            "trio.run(main)\n"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as other:
+            assert other.stdout is not None
+            if moment == "in the block":
+                assert other.stdout.readline() == "open\n"
+            else:
+                mute.settimeout(30)
+                link, _ = mute.accept()
+                link.close()
+            other.send_signal(signal.SIGINT)
+            _, errors = other.communicate(timeout=30)
     assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert "Exception Group" not in errors
     events = [line["event"] for line in log_of(tmp_path)]
     assert events[-1] == "system.stopped"
     assert "actor.crashed" not in events
