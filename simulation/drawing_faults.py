@@ -90,7 +90,7 @@ def _twofold(dice: Random, symbols: list[str]) -> Terms:
 
 
 def _kill(dice: Random, symbols: list[str]) -> Terms:
-    return {
+    terms = {
         "at": dice.choice(DEATHS),
         "after": dice.choice((0, 0, 0, 1, 2, 5)),  # so many more of these points go by
         "lost": dice.random() < 0.5,  # what is on its way to the broker
@@ -98,6 +98,8 @@ def _kill(dice: Random, symbols: list[str]) -> Terms:
         "seconds": round(dice.choice((0.5, 3.0, 40.0)) * dice.random() + 0.05, 3),
         "again": dice.choice((-1, -1, dice.randint(0, 60))),  # dies again at this point of its next life
     }
+    torn = dice.choice(("", "in part", "sectors"))  # how what the disk had not synced is torn
+    return {**terms, "torn": torn} if torn else terms
 
 
 def _crash(dice: Random, symbols: list[str]) -> Terms:
@@ -113,7 +115,10 @@ def _disk(dice: Random, symbols: list[str]) -> Terms:
     steps = dice.choice(
         (("write",), ("sync",), ("write", "sync"), ("write", "sync", "reserve write"), ("read",), ("write", "read"))
     )
-    return {"steps": list(steps), "seconds": round(dice.expovariate(1 / 20.0) + 0.5, 3)}
+    seconds = round(dice.expovariate(1 / 20.0) + 0.5, 3)
+    terms = {"steps": list(steps), "seconds": seconds}
+    dies = dice.choice((None, None, 0, 1, 4))  # so many writes into the reserve are safe, and it dies in the next
+    return terms if dies is None else {**terms, "dies": dies}
 
 
 def _slow(dice: Random, symbols: list[str]) -> Terms:

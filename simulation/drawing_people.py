@@ -48,6 +48,17 @@ def _hand(dice: Random, symbols: list[str]) -> Terms:
     }
 
 
+def _hand_order(dice: Random, symbols: list[str]) -> Terms:
+    return {
+        "symbol": dice.choice(symbols),
+        "side": dice.choice(("BUY", "SELL")),
+        "quantity": dice.choice((7, 50, 100)),
+        "kind": dice.choice(("LMT", "LMT", "STP")),
+        "away": dice.choice((0.0, 0.001, 0.004, 0.02)),
+        "tif": dice.choice(("DAY", "GTC")),
+    }
+
+
 def _reduce(dice: Random, symbols: list[str]) -> Terms:
     return {"symbol": dice.choice(symbols), "part": dice.choice((0.1, 0.5, 1.0)), "limit": dice.choice((None, 0.002))}
 
@@ -83,6 +94,9 @@ ORDERS: Mapping[str, tuple[float, Draw]] = {
     "flatten_one": (0.4, one_symbol),
     "rearm": (0.8, nothing),
     "hand": (1.5, _hand),
+    "hand_order": (1.5, _hand_order),  # it rests, and nobody tells Pitboss of it
+    "hand_change": (0.7, nothing),
+    "hand_cancel": (0.5, nothing),
     "adopt": (1.0, one_symbol),
     "take_out": (0.3, one_symbol),
     "put_in": (0.5, one_symbol),

@@ -13,7 +13,7 @@ import trio
 from actors.ib.memory import MemoryConnection
 from config.environment import Environment
 from config.settings import Settings
-from simulation.disk import StormDisk, StormStorage
+from simulation.disk import TORN, StormDisk, StormStorage
 from simulation.wire import Line, Transcript
 from simulator.app import PaperBroker
 from simulator.memory import MemoryLink
@@ -27,9 +27,10 @@ __all__ = ["Death", "Machine"]
 class Death:
     """A death to come: at the `after`-th point of a kind (or `any`), and what becomes of what was on its way."""
 
-    def __init__(self, at: str, after: int, *, lost: bool, kept: int, seconds: float) -> None:
+    def __init__(self, at: str, after: int, *, lost: bool, kept: int, seconds: float, torn: str = "") -> None:
+        """`torn` says how what was not synced is torn (`simulation.disk.TORN`); "" for not at all."""
         self.at, self.left = at, after
-        self.lost, self.kept, self.seconds = lost, kept, seconds
+        self.lost, self.kept, self.seconds, self.torn = lost, kept, seconds, torn
 
     def reached(self, step: str) -> bool:
         """Whether this point is the one."""
@@ -123,7 +124,10 @@ class Machine:
         for link in self._links:
             link.abort() if death.lost else link.disconnect()
         self._end()
-        self.disk.power_cut(death.kept)
+        if death.torn:
+            self.disk.tear(TORN[death.torn], f"torn {self._seed} {self.life}")
+        else:
+            self.disk.power_cut(death.kept)
         self._pause = death.seconds
         self._scope.cancel()
 

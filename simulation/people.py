@@ -7,6 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from simulation.hand import Hand
 from simulation.machine import Machine
 from simulation.market import Market
 from simulation.plan import Act
@@ -25,6 +26,7 @@ class People:
     ) -> None:
         """`answered(request, accepted)` is called with each command that was answered."""
         self._machine, self._market, self._service, self._answered = machine, market, service, answered
+        self.hand = Hand(machine.paper, market)
 
     async def do(self, act: Act) -> str:
         """Do it; return what came of it."""
@@ -53,7 +55,13 @@ class People:
             case "cancel":
                 return await self._cancel(Random(act.seed))
             case "hand":
-                return self._by_hand(**act.terms)
+                return self.hand.trade(**act.terms)
+            case "hand_order":
+                return self.hand.order(**act.terms)
+            case "hand_change":
+                return self.hand.change(Random(act.seed))
+            case "hand_cancel":
+                return self.hand.cancel(Random(act.seed))
             case "stop_process":
                 self._machine.restart()
                 return "stopped; it starts again"
@@ -143,19 +151,6 @@ class People:
         status = await self.status()
         refs = [row["order_ref"] for row in (status or {}).get("orders") or () if row["role"] == "entry"]
         return await self.command("cancel", order_ref=dice.choice(refs)) if refs else "there is no entry"
-
-    def _by_hand(self, symbol: str, quantity: int, close: bool) -> str:
-        paper = self._machine.paper
-        signed = Decimal(quantity)
-        if close:
-            held = [one.quantity for one in paper.venue.positions() if one.contract.symbol == symbol]
-            if not held:
-                return "nothing is held"
-            signed = -held[0]
-        contract = paper.contracts.find(symbol, "STK")[0].contract
-        price = Decimal(f"{self._market.prices[symbol]:.2f}")
-        paper.venue.manual_trade(paper.venue.accounts[0], contract, signed, price)
-        return f"{signed} {symbol} by hand @ {price}"
 
     def _part(self, dice: Random) -> str:
         venue = self._machine.paper.venue

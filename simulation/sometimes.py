@@ -14,7 +14,7 @@ from simulation.machine import Death, Machine
 from simulation.oracle.records import Records
 from simulation.oracle.truth import Truth
 from simulation.plan import Act
-from simulator.model import Executed, OrderError, VenueEvent
+from simulator.model import Executed, Execution, OrderError, VenueEvent
 
 __all__ = ["STATES", "Sometimes"]
 
@@ -33,10 +33,16 @@ STATES: Mapping[str, str] = {
     "death before it was READY": "it died while it recovered",
     "death while something is held": "a position was open",
     "fault while it was not READY": "something went wrong while it recovered",
+    "torn write was cut off": "the end of the journal was there in part, and was reported and cut off",
+    "torn disk was opened": "the power failed in the middle of a write, or between two",
+    "death in the middle of a write into the reserve": "the journal had failed, and its reserve was not synced",
     "journal went into its reserve": "the disk refused, and the reserve took what had to be written",
     "order was UNKNOWN": "the answer did not come, and evidence settled it later",
     "stop was cancelled by the broker": "a position lost its protection without a request",
     "trade by hand against a position": "someone traded a symbol that has a position",
+    "order by hand filled": "an order that somebody had placed in TWS filled later, and nobody told it",
+    "order by hand turned a position": "it sold more than was held, or bought back more than was short",
+    "order by hand worked when all was compared": "a process started, or a link was made, beside orders of others",
     "actor was quarantined": "it crashed too often",
     "correction of a fill that was held": "an execution was corrected, or busted, while its symbol was held",
     "correction after a close": "an execution was corrected when its symbol was flat",
@@ -112,6 +118,12 @@ class Sometimes:
             case "disk" if "read" in act.terms["steps"] and held:
                 self._count("disk refused to read")
 
+    def opened(self, text: str) -> None:
+        """A journal has been opened after a power cut that tore it; `text` says what was found."""
+        self._count("torn disk was opened")
+        if "pages of it were dropped" in text or "unfinished" in text:
+            self._count("torn write was cut off")
+
     def jumped(self) -> None:
         """A price jumps."""
         if trio.current_time() - self._closing_at < _CLOSING_SECONDS:
@@ -132,6 +144,8 @@ class Sometimes:
                 self._left.update(refs)
             return
         kind = fields[0]
+        if kind == "53" and self._truth.by_hand():
+            self._count("order by hand worked when all was compared")
         if kind in ("5", "3", "11") and len(fields) > 2:
             order_id = fields[2] if kind == "11" else fields[1]
             if kind == "5":
@@ -168,6 +182,9 @@ class Sometimes:
             if held != event.execution.quantity * (1 if event.execution.side == "BOT" else -1):
                 self._count("trade by hand against a position")
             return
+        if not order.client_id:
+            self._by_hand(event.execution, symbol)
+            return
         if order.order_type == "STP" and order.stop and abs(event.execution.price / order.stop - 1) > _GAP:
             self._count("stop filled by a gap")
         if order.oca_group and order.remaining and not self._records.enters(order.order_ref):
@@ -180,6 +197,13 @@ class Sometimes:
         if order.oca_group and self._groups.setdefault(order.oca_group, order.order_ref) != order.order_ref:
             self._count("both legs of an OCA group filled")
 
+    def _by_hand(self, execution: Execution, symbol: str) -> None:
+        self._count("order by hand filled")
+        held = self._truth.held(symbol)
+        signed = execution.quantity * (1 if execution.side == "BOT" else -1)
+        if held * (held - signed) < 0:
+            self._count("order by hand turned a position")
+
     def _died(self, death: Death) -> None:
         process = self._machine.process
         if process is not None and process.state.state == "STARTING":
@@ -188,6 +212,8 @@ class Sometimes:
             self._count("death while something is held")
         if death.at == "sync":
             self._count("death between write and sync")
+        if death.at == "reserve sync":
+            self._count("death in the middle of a write into the reserve")
         if death.at == "sending":
             self._count("death in the middle of a write into the socket")
         self._records.read()

@@ -119,6 +119,7 @@ class Storm:
             swallows=swallows,
             refuses=refuses,
         )
+        machine.disk.on_opened = self._opened
         self.sometimes = Sometimes(self.outcome.reached, self.truth, self.records, machine)
         self.market = market = Market(
             paper,
@@ -144,6 +145,7 @@ class Storm:
                 with watching, trio.fail_after(_LIMIT):  # what ends with the storm is no part of its story
                     await self._weather()
                     await self._calm()
+                    self.note("people", f"their orders by hand: {self.people.hand.cancel_all()}")
                     status = await self._flat()
                     self._journal()
                 if wrong := checks.look(status, paper.environment.now(), over=True):
@@ -313,6 +315,12 @@ class Storm:
         self.note("machine", text)
         if text.startswith("process starts"):
             self.conduct.born()
+
+    def _opened(self, text: str, wrong: bool) -> None:
+        self.note("machine", text)
+        self.sometimes.opened(text)
+        if wrong:
+            self.safety.broken(text)
 
     def _state(self) -> str:
         if self.machine.process is None:

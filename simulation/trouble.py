@@ -179,11 +179,13 @@ class Trouble:
 
     # the machine
 
-    def _kill(self, act: Act, at: str, after: int, lost: bool, kept: int, seconds: float, again: int) -> str:
+    def _kill(
+        self, act: Act, at: str, after: int, lost: bool, kept: int, seconds: float, again: int, torn: str = ""
+    ) -> str:
         machine = self._machine
-        death = Death(at, after, lost=lost, kept=kept, seconds=seconds)
+        death = Death(at, after, lost=lost, kept=kept, seconds=seconds, torn=torn)
         if again >= 0:
-            machine.next_deaths.append(Death("any", again, lost=not lost, kept=kept, seconds=seconds))
+            machine.next_deaths.append(Death("any", again, lost=not lost, kept=kept, seconds=seconds, torn=torn))
         if at == "now":
             machine.die(death)
         elif machine.alive:
@@ -231,8 +233,11 @@ class Trouble:
 
         reader.on_receive = dying
 
-    def _disk(self, act: Act, steps: list[str], seconds: float) -> str:
+    def _disk(self, act: Act, steps: list[str], seconds: float, dies: int = -1) -> str:
         refusing = self._machine.refusing
+        if dies >= 0:
+            death = Death("reserve sync", dies, lost=bool(act.seed & 1), kept=0, seconds=1.0, torn="in part")
+            self._machine.deaths.append(death)
         for step in steps:
             refusing[step] = refusing.get(step, 0) + 1
 

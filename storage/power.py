@@ -9,19 +9,21 @@ written bytes nothing, a part that ends at any byte, any of its sectors, or all 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
 from storage.disk import DiskStorage
 from storage.errors import JournalUnusable
+from storage.reserve import Mark
 from storage.rows import Row
-from storage.wal import wal_path
 from storage.worker import Inline
 
 __all__ = ["Cut", "MortalFiles", "MortalStorage", "in_part", "kept", "lost", "sectors"]
 
 _SECTOR = 512
+_FILE, _LOG, _RESERVE = "", "-wal", ".reserve"  # what is added to the name of the journal
 _LOG_BYTES, _RESERVE_BYTES = 100 * 4_120, 50_000  # a simulated life is short, and there are many
 
 Cut = Callable[[bytes, bytes, Random], bytes]
@@ -58,7 +60,8 @@ class MortalFiles:
     """The journal of one machine through its deaths. One process at a time.
 
     `at(step)` is called at "append" (nothing is written yet), "write" (written, not synced) and "sync" (durable, not
-    acknowledged). It may call `die`: nothing that the process still does reaches the disk then.
+    acknowledged), and at the same of the reserve: "reserve append", … It may call `die`: nothing that the process still
+    does reaches the disk then. Where it raises JournalUnusable at "write", the disk has refused to sync.
     """
 
     def __init__(self, folder: Path, at: Callable[[str], None]) -> None:
@@ -67,7 +70,8 @@ class MortalFiles:
         self.at = at
         self.lives = 0
         self.alive = True
-        self.unsynced = (b"", b"")  # the write-ahead log before the append that is going on, and with it
+        # which file → as it was before what is not synced, and with it
+        self.unsynced: dict[str, tuple[bytes, bytes]] = {}
 
     @property
     def path(self) -> Path:
@@ -79,17 +83,23 @@ class MortalFiles:
         self.alive = True
         return MortalStorage(self, self.path)
 
+    def file(self, suffix: str) -> Path:
+        """Return one of the files of the present life: the journal's (""), its write-ahead log's, its reserve's."""
+        return self.path.with_name(self.path.name + suffix)
+
     def die(self, cut: Cut = kept, dice: Random | None = None) -> None:
-        """End the process as of now. `cut` says what is left of what is written and not synced, at "write"."""
-        before, after = self.unsynced
+        """End the process as of now. `cut` says what is left of what is written and not synced."""
+        dice = dice or Random(0)
         self.alive = False
-        old = self.path
+        contents = {suffix: self.file(suffix).read_bytes() for suffix in (_FILE, _LOG, _RESERVE)}
         self.lives += 1
         self.path.parent.mkdir(parents=True)
-        for suffix in ("", ".reserve"):
-            self.path.with_name(old.name + suffix).write_bytes(old.with_name(old.name + suffix).read_bytes())
-        log = wal_path(old).read_bytes()
-        wal_path(self.path).write_bytes(log if log != after else _found(before, after, cut, dice or Random(0)))
+        for suffix, content in contents.items():
+            before, after = self.unsynced.get(suffix, (b"", b""))
+            if content in (before, after):
+                content = _found(before, after, cut, dice)
+            self.file(suffix).write_bytes(content)
+        self.unsynced.clear()
 
 
 class MortalStorage(DiskStorage):
@@ -101,14 +111,29 @@ class MortalStorage(DiskStorage):
 
     async def append(self, rows: list[Row]) -> None:
         """See `Storage.append`."""
+        await self._written(_LOG, "", partial(super().append, rows))
+
+    async def fall_back(self, mark: Mark) -> None:
+        """See `Storage.fall_back`."""
+        await self._written(_RESERVE, "reserve ", partial(super().fall_back, mark))
+
+    async def append_reserve(self, rows: list[Row]) -> None:
+        """See `Storage.append_reserve`."""
+        await self._written(_RESERVE, "reserve ", partial(super().append_reserve, rows))
+
+    def move(self) -> None:
+        """Move all of the write-ahead log into the file."""
+        self._writing.checkpoint()
+
+    async def _written(self, suffix: str, name: str, write: Callable[[], Awaitable[None]]) -> None:
         files = self._files
-        self._passes("append")
-        before = wal_path(self.path).read_bytes()
-        await super().append(rows)
-        files.unsynced = (before, wal_path(self.path).read_bytes())
-        self._passes("write")
-        files.unsynced = (b"", b"")
-        self._passes("sync")
+        self._passes(f"{name}append")
+        before = files.file(suffix).read_bytes()
+        await write()
+        files.unsynced[suffix] = (before, files.file(suffix).read_bytes())
+        self._passes(f"{name}write")
+        files.unsynced.pop(suffix, None)
+        self._passes(f"{name}sync")
 
     def _passes(self, step: str) -> None:
         if self._mine:
@@ -123,6 +148,8 @@ class MortalStorage(DiskStorage):
 
 def _found(before: bytes, after: bytes, cut: Cut, dice: Random) -> bytes:
     """Return the log of which only what a commit has changed may be missing."""
+    if before == after:
+        return after
     before = before.ljust(len(after), b"\0")
     size = len(after)
     first = bisect_left(range(size), True, key=lambda at: before[: at + 1] != after[: at + 1])

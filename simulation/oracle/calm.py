@@ -38,6 +38,10 @@ def unsettled(status: Mapping[str, Any], truth: Truth, records: Records) -> str:
     theirs = Counter((one.order_ref, one.quantity, one.filled) for one in truth.live())
     if ours != theirs:
         return f"only here {sorted(map(str, ours - theirs))}, only at the broker {sorted(map(str, theirs - ours))}"
+    shown = {row["perm_id"] for row in rows if row["status"] in _LIVE and row["role"] is None}
+    by_hand = {one.perm_id for one in truth.by_hand()}
+    if shown != by_hand:
+        return f"of others only here {sorted(shown - by_hand)}, only at the broker {sorted(by_hand - shown)}"
     return _positions(status, truth) or _bookings(truth, records) or lingering(status, truth)
 
 

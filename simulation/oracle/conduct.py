@@ -123,6 +123,10 @@ class Conduct:
             case "49":
                 self._asked = now
                 return
+            case "58":
+                self._broken("everything at the broker was cancelled, what others had placed too")
+            case "3" | "4" if int(fields[1 if fields[0] == _PLACE else 2]) <= 0:
+                self._broken(f"an order by hand was to be changed or cancelled: {fields[:8]}")
             case "3":
                 self._placed(fields, now)
             case "4":

@@ -74,6 +74,10 @@ class Truth:
         orders = self.venue.orders.values()
         return [one for one in orders if not one.done and one.order_ref and symbol in ("", one.contract.symbol)]
 
+    def by_hand(self) -> list[Order]:
+        """Orders placed in TWS that may still fill."""
+        return [one for one in self.venue.orders.values() if not one.done and one.client_id == 0]
+
     def covered(self, symbol: str) -> Decimal:
         """How much of what is held the live stops, and closing market orders, would take away."""
         side = "SELL" if self.held(symbol) > 0 else "BUY"

@@ -1,0 +1,123 @@
+"""A storm's disk when the power fails in the middle of a write: the journal's own code opens what is left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+import pytest
+import trio
+
+from simulation.disk import TORN, StormDisk, StormStorage
+from storage.errors import JournalDamaged, JournalUnusable
+from storage.port import Opened
+from storage.reserve import Mark
+from storage.rows import Row, seal
+
+NOW = "2026-11-23T15:00:00Z"
+
+
+async def written(disk: StormDisk, sizes: list[int], reserve: list[int]) -> None:
+    """Write transactions, of which the last is not synced, and groups of the reserve, likewise."""
+    storage = StormStorage(disk)
+    opened = await storage.open("storm", NOW)
+    sequence, hashed = opened.sequence, opened.hash
+
+    def rows(count: int, what: str) -> list[Row]:
+        nonlocal sequence, hashed
+        made = seal([(NOW, "AAPL", what, 0, f'"{"x" * (37 * one % 1700)}"') for one in range(count)], sequence, hashed)
+        sequence, hashed = made[-1].sequence, made[-1].hash
+        return made
+
+    def refuse(step: str) -> None:
+        if step == refused:
+            raise OSError(5, "Input/output error")
+
+    refused = ""
+    disk.before = refuse
+    for number, size in enumerate(sizes):
+        before = sequence, hashed
+        refused = "sync" if number == len(sizes) - 1 else ""
+        made = rows(size, "Fact")
+        if refused:
+            with pytest.raises(JournalUnusable):
+                await storage.append(made)
+        else:
+            await storage.append(made)
+    refused, doubtful = "", hashed
+    if reserve:
+        sequence, hashed = before
+        await storage.fall_back(Mark(sequence, hashed, doubtful, 0, NOW, "the disk refused"))
+    for number, size in enumerate(reserve):
+        refused = "reserve sync" if number == len(reserve) - 1 else ""
+        made = rows(size, "InReserve")
+        if refused:
+            with pytest.raises(JournalUnusable):
+                await storage.append_reserve(made)
+        else:
+            await storage.append_reserve(made)
+    disk.before = lambda step: None
+
+
+@pytest.mark.parametrize("kind", TORN)
+def test_what_was_safe_is_there_and_what_was_cut_off_is_told(kind: str) -> None:
+    found: Counter[str] = Counter()
+
+    async def main(seed: int) -> None:
+        dice, disk = Random(seed), StormDisk()
+        reserve = [2, 3] if dice.random() < 0.4 else []
+        await written(disk, [dice.choice((1, 30, 70)), 3, dice.choice((1, 6))], reserve)
+        safe, rows = disk.synced, list(disk.rows)
+        told: list[tuple[str, bool]] = []
+        disk.on_opened = lambda text, wrong: told.append((text, wrong))
+        disk.tear(TORN[kind], str(seed))
+        assert len(disk.rows) == safe
+        storage = StormStorage(disk)
+        opened = await storage.open("storm", NOW)
+        assert disk.rows[:safe] == rows[:safe]
+        assert told == [(told[0][0], False)]
+        assert disk.synced == len(disk.rows) == opened.sequence
+        kinds = [row.kind for row in disk.rows[safe:]]
+        if reserve:
+            assert kinds.count("InReserve") in (2, 5)
+            assert kinds[-1] == "JournalRecovered"
+            found["an unfinished group" if "unfinished" in opened.recovered else "reserve"] += 1
+        else:
+            found["all of it" if len(disk.rows) == len(rows) else opened.repaired and "a part of it"] += 1
+        assert disk.wreck is None
+        await storage.close()
+
+    for seed in range(25):
+        trio.run(main, seed)
+    assert found["a part of it"] > 5, found
+    assert found["an unfinished group"] > 3, found
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [(False, "records that were safe are not there after a power cut: 33 were, 32 are"), (True, "refused after a")],
+)
+def test_what_must_not_be_is_told(monkeypatch: pytest.MonkeyPatch, refused: bool, said: str) -> None:
+    """A start that loses what was safe, and one that refuses a disk of which only the end is torn."""
+
+    async def careless(wreck: object, created: str) -> tuple[Opened, list[Row]]:
+        if refused:
+            raise JournalDamaged("it is damaged", 34)
+        return Opened(32, disk.rows[31].hash, ""), disk.rows[:32]
+
+    async def main() -> None:
+        await written(disk, [30, 3, 1], [])
+        disk.on_opened = lambda text, wrong: told.append((text, wrong))
+        disk.tear(TORN["in part"], "1")
+        if refused:
+            with pytest.raises(JournalDamaged):
+                await StormStorage(disk).open("storm", NOW)
+        else:
+            await StormStorage(disk).open("storm", NOW)
+
+    monkeypatch.setattr("simulation.disk.opened_after", careless)
+    disk, told = StormDisk(), list[tuple[str, bool]]()
+    trio.run(main)
+    ((text, wrong),) = told
+    assert wrong
+    assert said in text
