@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from simulation.own_storms import OwnStorm
 
 _MARK = "storm"
+_WHICH = "_pitboss_storm"  # the fixture below it, which only our `storm` asks for: a test may have one of its own
 _SEEDS = 10  # of a test, where neither it nor the command line says
 _SHRUNK = pytest.StashKey[set[str]]()  # tests of which a storm has been shrunk: one of each will do
 
@@ -75,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of each seed."""
-    if _MARK not in metafunc.fixturenames:
+    if _WHICH not in metafunc.fixturenames:
         return
     option = metafunc.config.getoption
     storms: list[int | Path]
@@ -87,7 +88,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         first, seeds = option("--pitboss-first"), option("--pitboss-seeds") or _options(metafunc.definition)[1]
         storms = list(range(first, first + seeds))
     names = [one.stem if isinstance(one, Path) else f"seed{one}" for one in storms]
-    metafunc.parametrize(_MARK, storms, indirect=True, ids=names)
+    metafunc.parametrize(_WHICH, storms, indirect=True, ids=names)
 
 
 def _options(node: pytest.Item) -> tuple[dict[str, Any], int]:
@@ -101,7 +102,13 @@ def _options(node: pytest.Item) -> tuple[dict[str, Any], int]:
 
 
 @pytest.fixture
-def storm(request: pytest.FixtureRequest) -> OwnStorm:
+def _pitboss_storm(request: pytest.FixtureRequest) -> int | Path:
+    which: int | Path = request.param
+    return which
+
+
+@pytest.fixture
+def storm(request: pytest.FixtureRequest, _pitboss_storm: int | Path) -> OwnStorm:
     """The storm of one seed: call it with settings, rules, sources and checks. Raises StormFailed."""
     from simulation.own_storms import OwnStorm, StormOptions
 
@@ -119,7 +126,7 @@ def storm(request: pytest.FixtureRequest) -> OwnStorm:
         node.add_report_section("call", "timeline of the smallest storm", timeline)
 
     return OwnStorm(
-        request.param,
+        _pitboss_storm,
         how,
         test=test,
         into=config.getoption("--pitboss-into") or config.rootpath / ".pitboss-storms",

@@ -23,7 +23,7 @@ def replay_flags(seed: int, weather: Weather) -> str:
     """Return the flags with which `pitboss soak` shows the storm of a seed again."""
     if weather.days:
         return f"--seed {seed} --days {weather.days}"
-    length = "" if weather.minutes == 30.0 else f" --minutes {weather.minutes:g}"
+    length = "" if weather.minutes == 30.0 else f" --minutes {weather.minutes!r}".removesuffix(".0")
     return f"--seed {seed}{length}{' --dense' if weather == Weather.dense(weather.minutes) else ''}"
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.plan import Weather, draw
-from simulation.storm import ride
+from simulation.plan import Plan, Weather, draw
+from simulation.storm import Outcome, ride
 
 Verb = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -85,6 +85,38 @@ def test_a_violation_is_told_with_its_replay_and_exit_code_1(verb: Verb) -> None
     assert "seed 3: " in done.stdout
     assert "pitboss soak --seed 3 --minutes 5 --timeline" in done.stdout
     assert "pitboss soak --seed 3 --minutes 5 --shrink" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        (),
+        ("--minutes", "5"),
+        ("--minutes", "7.123456789"),
+        ("--dense",),
+        ("--dense", "--minutes", "8"),
+        ("--days", "1"),
+        ("--days", "3", "--minutes", "8"),
+    ],
+)
+def test_the_commands_that_are_printed_ride_the_same_storm(
+    verb: Verb, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
+) -> None:
+    ridden: list[Plan] = []
+
+    def ride_badly(plan: Plan, **_: object) -> Outcome:
+        ridden.append(plan)
+        return Outcome(plan.seed, violation="" if len(ridden) == 3 else "it went wrong")
+
+    for module in ("soak", "single"):
+        monkeypatch.setattr(f"simulation.{module}.ride", ride_badly)
+    said = verb("soak", "--first", "7", "--seeds", "1", *flags).stdout
+    commands = list(dict.fromkeys(line.strip() for line in said.splitlines() if line.startswith("    pitboss soak ")))
+    assert [command.split()[-1] for command in commands] == ["--timeline", "--shrink"]
+    for command in commands:
+        verb(*command.split()[1:])
+    assert len(ridden) == 3
+    assert ridden[0] == ridden[1] == ridden[2]
 
 
 @pytest.mark.usefixtures("never_settles")
