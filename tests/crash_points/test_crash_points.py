@@ -3,13 +3,14 @@
 The suite takes a part: each point of one life, what differs in the others, some pairs and triples. All of them, with
 everything that can become of what was in flight, and many more pairs and triples: `CRASH_POINTS=all pytest -s
 tests/crash_points`, which prints the counts. Each point of a life with each later one of the next life, all pairs that
-there are, takes hours: `CRASH_PAIRS=target pytest -s tests/crash_points -k every_pair`, and `CRASH_PAIRS=target:3/20`
-for the third twentieth of them.
+there are, takes hours: `CRASH_PAIRS=target pytest -s tests/crash_points -k every_pair`. `CRASH_PAIRS=target:3/20` is
+the third twentieth of their first points with all of the second, `CRASH_PAIRS=target@29` each 29th pair, from all over.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from random import Random
 
@@ -116,16 +117,20 @@ def test_it_may_die_again_at_any_later_point(ordeal, survive, trials):
 def test_every_pair_of_points(ordeal, survive, trials):
     """The fates go round, so that each point comes with each of its fates."""
     trial, point, _ = trials
-    script, _, part = EVERY_PAIR.partition(":")
-    number, parts = (int(one) for one in (part or "1/1").split("/"))
+    wanted = re.fullmatch(r"(\w+)(?::(\d+)/(\d+))?(?:@(\d+))?", EVERY_PAIR)
+    assert wanted, f"CRASH_PAIRS={EVERY_PAIR}"
+    script = wanted[1]
+    number, parts, each = (int(one or 1) for one in wanted.groups()[1:])
     firsts = range(number - 1, len(ordeal(trial(script)).points[0]), parts)
 
     def pairs():
+        before = 0
         for one in firsts:
             first = point(one, one)
             clean = ordeal(trial(script, (first,)))
-            for other in range(len(clean.points[1])):
+            for other in range(-before % each, len(clean.points[1]), each):
                 yield trial(script, (first, point(other, one + other)))
+            before += len(clean.points[1])
 
     lived = survive(pairs())
     assert all(len(it.died) == 2 for it in lived)
