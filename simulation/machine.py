@@ -68,6 +68,7 @@ class Machine:
         self.started_at = 0.0  # or when it went on after it had been stopped
         self.paused = False
         self.on_death: Callable[[Death], object] = lambda death: None
+        self.on_link_lost: Callable[[], object] = lambda: None
         self._settings, self._seed, self._transcript = settings, seed, transcript
         self._latency, self._told, self._world = latency, told, world
         self._links: list[MemoryLink] = []
@@ -203,6 +204,8 @@ class Machine:
         def lost(reason: str) -> None:
             if link in self._links:
                 self._links.remove(link)
+            if life == self.life:
+                self.on_link_lost()
             if life == self.life and self.paused:
                 self._arrived.append(partial(on_lost, reason))
             elif life == self.life:

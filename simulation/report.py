@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from simulation.dangers import STATES
 from simulation.shrink import kind_of
 from simulation.soak import Summary
-from simulation.sometimes import STATES
 
 __all__ = ["first_of_each_kind", "print_summary", "summary_as_json", "violation_in_words"]
 

@@ -10,8 +10,8 @@ from multiprocessing import get_context
 
 from attrs import define, field, frozen
 
+from simulation.dangers import STATES
 from simulation.plan import Weather, draw
-from simulation.sometimes import STATES
 from simulation.storm import Outcome, ride
 
 __all__ = ["Storms", "Summary", "ride_seed", "soak", "unreached"]

@@ -10,68 +10,24 @@ from typing import Any
 
 import trio
 
+from simulation.dangers import STATES
 from simulation.machine import Death, Machine
 from simulation.oracle.records import Records
-from simulation.oracle.truth import Truth
+from simulation.oracle.truth import STOPS, Truth
+from simulation.overheard import Overheard
 from simulation.plan import Act
 from simulator.model import Executed, Execution, OrderError, VenueEvent
 
-__all__ = ["STATES", "Sometimes"]
-
-STATES: Mapping[str, str] = {
-    "fill while its cancel is pending": "an execution of an order whose cancellation had been intended",
-    "fill while its change is pending": "an execution of an order whose change is not echoed yet",
-    "fill while no process runs": "an execution between a death and the next start",
-    "fill while no link is up": "an execution that nobody could be told",
-    "execution before openOrder": "the first word of an order is its execution",
-    "status before openOrder": "the first word of an order is its status",
-    "both legs of an OCA group filled": "two executions of different orders of one group",
-    "death between send and acknowledgement": "an order is at the broker, or on its way, of which nothing was heard",
-    "death with an intent that had not left": "an intent is safe on the disk, and no byte of it has left",
-    "death between write and sync": "a transaction was written, and not safe",
-    "death in the middle of a write into the socket": "the broker gets a part of the bytes",
-    "death before it was READY": "it died while it recovered",
-    "death while something is held": "a position was open",
-    "fault while it was not READY": "something went wrong while it recovered",
-    "torn write was cut off": "the end of the journal was there in part, and was reported and cut off",
-    "torn disk was opened": "the power failed in the middle of a write, or between two",
-    "death in the middle of a write into the reserve": "the journal had failed, and its reserve was not synced",
-    "journal went into its reserve": "the disk refused, and the reserve took what had to be written",
-    "order was UNKNOWN": "the answer did not come, and evidence settled it later",
-    "stop was cancelled by the broker": "a position lost its protection without a request",
-    "trade by hand against a position": "someone traded a symbol that has a position",
-    "order by hand filled": "an order that somebody had placed in TWS filled later, and nobody told it",
-    "order by hand turned a position": "it sold more than was held, or bought back more than was short",
-    "order by hand worked when all was compared": "a process started, or a link was made, beside orders of others",
-    "actor was quarantined": "it crashed too often",
-    "correction of a fill that was held": "an execution was corrected, or busted, while its symbol was held",
-    "correction after a close": "an execution was corrected when its symbol was flat",
-    "correction while no process runs": "an execution was corrected between a death and the next start",
-    "gap while flattening": "a price jumped while everything was being closed",
-    "stop filled by a gap": "a stop filled more than a half per cent beyond its price",
-    "halted with something held": "the exchange halted a symbol that was held",
-    "short sale waited for shares": "an order of ours waited for a locate",
-    "shares came without a trade": "a split, with something held",
-    "liquidation": "the broker traded for the account",
-    "pause with something in flight": "the process was stopped while orders had left and were not acknowledged",
-    "orders forgotten by a restart": "the gateway came back without orders that had worked",
-    "new risk refused in a window": "an entry met a restart window",
-    "new risk refused by a limit": "an entry met a limit",
-    "supervisor crashed": "what restarts others failed itself",
-    "disk refused to read": "an actor that started could not read its journal",
-    "partial fill of an exit": "an exit filled in part, and its siblings were reduced or cancelled",
-}
-"""state → what it is"""
-
+__all__ = ["Sometimes"]
 
 _GAP = Decimal("0.005")
 _CLOSING_SECONDS = 5.0  # since a market order was intended that leaves a position
 
 
-def _refusing(payload: Mapping[str, Any]) -> set[str]:
-    """Return the stages that stood against an entry."""
+def _refusing(payload: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return stage and name of the gates that stood against an entry."""
     return {
-        verdict["stage"]
+        (verdict["stage"], verdict["gate"])
         for verdict in payload.get("verdicts", ())
         if not verdict["passed"] and verdict["gate"] != "halted"
     }
@@ -82,13 +38,11 @@ class Sometimes:
 
     def __init__(self, reached: Counter[str], truth: Truth, records: Records, machine: Machine) -> None:
         self._reached, self._truth, self._records, self._machine = reached, truth, records, machine
-        self._left: set[str] = set()  # order_refs that have left
-        self._heard: set[str] = set()  # order ids of which anything was heard
-        self._changing: set[str] = set()
+        self._overheard = Overheard(truth, records, self._count)
         self._closing_at = -inf
         self._groups: dict[str, str] = {}
         truth.venue.subscribe(self._on_book, ticks=False)
-        machine.on_death = self._died
+        machine.on_death, machine.on_link_lost = self._died, self._overheard.link_lost
         records.on_record.append(self._recorded)
 
     def fault(self, act: Act) -> None:
@@ -109,12 +63,22 @@ class Sometimes:
                 self._count("halted with something held")
             case "split" if act.terms["symbol"] in held:
                 self._count("shares came without a trade")
-            case "pause" if self._unacknowledged():
+            case "pause" if self._overheard.unacknowledged():
                 self._count("pause with something in flight")
-            case "restart" if act.terms.get("forgets") and self._truth.live():
-                self._count("orders forgotten by a restart")
-            case "crash" if act.terms["actor"] == "supervisor":
-                self._count("supervisor crashed")
+            case "restart" if self._truth.live():
+                if act.terms.get("forgets"):
+                    self._count("orders forgotten by a restart")
+                if act.terms["next_id"] == 1:
+                    self._count("order ids began anew beside live orders")
+            case "crash":
+                if act.terms["actor"] == "supervisor":
+                    self._count("supervisor crashed")
+                if self._overheard.unacknowledged():
+                    self._count("actor crashed with orders in flight")
+            case "clock" if act.terms["by"] < 0 and held:
+                self._count("clock stepped back with something held")
+            case "black_hole":
+                self._overheard.hangs_until = trio.current_time() + act.terms["seconds"]
             case "disk" if "read" in act.terms["steps"] and held:
                 self._count("disk refused to read")
 
@@ -129,34 +93,15 @@ class Sometimes:
         if trio.current_time() - self._closing_at < _CLOSING_SECONDS:
             self._count("gap while flattening")
 
-    def _unacknowledged(self) -> bool:
-        known = {one.order_ref: str(one.order_id) for one in self._truth.venue.orders.values()}
-        return any(known.get(ref, "") not in self._heard for ref in self._left)
+    def stopped(self) -> None:
+        """An operator halts, or flattens."""
+        if any(self._records.enters(ref) for ref in self._overheard.unacknowledged()):
+            self._count("halted or flattened with an entry in flight")
 
     def frame(self, outgoing: bool, fields: list[str]) -> None:
         """A message has passed."""
-        if outgoing:
-            if fields[0] == "3":
-                refs = [field for field in fields if field in self._records.intents]
-                for ref in refs:
-                    if ref in self._left:
-                        self._changing.add(ref)
-                self._left.update(refs)
-            return
-        kind = fields[0]
-        if kind == "53" and self._truth.by_hand():
-            self._count("order by hand worked when all was compared")
-        if kind in ("5", "3", "11") and len(fields) > 2:
-            order_id = fields[2] if kind == "11" else fields[1]
-            if kind == "5":
-                for ref in self._changing.intersection(fields):
-                    self._changing.discard(ref)
-            if order_id not in self._heard and int(order_id or 0) > 0:
-                self._heard.add(order_id)
-                if kind == "11":
-                    self._count("execution before openOrder")
-                elif kind == "3":
-                    self._count("status before openOrder")
+        self._overheard.life = self._machine.life
+        self._overheard.frame(outgoing, fields)
 
     def _on_book(self, event: VenueEvent) -> None:
         if isinstance(event, OrderError) and event.code == 404:
@@ -176,6 +121,8 @@ class Sometimes:
             self._count("fill while no process runs")
         elif not self._machine.paper.tws.clients:
             self._count("fill while no link is up")
+        elif self._overheard.lost_ib:
+            self._count("fill while TWS had lost its servers")
         order = event.order
         if order is None:
             held = self._truth.held(event.execution.contract.symbol)
@@ -192,10 +139,19 @@ class Sometimes:
         self._records.read()
         if order.order_ref in self._records.cancelling:
             self._count("fill while its cancel is pending")
-        if order.order_ref in self._changing:
+        if order.order_ref in self._overheard.changing:
             self._count("fill while its change is pending")
         if order.oca_group and self._groups.setdefault(order.oca_group, order.order_ref) != order.order_ref:
             self._count("both legs of an OCA group filled")
+        if not self._records.enters(order.order_ref):
+            entries = [one for one in self._truth.live(symbol) if self._records.enters(one.order_ref)]
+            if order.order_type in STOPS and any(one.filled and one.side != order.side for one in entries):
+                self._count("stop filled while its entry still worked")
+        elif any(
+            one.parent_perm_id == order.perm_id and not self._overheard.acknowledged(one.order_id)
+            for one in self._truth.live(symbol)
+        ):
+            self._count("entry filled before its exits were acknowledged")
 
     def _by_hand(self, execution: Execution, symbol: str) -> None:
         self._count("order by hand filled")
@@ -217,9 +173,9 @@ class Sometimes:
         if death.at == "sending":
             self._count("death in the middle of a write into the socket")
         self._records.read()
-        if self._unacknowledged():
+        if self._overheard.unacknowledged():
             self._count("death between send and acknowledgement")
-        if self._records.intents.keys() - self._left:
+        if self._records.intents.keys() - self._overheard.left.keys():
             self._count("death with an intent that had not left")
 
     def _recorded(self, _: str, kind: str, payload: Mapping[str, Any]) -> None:
@@ -227,12 +183,19 @@ class Sometimes:
             self._count("journal went into its reserve")
         elif kind == "OrderResolved":
             self._count("order was UNKNOWN")
+            ref = payload["order_ref"]
+            if ref in self._overheard.left and all(one.order_ref != ref for one in self._truth.venue.orders.values()):
+                self._count("order was lost after it had left")
         elif kind == "OrderIntended" and payload["order"]["role"] == "exit":
             self._closing_at = trio.current_time()
         elif kind == "OrderNotSent" and "window" in str(payload.get("reason", "")):
             self._count("new risk refused in a window")
-        elif kind == "EntryWeighed" and "portfolio" in _refusing(payload):
-            self._count("new risk refused by a limit")
+        elif kind == "EntryWeighed":
+            refusing = _refusing(payload)
+            if any(stage == "portfolio" for stage, _ in refusing):
+                self._count("new risk refused by a limit")
+            if ("position", "quote") in refusing:
+                self._count("new risk refused on a stale price")
         elif kind == "AlarmRaised" and payload["kind"] == "actor.quarantined":
             self._count("actor was quarantined")
 

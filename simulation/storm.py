@@ -182,6 +182,8 @@ class Storm:
         match act.kind:
             case "jump":
                 self.sometimes.jumped()
+            case "halt" | "flatten":
+                self.sometimes.stopped()
             case "morning":
                 self.trouble.settle()
                 await self._calm("the night is over")
