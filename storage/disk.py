@@ -152,6 +152,7 @@ class DiskStorage:
         if last is None or last.sequence <= CHECKED_AT_START:
             self._writing.check_file()
         sequence, hashed = check_records(self._writing, header, CHECKED_AT_START)
+        self._writing.settle()
         recovered, moved = self._recover(header, created)
         if recovered:
             sequence, hashed = recovered[-1].sequence, recovered[-1].hash

@@ -98,6 +98,14 @@ class SqliteJournal:
             _, pages, moved = self._live.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
             return bool(pages == moved)
 
+    def settle(self) -> None:
+        """Move all that the write-ahead log holds into the file, and sync that; readers are waited for, for 5 s.
+
+        A sync of the log that failed is not made good by the next one: Linux takes its pages for written then.
+        """
+        with self._reading():
+            self._live.exec_driver_sql("PRAGMA wal_checkpoint(FULL)").one()
+
     def last(self) -> Row | None:
         """Return the last record, unchecked, or None in an empty journal."""
         with self._reading():

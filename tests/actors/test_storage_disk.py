@@ -107,6 +107,18 @@ def test_what_was_appended_is_there_after_it_was_closed_and_opened(path: Path) -
     assert used(path, stand) == after(rows)
 
 
+def test_what_a_start_finds_in_the_log_is_in_the_file_before_anybody_relies_on_it(path: Path) -> None:
+    """A sync of the log may have failed, and Linux drops such pages: a later sync of them says that all is well."""
+    rows = crashed_copy(path, [3, 1, 1, 2])
+    alone = path.with_name("alone")
+
+    async def copy_the_file_alone(storage: DiskStorage, opened: Opened) -> None:
+        shutil.copy(path, alone)
+
+    used(path, copy_the_file_alone)
+    assert contents(alone) == rows
+
+
 def test_it_is_durable_in_the_way_that_was_asked_for(path: Path) -> None:
     journal = SqliteJournal(path)
     path.parent.mkdir()
