@@ -233,9 +233,9 @@ class PositionBook:
         settling = replaces is not None and self.plan is None
         if replaces is None and (execution.base in self.settled or self.ledger.knows(execution)):
             return False
-        if self.plan is None and self.previous is not None and position_id == self.previous.position_id:
-            self.plan = self.previous
-            self.exits = self.previous.exits
+        previous = self.previous
+        if self.plan is None and previous is not None and position_id == previous.position_id:
+            self.revive(previous)
         before = self.quantity
         booked = self.ledger.book(execution) if replaces is None else self.ledger.correct(execution, replaces)
         if booked:
@@ -245,6 +245,12 @@ class PositionBook:
             if before and (abs(self.quantity) < abs(before) or self.quantity * before < 0):
                 self.last_reduction = (role, execution.order_ref, execution)
         return booked
+
+    def revive(self, plan: PositionPlanned) -> None:
+        """Take the plan of a position that had closed. One without exits protects nothing: then what is held is held
+        without a plan, as a person is told."""
+        if plan.exits != ExitPlan():
+            self.plan, self.exits = plan, plan.exits
 
     def charge(self, commission: Commission) -> bool:
         """Book the commission of a fill; return whether anything changed. After the close it is too late."""

@@ -93,8 +93,7 @@ class Hearing:
         """Protect what a late fill has left, by the plan that it was for."""
         book = self._actor.book
         if book.plan is None and book.quantity:
-            book.plan = plan
-            book.exits = plan.exits
+            book.revive(plan)
             self._actor.converge()
 
     def _fill(self, booked: bool, order: OrderView) -> None:

@@ -131,3 +131,18 @@ def test_inc_24_what_others_traded_after_a_close_is_counted_once(stage):
         assert (await it.ask("portfolio", DescribePortfolio())).realized_pnl == brought(it)
 
     stage(body)
+
+
+def test_inc_24_what_was_held_without_exits_and_closed_is_told_of_when_the_closing_fill_is_busted(stage):
+    async def body(it):
+        it.by_hand(Side.BUY, 100, "100")
+        await it.settle(70)
+        await it.close()
+        await it.settle(5)
+        assert it.held() == 0
+        it.now(Correct(order_ref=it.order("MKT").order_ref, quantity=D(0), price=D(100)))
+        await it.settle(5)
+        assert (await it.view()).quantity == it.held() == 100
+        await it.sound(raised={"position.unmanaged"}, standing={"position.unmanaged"}, unmanaged={"AAPL"})
+
+    stage(body)
