@@ -64,9 +64,10 @@ class MortalFiles:
     does reaches the disk then. Where it raises JournalUnusable at "write", the disk has refused to sync.
     """
 
-    def __init__(self, folder: Path, at: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, at: Callable[[str], None], *, reserve_bytes: int = _RESERVE_BYTES) -> None:
         """`folder` is empty. It is best on a file system in memory: all that is synced here is synced really, too."""
         self._folder = folder
+        self.reserve_bytes = reserve_bytes
         self.at = at
         self.lives = 0
         self.alive = True
@@ -106,7 +107,7 @@ class MortalStorage(DiskStorage):
     """`DiskStorage` on `MortalFiles`. What its process does after its death it does to nothing."""
 
     def __init__(self, files: MortalFiles, path: Path) -> None:
-        super().__init__(path, Inline, log_bytes=_LOG_BYTES, reserve_bytes=_RESERVE_BYTES)
+        super().__init__(path, Inline, log_bytes=_LOG_BYTES, reserve_bytes=files.reserve_bytes)
         self._files = files
 
     async def append(self, rows: list[Row]) -> None:

@@ -21,7 +21,7 @@ from messages.journal import Replay
 from storage.errors import JournalUnusable
 from storage.port import Opened
 from storage.power import Cut, MortalFiles
-from storage.reserve import Mark
+from storage.reserve import Mark, row_size
 from storage.rows import Header, Row
 from storage.sqlite import SqliteJournal
 
@@ -29,6 +29,7 @@ __all__ = ["Wreck", "opened_after"]
 
 _ALL = Replay()
 _RECENT, _TOGETHER = 40, 16  # records that are in the write-ahead log still, and in one transaction of it
+_EMPTY_RESERVE = 20_000  # bytes
 _MEMORY = Path("/dev/shm")  # where a sync costs nothing, on machines that have it
 
 
@@ -72,7 +73,8 @@ async def _torn(wreck: Wreck, folder: Path) -> MortalFiles:
         if tearing and step.endswith("write"):
             raise JournalUnusable("the power fails")
 
-    files = MortalFiles(folder, refuse)
+    reserve = sum(2 * row_size(row) for row in (*wreck.reserve, *wreck.reserve_unsynced))
+    files = MortalFiles(folder, refuse, reserve_bytes=reserve + _EMPTY_RESERVE)
     storage = files.storage()
     await storage.open(wreck.header.owner, wreck.header.created)
     old = max(0, len(wreck.rows) - _RECENT)
