@@ -17,15 +17,23 @@ from supervisors.status import look_at_status
 
 __all__ = ["People"]
 
+_NO_ANSWER = "did not answer within"
+
 
 class People:
     """Carries the acts of a plan out that people do, and those of the market."""
 
     def __init__(
-        self, machine: Machine, market: Market, service: Service, answered: Callable[[Mapping[str, str], bool], object]
+        self,
+        machine: Machine,
+        market: Market,
+        service: Service,
+        asked: Callable[[Mapping[str, str]], object],
+        answered: Callable[[Mapping[str, str], bool], object],
     ) -> None:
-        """`answered(request, accepted)` is called with each command that was answered."""
-        self._machine, self._market, self._service, self._answered = machine, market, service, answered
+        """`asked(request)` is called with each command, and `answered(request, accepted)` when it was answered."""
+        self._machine, self._market, self._service = machine, market, service
+        self._asked, self._answered = asked, answered
         self.hand = Hand(machine.paper, market)
 
     async def do(self, act: Act) -> str:
@@ -86,9 +94,12 @@ class People:
         if process is None:
             return False, "no process runs"
         request = {"command": command, **fields}
+        self._asked(request)
         reply = await self._ask(process, request)
-        # what a process answers that dies over it reaches nobody: it may have been carried out, and be on the disk
-        perhaps = self._machine.process is not process and command in ("resume", "rearm")
+        # what a process answers that dies over it, or is stopped, reaches nobody: it may have been carried out all the
+        # same, and be on the disk
+        silent = self._machine.process is not process or _NO_ANSWER in str(reply.get("error"))
+        perhaps = silent and command in ("resume", "rearm")
         self._answered(request, reply["ok"] or perhaps)
         return reply["ok"], str(reply.get("text") or reply.get("error"))
 

@@ -118,6 +118,7 @@ class Storm:
             bounds,
             swallows=swallows,
             refuses=refuses,
+            ready=lambda: machine.process is not None and str(machine.process.state.state) == "READY",
         )
         machine.disk.on_opened = self._opened
         self.sometimes = Sometimes(self.outcome.reached, self.truth, self.records, machine)
@@ -129,7 +130,7 @@ class Storm:
             self.plan.step_seconds,
             self.plan.calendar,
         )
-        self.people = People(machine, market, service, self.safety.answered)
+        self.people = People(machine, market, service, self.safety.asked, self.safety.answered)
         real = real_machine()
         began, since = trio.current_time(), real.now()
         checks = Checks(self._guests.checks, paper.venue, self.records, lambda: trio.current_time() - began)

@@ -265,12 +265,13 @@ EVIDENCE = (
         guard="a snapshot of an earlier connection says nothing about this one",
         changes=(Change(Reconciler, "snapshot", _of_any_epoch),),
         often=(
+            ("slow_disk", {"sync_seconds": 2.5, "seconds": 5.0}),
+            ("crash", {"actor": "orders", "after": 0, "times": 1}),
             ("buy", {}),
-            ("crash", {"actor": "orders"}),
-            ("reset", {}),
-            ("reset", {}),
-            ("crash", {"actor": "orders"}),
+            ("connectivity", {"seconds": 0.05, "lacks": []}),
+            ("crash", {"actor": "gateway", "after": 0, "times": 1}),  # when the next order actor asks for its status
         ),
+        together=True,
     ),
     Mutant(
         name="absence",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from math import inf
 from typing import Any
 
 from attrs import frozen
@@ -65,14 +66,15 @@ class Conduct:
         *,
         swallows: bool = False,
         refuses: bool = False,
+        ready: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`alive_since` is when the process started, inf for none; `swallows` says that orders may get lost after they
+        """`ready` tells whether the process says READY now; `alive_since` is when the process started, inf for none; `swallows` says that orders may get lost after they
         have left, `refuses` that the disk and its reserve may refuse everything, so that not even the alarm of it is
         written."""
         self._truth, self._records, self._clock = truth, records, clock
         self._alive_since = alive_since
         self._broken, self._bounds = broken, bounds
-        self._swallows, self._refuses = swallows, refuses
+        self._swallows, self._refuses, self._ready = swallows, refuses, ready
         self._frames: deque[float] = deque()  # those of the last second
         self._asked: float | None = None
         self._proven = -1e9  # when the last round trip of this connection began
@@ -89,6 +91,7 @@ class Conduct:
         self._linkless: float | None = None  # since when the product says that it is not connected
         self._lost_ib: float | None = None
         self._ended: set[str] = set()  # lists whose end has come in this connection
+        self._started = inf  # when this process began its connection
         self._arrived: set[int] = set()
         truth.venue.subscribe(self._on_book, ticks=False)
         records.on_record.append(self._recorded)
@@ -96,6 +99,7 @@ class Conduct:
     def born(self) -> None:
         """A process begins: what an earlier one meant to send, it sends no more."""
         self._waiting.clear()
+        self._started = inf
         self._earlier = set(self._standing)
         self._frames.clear()
 
@@ -105,6 +109,9 @@ class Conduct:
         """A message has passed."""
         self._records.read()
         now = self._clock()
+        since = now - max(self._started, self._alive_since())
+        if since > _SLACK and self._ended != _ENDS and self._ready():
+            self._broken("READY before the broker's lists were there in this connection")
         if not outgoing:
             if fields[0] == _ASK_TIME and self._asked is not None:
                 self._proven, self._asked = self._asked, None
@@ -119,6 +126,7 @@ class Conduct:
                 self._waiting.clear()
                 self._asked, self._proven, self._lost_ib = None, -1e9, None
                 self._ended.clear()
+                self._started = now
                 return
             case "49":
                 self._asked = now

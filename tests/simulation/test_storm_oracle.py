@@ -517,3 +517,16 @@ def test_two_orders_that_the_broker_made_of_one(court: Court) -> None:
     assert court.truth.twofold("a")
     row = {"order_ref": "a", "status": "ACCEPTED", "role": "stop", "quantity": "100", "filled": "0"}
     assert "only at the broker" in court.settled(orders=[row])
+
+
+def test_while_a_resume_waits_for_its_answer_nobody_knows(court: Court) -> None:
+    for ref in ("a", "b"):
+        court.disk.intends(ref)
+    court.safety.answered({"command": "halt"}, True)
+    court.safety.asked({"command": "resume"})
+    court.safety.sent(["3", "1", "a"])
+    court.safety.look(court.status())
+    court.safety.answered({"command": "resume"}, False)
+    court.safety.sent(["3", "2", "b"])
+    with pytest.raises(Violation, match="b, new risk, left the process after halt had been answered"):
+        court.safety.look(court.status())
