@@ -68,9 +68,9 @@ class Conduct:
         refuses: bool = False,
         ready: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`ready` tells whether the process says READY now; `alive_since` is when the process started, inf for none; `swallows` says that orders may get lost after they
-        have left, `refuses` that the disk and its reserve may refuse everything, so that not even the alarm of it is
-        written."""
+        """`ready` tells whether the process says READY now; `alive_since` is when the process started, inf for none;
+        `swallows` says that orders may get lost after they have left, `refuses` that the disk and its reserve may refuse
+        everything, so that not even the alarm of it is written."""
         self._truth, self._records, self._clock = truth, records, clock
         self._alive_since = alive_since
         self._broken, self._bounds = broken, bounds
