@@ -69,7 +69,7 @@ class PlainStorm:
         self.truth = Truth(paper.venue, trio.current_time)
         self.judge = Judge(machine, self.truth)
         self.market = Market(paper, plan.symbols, plan.volatility, plan.seed, plan.step_seconds)
-        self.people = People(machine, self.market, service, lambda request, accepted: None)
+        self.people = People(machine, self.market, service, lambda request: None, lambda request, accepted: None)
         async with trio.open_nursery() as nursery:
             self.trouble = Trouble(machine, service, self.market, nursery)
             for job in (paper.run, self.market.run, machine.run, self._looking):

@@ -69,8 +69,8 @@ class Conduct:
         ready: Callable[[], bool] = lambda: False,
     ) -> None:
         """`ready` tells whether the process says READY now; `alive_since` is when the process started, inf for none;
-        `swallows` says that orders may get lost after they have left, `refuses` that the disk and its reserve may refuse
-        everything, so that not even the alarm of it is written."""
+        `swallows` says that orders may get lost after they have left, `refuses` that the disk and its reserve may
+        refuse everything, so that not even the alarm of it is written."""
         self._truth, self._records, self._clock = truth, records, clock
         self._alive_since = alive_since
         self._broken, self._bounds = broken, bounds
