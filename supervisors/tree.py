@@ -31,6 +31,7 @@ from actors.indicators import IndicatorsActor
 from actors.journal import JournalActor
 from actors.orders import OrderActor
 from actors.portfolio import PortfolioActor
+from actors.portfolio.last_told import LastTold
 from actors.position import PositionActor
 from actors.rules import RuleBook, RulesActor
 from actors.runtime.address import Address
@@ -80,7 +81,7 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
     """Return the root supervisor of a process, not started yet."""
     world = world or World()
     now = _Now(settings)
-    history = LinkHistory(LastGate(settings.risk))
+    history, told = LinkHistory(LastGate(settings.risk)), LastTold()
     rules = RuleBook((*build_rules(settings), *world.rules))
 
     def storage() -> Storage:
@@ -146,7 +147,7 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
                     "orders", lambda context: OrderActor(context, settings=settings, bus=bus), startup=120.0
                 ),
                 ChildSpecification(
-                    "portfolio", lambda context: PortfolioActor(context, settings=now.settings, bus=bus)
+                    "portfolio", lambda context: PortfolioActor(context, settings=now.settings, bus=bus, told=told)
                 ),
                 SupervisorSpecification(
                     "positions",

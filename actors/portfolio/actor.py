@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from actors.bus import EventBus
 from actors.portfolio import plans
 from actors.portfolio.breaker import BreakerDesk, LookAgain
+from actors.portfolio.last_told import LastTold
 from actors.portfolio.figures import Figures
 from actors.portfolio.hearsay import Heard, Hearsay
 from actors.portfolio.terms import guards_of, limits_of
@@ -87,7 +88,13 @@ class PortfolioActor(RunQueueActor):
     what it holds.
     """
 
-    def __init__(self, context: ActorContext, *, settings: Settings, bus: EventBus) -> None:
+    # a halt is said once: by `orders`, where what goes out may not be what was meant
+    repeatable = (Halt,)
+
+    def __init__(
+        self, context: ActorContext, *, settings: Settings, bus: EventBus, told: LastTold | None = None
+    ) -> None:
+        """`told` is shared by the incarnations of one process."""
         super().__init__(context)
         risk = settings.risk
         self._limits, self._guards = limits_of(risk), guards_of(risk)
@@ -98,7 +105,7 @@ class PortfolioActor(RunQueueActor):
         self._know(settings)
         self.bus = bus
         self.figures = Figures(risk, self._currency_of)
-        self._desk = BreakerDesk(self, risk)
+        self._desk = BreakerDesk(self, risk, told or LastTold())
         self._journal_broken = ""  # why no intent that adds risk can be written
         self._holdings: dict[str, HoldingChanged] = {}
         self._reserved: dict[str, PendingOrder] = {}  # order_ref → what may still fill

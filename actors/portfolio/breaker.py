@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 from attrs import frozen
 
+from actors.portfolio.last_told import LastTold
 from actors.runtime.future import ReplyFuture
 from config.logging import log
 from config.settings import RiskSettings
@@ -56,8 +57,9 @@ class BreakerDesk:
     is durable before it is answered, and a restart goes on from wherever it was.
     """
 
-    def __init__(self, actor: PortfolioActor, risk: RiskSettings) -> None:
+    def __init__(self, actor: PortfolioActor, risk: RiskSettings, told: LastTold) -> None:
         self.breaker = Breaker()
+        self._told, self._unwritten = told, False
         self.since: datetime = actor.environment.now()
         self.rearmed: datetime | None = None
         self.losses = 0
@@ -96,10 +98,15 @@ class BreakerDesk:
                     self.breaker = Breaker(state=TradingState.REDUCE_ONLY, goal=BreakerGoal.HALT, reason=reason)
                 case TradingResumed():
                     self.breaker = Breaker()
+        if self._told.stopped and self._told.breaker != self.breaker:
+            self.breaker, self.since = self._told.breaker, self._told.since or self.since
+            self._unwritten = True
         return last
 
     def begin(self) -> None:
         """Say how it stands, and go on."""
+        if self._unwritten:
+            self.write()
         if self.breaker.state is not TradingState.ACTIVE:
             self._actor.bus.publish(HaltedEvent(self.words))
             self._actor.look_soon()
@@ -269,6 +276,7 @@ class BreakerDesk:
             return answer
         if after.state is not before.state:
             self.since = self._actor.environment.now()
+        self._told.note(after, self.since)
         self._entered = trio.current_time()
         self._late = False
         if event not in _STEPS:

@@ -1,0 +1,70 @@
+"""A halt stands from the moment at which it takes effect, whatever fails before it is durable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pykka
+import pytest
+
+from messages.order import CancelOrder
+from messages.risk import DescribePortfolio, FlattenAll, Halt, Rearm, TradingState
+
+
+def _crash_next(it: Any, name: str) -> None:
+    address = it.process.system.address(name)
+    handle = address.reader.on_receive
+
+    def dying(message: Any) -> Any:
+        address.reader.on_receive = handle
+        raise ValueError("crashes")
+
+    address.reader.on_receive = dying
+
+
+def test_a_kill_switch_that_the_journal_failed_under_is_not_forgotten(plant: Callable[..., None]) -> None:
+    async def body(it: Any) -> None:
+        await it.open()
+        _crash_next(it, "journal")
+        with pytest.raises(pykka.ActorDeadError):
+            await it.ask("portfolio", FlattenAll("now"))
+        await it.settle(30.0)
+        assert it.held() == 0
+        assert (await it.ask("portfolio", DescribePortfolio())).state is TradingState.LATCHED
+        assert it.process.state.state == "HALTED"
+        await it.ask("portfolio", Rearm("looked", "operator"))
+        await it.settle(5.0)
+        assert it.process.state.state == "READY"
+        _crash_next(it, "portfolio")
+        it.process.system.address("portfolio").tell(CancelOrder("none", "crashes it"))
+        await it.settle(5.0)
+        assert it.process.state.state == "READY"
+
+    plant(body)
+
+
+def test_what_is_not_resumed_durably_stays_halted(plant: Callable[..., None]) -> None:
+    async def body(it: Any) -> None:
+        await it.ask("portfolio", FlattenAll("now"))
+        await it.settle(5.0)
+        _crash_next(it, "journal")
+        with pytest.raises(pykka.ActorDeadError):
+            await it.ask("portfolio", Rearm("looked", "operator"))
+        await it.settle(30.0)
+        assert (await it.ask("portfolio", DescribePortfolio())).state is TradingState.LATCHED
+        assert it.process.state.state == "HALTED"
+
+    plant(body)
+
+
+def test_a_halt_over_which_the_portfolio_crashes_is_carried_out_by_the_next(plant: Callable[..., None]) -> None:
+    async def body(it: Any) -> None:
+        await it.settle(2.0)
+        _crash_next(it, "portfolio")
+        it.process.system.address("portfolio").tell(Halt("another contract than was meant"))
+        await it.settle(10.0)
+        assert it.process.state.state == "HALTED"
+        assert "another contract" in it.process.state.reason
+
+    plant(body)
