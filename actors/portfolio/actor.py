@@ -12,9 +12,9 @@ from attrs import evolve, frozen
 from actors.bus import EventBus
 from actors.portfolio import plans
 from actors.portfolio.breaker import BreakerDesk, LookAgain
-from actors.portfolio.last_told import LastTold
 from actors.portfolio.figures import Figures
 from actors.portfolio.hearsay import Heard, Hearsay
+from actors.portfolio.last_told import LastTold
 from actors.portfolio.terms import guards_of, limits_of
 from actors.portfolio.weighing import Circumstances, Weighed, weigh_group
 from actors.runtime.base import ActorContext, RunQueueActor
