@@ -168,9 +168,13 @@ class Submission:
         desk = self._desk
         effects = [effect for intent in pending.intents for effect in desk.fold(intent)]
         group, waiting = pending.group, self._settled(pending)
+        reason = ""
         if desk.epoch == 0 or (desk.not_reconciled and any(order.role is not Role.EXIT for order in group.orders)):
-            desk.carry_out(effects)
             reason = desk.not_reconciled or "the connection was lost"
+        elif self._left(group) <= 0.0:
+            reason = "its deadline passed while its intent was being written"
+        if reason:
+            desk.carry_out(effects)
             for intent in pending.intents:
                 self.not_sent(intent.order.order_ref)
                 desk.apply(OrderNotSent(intent.order.order_ref, intent.order_id, reason))
@@ -228,11 +232,16 @@ class Submission:
                 )
             )
         risk = any(order.role.adds_risk for order in group.orders)
-        return PlaceOrders(
-            tuple(outgoing),
-            Priority.ENTRY if risk else Priority.EXIT,
-            self._settings.entry_deadline_seconds if risk else self._settings.exit_deadline_seconds,
-        )
+        return PlaceOrders(tuple(outgoing), Priority.ENTRY if risk else Priority.EXIT, self._left(group))
+
+    def _left(self, group: SubmitOrders) -> float:
+        """Seconds until its bytes must have left. What adds risk was decided on a price, and time runs from then on:
+        also while the disk is slow, or the process stopped. Exits have all their time in the send queue."""
+        if not any(order.role.adds_risk for order in group.orders):
+            return self._settings.exit_deadline_seconds
+        now = trio.current_time()
+        since = min(self._leaving.get(order.order_ref, now) for order in group.orders)
+        return self._settings.entry_deadline_seconds - (now - since)
 
     def _refuse(self, group: SubmitOrders, denied: tuple[OrderDenied, ...]) -> None:
         desk = self._desk

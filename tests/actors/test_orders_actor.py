@@ -632,6 +632,24 @@ def test_an_order_that_fills_while_its_modification_is_journaled_is_not_modified
     run(body)
 
 
+@pytest.mark.parametrize(("role", "seconds"), [(Role.ENTRY, 5.1), (Role.ENTRY, 4.0), (Role.EXIT, 5.1)])
+def test_the_deadline_of_an_entry_runs_while_its_intent_is_being_written(role: Role, seconds: float) -> None:
+    async def body(house: House) -> None:
+        await house.connect()
+        house.disk.sync_seconds = seconds
+        await house.tell(group(request(role=role)))
+        await trio.sleep(seconds + 1.0)
+        if role is Role.ENTRY and seconds > 5.0:
+            assert house.sent() == []
+            assert await house.status() is OrderStatus.NOT_SENT
+        else:
+            (placed,) = house.told("gateway", PlaceOrders)
+            left = placed.deadline_seconds
+            assert left > 5.0 if role is Role.EXIT else left == pytest.approx(5.0 - seconds, abs=0.1)
+
+    run(body)
+
+
 # cancellations
 
 
