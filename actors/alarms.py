@@ -16,12 +16,16 @@ from config.alarm_kinds import kind_of
 from config.logging import log
 from messages.journal import Append, Entry, Replay
 from messages.lifecycle import AcknowledgeAlarm, AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
-from messages.position import CommandAccepted, CommandOutcome, CommandRefused
+from messages.position import CommandAccepted, CommandOutcome, CommandRefused, CompareHoldings
 from storage.errors import JournalError
 
 __all__ = ["STREAM", "AlarmsActor"]
 
 STREAM = "alarms"
+
+# raised, and cleared, by a position when it is told what the broker holds: of a symbol that nobody holds any more that
+# is not said by itself
+_COMPARED = ("reconcile.difference", "position.split")
 
 # kind, symbol, order reference, permId
 Identity: TypeAlias = tuple[str, str | None, str | None, int | None]
@@ -57,6 +61,9 @@ class AlarmsActor(RunQueueActor):
                     self._standing[_identity(alarm)] = alarm
                 case AlarmCleared(id=over):
                     self._standing = {key: alarm for key, alarm in self._standing.items() if alarm.id != over}
+        compared = {one.symbol for one in self._standing.values() if one.kind in _COMPARED and one.symbol is not None}
+        if compared:
+            self.system.address("orders").tell(CompareHoldings(tuple(sorted(compared))))
 
     def on_receive(self, message: Any) -> Any:
         """Handle RaiseAlarm, ClearAlarm, AcknowledgeAlarm and ListAlarms."""

@@ -21,6 +21,7 @@ __all__ = [
     "CommandAccepted",
     "CommandOutcome",
     "CommandRefused",
+    "CompareHoldings",
     "DescribePosition",
     "Distance",
     "DoubleDown",
@@ -306,6 +307,14 @@ CommandOutcome = CommandAccepted | CommandRefused
 
 
 # orders → position
+
+
+@frozen(slots=True)
+class CompareHoldings:
+    """From `alarms` to `orders`: tell the positions of these symbols what the broker holds, even where neither side
+    holds anything. An alarm of theirs stands since before this start, and what it was raised for may be gone."""
+
+    symbols: tuple[str, ...]
 
 
 @frozen(slots=True)

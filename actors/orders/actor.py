@@ -53,7 +53,7 @@ from messages.gateway import (
 from messages.journal import Appended, JournalFailed, Record, Replay
 from messages.market import InstrumentQualified
 from messages.order import CancelOrder, ListOrders, ModifyOrder, OrderStatus, OrderView, SubmitOrders
-from messages.position import AttachOrders, DescribePosition
+from messages.position import AttachOrders, CompareHoldings, DescribePosition
 from messages.risk import ResumedEvent
 from messages.what_if import AskWhatIf, WhatIfAnswer, WhatIfOvertaken
 
@@ -227,6 +227,8 @@ class OrderActor(RunQueueActor):
                 self._reconciler.ask_now(reason)
             case Scheduled():
                 self._reconciler.scheduled()
+            case CompareHoldings(symbols):
+                self._reconciler.compare(symbols)
             case _CatchUp():
                 pass  # done before each message
             case _:

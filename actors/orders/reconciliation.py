@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -121,6 +121,11 @@ class Reconciler:
         """The pause is over."""
         self._paused = False
         self.ask(reason)
+
+    def compare(self, symbols: Iterable[str]) -> None:
+        """Tell the positions of these symbols, too, what the broker holds, from the next answer on."""
+        self._held.update(symbols)
+        self.ask("an alarm of before this start")
 
     def scheduled(self) -> None:
         """Ask whatever was asked before: an answer may have been lost."""
