@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _NOTHING: Mapping[str, Decimal] = {}
+_SPENT = "OCA group is already filled"  # TWS's words, with 201
 _SETTLED = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 
 
@@ -150,21 +151,21 @@ def armed(legs: Iterable[ExitLeg], orders: Iterable[OrderView], bound: Mapping[s
     return all(leg_armed(leg, known, bound) for leg in legs if not (alone and leg.role is Role.TARGET))
 
 
-def next_oca_group(position_id: str, exits: Iterable[OrderView], number: int = 0) -> str:
-    """Return the OCA group for a new exit of this slice of the position.
+def next_oca_group(position_id: str, exits: Iterable[OrderView], number: int = 0, first: int = 1) -> str:
+    """Return the OCA group for a new exit of this slice of the position; `first` is the earliest generation to use.
 
-    A fill spends a group: the broker has cancelled or is cancelling the rest of it, and cancels what joins it later.
-    So the next exit then opens a new one, "oca-ID-2" after "oca-ID".
+    A fill spends a group: the broker has cancelled or is cancelling the rest of it, and refuses what joins it later,
+    also after a bust of that fill. So the next exit then opens a new one, "oca-ID-2" after "oca-ID".
     """
-    generation = 1
+    generation = first
     spent = False
     for order in exits:
         place = place_in(position_id, order.oca_group)
-        if place is None or place[0] != number:
+        if place is None or place[0] != number or place[1] < first:
             continue
         if place[1] > generation:
             generation, spent = place[1], False
-        if place[1] == generation and order.filled:
+        if place[1] == generation and (order.filled or order.status is OrderStatus.FILLED or _SPENT in order.text):
             spent = True
     return group_name(position_id, number, generation + spent)
 

@@ -84,6 +84,7 @@ class PositionBook:
         self.trailed_to: Decimal | None = None  # where the broker's trailing stop stood when last noted
         self.floor: Decimal | None = None  # no stop is looser than that
         self.moved_by = ""  # what moved the stop last: an ExitReason, or KEPT
+        self.first_generation = 1  # of the OCA groups of this position
         self.filled_before: dict[str, Decimal] = {}  # exit → what it had filled when the targets were planned
         self.ledger = Ledger()
         self.orders: dict[str, OrderView] = {}  # own order_ref → how it stands
@@ -227,15 +228,21 @@ class PositionBook:
     ) -> bool:
         """Book a fill or its new version; return False for one already known.
 
-        A late fill of an order of the position that closed last revives its plan, so that it is protected again. What
-        a correction changes in one that has closed is a result of its own.
+        A late fill of an order of the position that closed last revives its plan, so that it is protected again; a plan
+        without exits protects nothing, and what is held then is managed by nobody. What a correction changes in one
+        that has closed is a result of its own.
         """
         settling = replaces is not None and self.plan is None
         if replaces is None and (execution.base in self.settled or self.ledger.knows(execution)):
             return False
+<<<<<<< HEAD
         previous = self.previous
         if self.plan is None and previous is not None and position_id == previous.position_id:
             self.revive(previous)
+=======
+        if self.plan is None and self.previous is not None and position_id == self.previous.position_id:
+            self.revive(self.previous)
+>>>>>>> 0a74688 (Leave shares unmanaged, and say so, that a bust brings back to a plan without exits; open a new OCA group after one)
         before = self.quantity
         booked = self.ledger.book(execution) if replaces is None else self.ledger.correct(execution, replaces)
         if booked:
@@ -247,10 +254,22 @@ class PositionBook:
         return booked
 
     def revive(self, plan: PositionPlanned) -> None:
+<<<<<<< HEAD
         """Take the plan of a position that had closed. One without exits protects nothing: then what is held is held
         without a plan, as a person is told."""
         if plan.exits != ExitPlan():
             self.plan, self.exits = plan, plan.exits
+=======
+        """Go on with the plan of a position that had closed, where it has exits.
+
+        Its OCA groups are not known any more, and those that filled take nothing in: each had one of the fills that are
+        counted in `settled`, so a later generation is a new one.
+        """
+        if plan.exits != ExitPlan():
+            self.plan = plan
+            self.exits = plan.exits
+            self.first_generation = len(self.settled) + 1
+>>>>>>> 0a74688 (Leave shares unmanaged, and say so, that a bust brings back to a plan without exits; open a new OCA group after one)
 
     def charge(self, commission: Commission) -> bool:
         """Book the commission of a fill; return whether anything changed. After the close it is too late."""
@@ -296,6 +315,7 @@ class PositionBook:
         self.trailed_to = self.floor = None
         self.moved_by = ""
         self.filled_before = {}
+        self.first_generation = 1
         self.last_reduction = None
         self.last_role = None
         self.closing = None

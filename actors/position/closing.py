@@ -100,10 +100,11 @@ class Closing:
         """
         book = self._book
         if not exits:
-            return {next_oca_group(position_id, book.all_exits()): book.quantity}
+            return {next_oca_group(position_id, book.all_exits(), first=book.first_generation): book.quantity}
         parts: dict[str, Decimal] = {}
         for order in exits:
-            if order.oca_group != next_oca_group(position_id, book.all_exits(), slice_of(position_id, order)):
+            number = slice_of(position_id, order)
+            if order.oca_group != next_oca_group(position_id, book.all_exits(), number, book.first_generation):
                 return {}
             parts[order.oca_group] = max(parts.get(order.oca_group, Decimal(0)), order.remaining)
         if len(parts) == 1:

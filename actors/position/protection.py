@@ -163,7 +163,7 @@ class Protection:
         unknown = self._actor.holding.short or self._book.awaits_exit()
         if missing and self._book.plan is not None and not unknown:
             position_id = self._book.plan.position_id
-            group = next_oca_group(position_id, self._book.all_exits(), number)
+            group = next_oca_group(position_id, self._book.all_exits(), number, self._book.first_generation)
             new_id = self._actor.environment.new_id
             requests = leg_requests(tuple(missing), self._book.symbol, position_id, group, new_id, "position")
             self._actor.submit(SubmitOrders(requests, self._actor.address.name, self._actor.reference_price()))

@@ -29,8 +29,18 @@ _SLACK = 0.5  # seconds between what happened and its record
 _CLEARED_SECONDS = 2.0  # within which an alarm ends whose cause has gone
 _OTHERS_SECONDS = 45.0  # within which somebody else's trade may be unknown here
 _FORBIDS = ("order.unknown", "order.duplicated", "order.mismatch")  # alarms of a symbol that takes no new risk
-# alarms that say that it is not known what is held, or what works for it
-_IN_DOUBT = (*_FORBIDS, "order.revived", "reconcile.", "protection.", "position.", "stop.", "broker.", "journal.")
+# alarms that say that it is not known what is held, or what works for it; nobody keeps the exits in quarantine
+_IN_DOUBT = (
+    *_FORBIDS,
+    "actor.quarantined",
+    "order.revived",
+    "reconcile.",
+    "protection.",
+    "position.",
+    "stop.",
+    "broker.",
+    "journal.",
+)
 
 
 @frozen(slots=True)

@@ -282,6 +282,19 @@ def test_a_fill_spends_the_group() -> None:
     assert next_oca_group("p", [view(Role.STOP, oca_group="somebody's", filled=D(1))]) == "oca-p"
 
 
+def test_a_group_is_spent_whose_fill_was_busted_or_that_the_broker_calls_filled() -> None:
+    assert next_oca_group("p", [view(Role.TARGET, S.FILLED)]) == "oca-p-2"
+    text = "error 201 Order rejected - reason:OCA group is already filled."
+    assert next_oca_group("p", [view(Role.STOP, S.REJECTED, text=text)]) == "oca-p-2"
+    assert next_oca_group("p", [view(Role.STOP, S.REJECTED, text="error 201 margin")]) == "oca-p"
+
+
+def test_a_position_that_goes_on_after_its_end_uses_no_group_of_before() -> None:
+    assert next_oca_group("p", [], first=4) == "oca-p-4"
+    assert next_oca_group("p", [view(Role.STOP, filled=D(1))], first=4) == "oca-p-4"
+    assert next_oca_group("p", [view(Role.STOP, oca_group="oca-p-4", filled=D(1))], first=4) == "oca-p-5"
+
+
 def test_a_target_that_filled_in_part_moves_to_the_group_of_the_next_stop() -> None:
     target = view(Role.TARGET, S.PARTIALLY_FILLED, filled=D(40))
     legs = exit_legs(LEVELS[0], Side.BUY, D(60))
