@@ -235,14 +235,8 @@ class PositionBook:
         settling = replaces is not None and self.plan is None
         if replaces is None and (execution.base in self.settled or self.ledger.knows(execution)):
             return False
-<<<<<<< HEAD
-        previous = self.previous
-        if self.plan is None and previous is not None and position_id == previous.position_id:
-            self.revive(previous)
-=======
         if self.plan is None and self.previous is not None and position_id == self.previous.position_id:
             self.revive(self.previous)
->>>>>>> 0a74688 (Leave shares unmanaged, and say so, that a bust brings back to a plan without exits; open a new OCA group after one)
         before = self.quantity
         booked = self.ledger.book(execution) if replaces is None else self.ledger.correct(execution, replaces)
         if booked:
@@ -254,12 +248,6 @@ class PositionBook:
         return booked
 
     def revive(self, plan: PositionPlanned) -> None:
-<<<<<<< HEAD
-        """Take the plan of a position that had closed. One without exits protects nothing: then what is held is held
-        without a plan, as a person is told."""
-        if plan.exits != ExitPlan():
-            self.plan, self.exits = plan, plan.exits
-=======
         """Go on with the plan of a position that had closed, where it has exits.
 
         Its OCA groups are not known any more, and those that filled take nothing in: each had one of the fills that are
@@ -269,7 +257,6 @@ class PositionBook:
             self.plan = plan
             self.exits = plan.exits
             self.first_generation = len(self.settled) + 1
->>>>>>> 0a74688 (Leave shares unmanaged, and say so, that a bust brings back to a plan without exits; open a new OCA group after one)
 
     def charge(self, commission: Commission) -> bool:
         """Book the commission of a fill; return whether anything changed. After the close it is too late."""
