@@ -25,8 +25,11 @@ will be.
 
 Three witnesses may still be late: while the broker's position of the symbol has moved by more than executions explain,
 nothing is concluded about its orders (INC-19), for however many snapshots that lasts: an order in doubt stays UNKNOWN,
-with its alarm, and one that seemed to rest becomes UNKNOWN with the second of them. Nor is anything concluded from
-lists of which a part was made while TWS itself had lost its servers (1100).
+with its alarm, and one that seemed to rest becomes UNKNOWN with the second of them. What the orders in doubt
+cannot have done, having moved against them or by more than they could fill (a split, or somebody else whose executions
+are not told), is none of theirs: after some such snapshots they are judged as if nothing had moved, for late executions
+would be here by then. Nor is anything concluded from lists of which a part was made while TWS itself had lost its
+servers (1100).
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ from domain.orders.effects import Alarm, Effect, Happened, SendCancel
 from domain.orders.executions import Executions
 from domain.orders.record import OrderRecord
 from messages.gateway import BrokerCommission, BrokerExecution, BrokerOrder, BrokerSnapshot
-from messages.order import OrderClaimedEvent, OrderResolved, OrderStatus
+from messages.order import OrderClaimedEvent, OrderResolved, OrderStatus, Side
 from messages.position import BrokerHolding
 
 __all__ = ["Difference", "Reconciliation", "reconcile"]
@@ -50,6 +53,8 @@ __all__ = ["Difference", "Reconciliation", "reconcile"]
 _WORKS = ("PreSubmitted", "Submitted")
 _CANCELLING = ("PendingCancel", "PreCancelled")
 _LIVES = (*_WORKS, *_CANCELLING, "ApiPending", "PendingSubmit", "Inactive")
+_ZERO = Decimal(0)
+_PATIENCE = 4  # snapshots for which executions may be late, though orders in doubt cannot have moved the position so
 _UNEXPLAINED = 2  # snapshots after which an order that none of them shows is not taken for live any more
 
 
@@ -149,7 +154,9 @@ def reconcile(
     }
 
     holdings, now = _holdings(book, snapshot, account, held)
-    moved = {symbol for symbol, offset in now.items() if offsets is not None and offset != offsets.get(symbol, 0)}
+    moved = _moved(now, offsets)
+    unseen = [each.record for ref, each in known.items() if ref not in shown and ref not in spoken]
+    theirs = _theirs(moved, unseen)
     undecided: set[str] = set()
     again = ""
     for ref, before in known.items():
@@ -166,7 +173,11 @@ def reconcile(
             if _unheard(record, spoken[ref]):
                 concluded = [SendCancel(ref)]
         elif not record.status.done:
-            witnessed = ref in ended or not conclusive or record.symbol in moved
+            witnessed = (
+                ref in ended
+                or not conclusive
+                or (record.symbol in moved and (record.symbol in theirs or record.unexplained < _PATIENCE))
+            )
             concluded, doubt = _seen_nowhere(record, before, snapshot.epoch, witnessed=witnessed)
         elif record.short_of_claim:
             record.unexplained += 1
@@ -174,7 +185,7 @@ def reconcile(
             end = None if record.symbol in moved else _corrected(record, ended.get(ref), book.executions)
             if end is not None:
                 concluded, doubt = [end], ""
-            elif not record.status.done:
+            elif doubt and not record.status.done:
                 effects += book.doubt(record, doubt)
         if doubt and echo_open is None:
             undecided.add(record.symbol)
@@ -184,7 +195,7 @@ def reconcile(
         if record.status is not before.status:
             text = f"{before.status} → {record.status}"
             differences.append(Difference(record.symbol, text, ref, record.perm_id))
-    for symbol in undecided & moved:
+    for symbol in undecided & moved.keys():
         now[symbol] = (offsets or {}).get(symbol, Decimal(0))
     return Reconciliation(tuple(effects), tuple(differences), holdings, now, again)
 
@@ -244,6 +255,24 @@ def _seen_open(
     return [*idle, OrderResolved(record.order_ref, OrderStatus.ACCEPTED, evidence)], ""
 
 
+def _moved(now: Mapping[str, Decimal], before: Mapping[str, Decimal] | None) -> dict[str, Decimal]:
+    """Return symbol → by how much the position has moved that executions do not explain."""
+    if before is None:
+        return {}
+    changes = {symbol: offset - before.get(symbol, _ZERO) for symbol, offset in now.items()}
+    return {symbol: change for symbol, change in changes.items() if change}
+
+
+def _theirs(moved: Mapping[str, Decimal], unseen: Iterable[OrderRecord]) -> set[str]:
+    """Return the symbols in which fills of these orders that nobody has heard of may be all that is behind the move."""
+    room: dict[tuple[str, bool], Decimal] = {}  # (symbol, whether it is bought) → what may still fill
+    for record in unseen:
+        if not record.status.done:
+            key = record.symbol, record.side is Side.BUY
+            room[key] = room.get(key, _ZERO) + record.most_quantity - record.filled_once
+    return {symbol for symbol, change in moved.items() if abs(change) <= room.get((symbol, change > 0), _ZERO)}
+
+
 def _corrected(record: OrderRecord, echo: BrokerOrder | None, executions: Executions) -> OrderResolved | None:
     """The end of an order whose corrected executions are all there will be: see the module."""
     if echo is None or echo.filled != record.filled or not any(executions.corrected(base) for base in record.bases):
@@ -268,7 +297,6 @@ def _seen_nowhere(
         record.missing = 0
         record.unexplained += 1
         return [], f"{record.order_ref}: executions are missing, or the lists cannot tell"
-    record.unexplained = 0
     record.missing += 1
     if not _enough(epoch if record.acknowledged else before.epoch, epoch, record.missing):
         return [], f"{record.order_ref} is in no list"

@@ -21,6 +21,8 @@ from messages.order import (
     OrderResolved,
     OrderResolvedEvent,
     OrderStatus,
+    Role,
+    Side,
 )
 from messages.position import BrokerHolding
 
@@ -373,3 +375,22 @@ def test_inc_19_an_order_is_not_over_while_its_quantity_or_the_position_speaks_o
     assert desk.order().status is OrderStatus.UNKNOWN
     desk.reconcile(desk.snapshot(completed=[over], positions={"AAPL": 40}))
     assert desk.order().status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize(
+    ("moved", "ends"), [(360, OrderStatus.NOT_SENT), (-360, OrderStatus.NOT_SENT), (-40, OrderStatus.UNKNOWN)]
+)
+def test_what_orders_in_doubt_cannot_have_moved_is_none_of_their_fills(
+    desk: Any, moved: int, ends: OrderStatus
+) -> None:
+    """Shares of a split, and shares that others sold, are no fills of an exit that sells 40; 40 that have gone may."""
+    desk.reconcile(desk.snapshot(positions={"AAPL": 400}))
+    desk.placed(role=Role.TARGET, side=Side.SELL, quantity=D(40))
+    doubt(desk)
+    lists = desk.snapshot(positions={"AAPL": 400 + moved})
+    for _ in range(4):
+        assert desk.reconcile(lists).again
+        assert desk.order().status is OrderStatus.UNKNOWN
+    for _ in range(4):
+        desk.reconcile(lists)
+    assert desk.order().status is ends
