@@ -12,10 +12,13 @@ from simulation.machine import Machine
 from simulation.market import Market
 from simulation.plan import Act
 from simulation.service import Service
+from simulator.model import Order
 from supervisors.process import Process
 from supervisors.status import look_at_status
 
 __all__ = ["People"]
+
+_BOTH_LEGS = 0.15  # of the parts that the broker fills
 
 _NO_ANSWER = "did not answer within"
 
@@ -165,6 +168,8 @@ class People:
 
     def _part(self, dice: Random) -> str:
         venue = self._machine.paper.venue
+        if dice.random() < _BOTH_LEGS and (told := self._both_legs(dice)):
+            return told
         working = [one for one in venue.orders.values() if one.status == "Submitted" and one.order_type == "LMT"]
         if not working:
             return "no order rests"
@@ -173,3 +178,21 @@ class People:
         part = max(Decimal(1), order.remaining // dice.choice((1, 2, 3)))
         venue.broker_fill(order.perm_id, min(part, order.remaining), order.limit)
         return f"{part} of {order.order_ref} filled"
+
+    def _both_legs(self, dice: Random) -> str:
+        """Two exits of one OCA group fill in the same instant: IB promises nothing before an order has executed
+        (INC-29). "" where none rest."""
+        venue = self._machine.paper.venue
+        groups: dict[str, list[Order]] = {}
+        for order in venue.orders.values():
+            parent = venue.orders.get(order.parent_perm_id)
+            if order.oca_group and order.order_ref and not order.done and (parent is None or parent.done):
+                groups.setdefault(order.oca_group, []).append(order)
+        pairs = [group for group in groups.values() if len(group) > 1]
+        if not pairs:
+            return ""
+        legs = dice.sample(dice.choice(pairs), 2)
+        for leg in legs:
+            price = leg.limit or leg.stop or Decimal(f"{self._market.prices[leg.contract.symbol]:.2f}")
+            venue.broker_fill(leg.perm_id, leg.remaining, price)
+        return f"both filled: {legs[0].order_ref} and {legs[1].order_ref}"
