@@ -24,6 +24,7 @@ _LINKLESS_SECONDS = 2.0  # from the loss of the link until what is in flight is 
 _IN_FLIGHT = ("SENT",)
 _LOST_IB, _IB_BACK = ("1100", "2110"), ("1101", "1102")
 _ENDS = {"53", "102", "55", "62"}  # of open orders, completed orders, executions, positions
+_CANCELLED = ("Cancelled", "ApiCancelled")
 _SECOND = 1.0 - 1e-6  # a message that leaves the moment another one is a second old is in time
 _SLACK = 0.5  # seconds between what happened and its record
 _CLEARED_SECONDS = 2.0  # within which an alarm ends whose cause has gone
@@ -103,6 +104,7 @@ class Conduct:
         self._ended: set[str] = set()  # lists whose end has come in this connection
         self._started = inf  # when this process began its connection
         self._arrived: set[int] = set()
+        self._cancelled_there: set[int] = set()  # permIds of orders that the broker has called cancelled
         truth.venue.subscribe(self._on_book, ticks=False)
         records.on_record.append(self._recorded)
 
@@ -205,6 +207,8 @@ class Conduct:
         self._look_for_excess()
         if isinstance(event, OrderChanged):
             self._look_at_market_exit(event.order)
+            if event.order.status in _CANCELLED:
+                self._cancelled_there.add(event.order.perm_id)
         if not isinstance(event, Executed):
             return
         symbol = event.execution.contract.symbol
@@ -220,7 +224,8 @@ class Conduct:
             self._look_for_children(order.order_ref)
         elif terms["source"] == "operator":
             self._by_others[symbol] = self._clock()  # a person's own exit is tied to no group
-        elif not self._in_doubt(symbol):
+        elif order.perm_id not in self._cancelled_there and not self._in_doubt(symbol):
+            # an order that the broker cancelled, and filled nevertheless (INC-14, INC-29), is nobody's doing here
             signed = event.execution.quantity * (1 if event.execution.side == "BOT" else -1)
             held = self._truth.held(symbol)
             before = held - signed
