@@ -215,6 +215,8 @@ class PositionBook:
     def note(self, view: OrderView) -> bool:
         """Take how an order stands; return whether it belongs to the current position."""
         if self.plan is None or view.position_id != self.plan.position_id:
+            if view.order_ref in self.orders:  # of a position that somebody else has turned
+                self.orders[view.order_ref] = view
             return False
         self.orders[view.order_ref] = view
         return True
@@ -229,15 +231,17 @@ class PositionBook:
         """Book a fill or its new version; return False for one already known.
 
         A late fill of an order of the position that closed last revives its plan, so that it is protected again; a plan
-        without exits protects nothing, and what is held then is managed by nobody. What a correction changes in one
-        that has closed is a result of its own.
+        without exits protects nothing, and what is held then is managed by nobody; nor is a plan taken up while somebody
+        else holds the other side. What a correction changes in one that has closed is a result of its own.
         """
         settling = replaces is not None and self.plan is None
         if replaces is None and (execution.base in self.settled or self.ledger.knows(execution)):
             return False
-        if self.plan is None and self.previous is not None and position_id == self.previous.position_id:
-            self.revive(self.previous)
-        before = self.quantity
+        before, previous = self.quantity, self.previous
+        if self.plan is None and previous is not None and position_id == previous.position_id:
+            turned = before * previous.side.sign < 0
+            if not turned:
+                self.revive(previous)
         booked = self.ledger.book(execution) if replaces is None else self.ledger.correct(execution, replaces)
         if booked:
             self.last_role = role

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -48,12 +49,12 @@ class Hearing:
         """Take an event about an order on the symbol, own or not."""
         actor, order = self._actor, event.order
         book = actor.book
-        own = book.note(order)
+        own, before = book.note(order), book.quantity
         match event:
             case OrderFilledEvent(execution=execution):
-                self._fill(book.book(execution, order.role, order.position_id), order)
+                self._fill(book.book(execution, order.role, order.position_id), order, before)
             case OrderCorrectedEvent(execution=execution, replaces=replaces):
-                self._fill(book.book(execution, order.role, order.position_id, replaces), order)
+                self._fill(book.book(execution, order.role, order.position_id, replaces), order, before)
             case OrderCreatedEvent():
                 actor.desk.created(order.order_ref)
             case OrderDeniedEvent(reason=reason, figures=figures):
@@ -96,14 +97,18 @@ class Hearing:
             book.revive(plan)
             self._actor.converge()
 
-    def _fill(self, booked: bool, order: OrderView) -> None:
+    def _fill(self, booked: bool, order: OrderView, before: Decimal) -> None:
         if not booked:
             return
         actor = self._actor
         actor.book.note(order)
         actor.holding.filled()
         actor.second_line.calm()
-        if actor.book.plan is None and order.position_id and actor.book.quantity:
+        book = actor.book
+        # of the plan of the last position the book has decided
+        earlier = book.previous is None or order.position_id != book.previous.position_id
+        changed = book.quantity not in (0, before)
+        if book.plan is None and order.position_id and earlier and changed:
             actor.spawn(self._find_plan, order.position_id)
 
     async def _find_plan(self, position_id: str) -> None:
