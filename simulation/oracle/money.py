@@ -17,7 +17,8 @@ _CENT = Decimal("0.01")
 def running_profit(status: Mapping[str, Any], truth: Truth, records: Records) -> dict[str, str]:
     """Return symbol → what is wrong with its profit, "" for nothing; only of symbols whose executions are all booked.
 
-    A position that does not answer says nothing of its profit, as the status says itself.
+    A position that does not answer says nothing of its profit, as the status says itself. While the journal has failed
+    the closings since are not in it, as its alarm says: the next start writes them.
 
     What closings came to and what the open position has realised is what all executions brought in cash, and what is
     held at its average price.
@@ -28,8 +29,11 @@ def running_profit(status: Mapping[str, Any], truth: Truth, records: Records) ->
     for closing in records.closed:
         closed[closing["symbol"]] = closed.get(closing["symbol"], Decimal(0)) + Decimal(closing["realized_pnl"])
     missing = {one.contract.symbol for one in truth.venue.executions if one.exec_id not in records.booked}
+    symbols = sorted({one.contract.symbol for one in truth.venue.executions} - missing)
+    if any(alarm["kind"] == "journal.failed" for alarm in status["alarms"] or ()):
+        return dict.fromkeys(symbols, "")
     found: dict[str, str] = {}
-    for symbol in sorted({one.contract.symbol for one in truth.venue.executions} - missing):
+    for symbol in symbols:
         row = rows.get(symbol, {"quantity": "0", "average_price": None, "realized_pnl": "0"})
         held = Decimal(row["quantity"])
         silent = any(text.startswith(f"position/{symbol} ") for text in status["unanswered"])

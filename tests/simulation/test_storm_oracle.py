@@ -398,6 +398,10 @@ def test_profit_of_an_open_position_while_it_goes_on(bought: Court) -> None:
     wrong = bought.status(positions=[row | {"realized_pnl": "5"}])
     bought.safety.look(wrong)
     bought.now = 151.0
+    # while nothing is written the closings are not in the journal
+    bought.safety.look({**wrong, "alarms": [{"kind": "journal.failed", "symbol": None}]})
+    bought.safety.look(wrong)
+    bought.now = 302.0
     with pytest.raises(Violation, match="profit 5 by status and journal"):
         bought.safety.look(wrong)
 
