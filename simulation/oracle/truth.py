@@ -17,6 +17,7 @@ STOPS = ("STP", "STP LMT", "TRAIL", "TRAIL LIMIT")
 
 _PRICES = (1, 2, 4)  # bid, ask, last
 _HALTED = 49
+BY_HAND = 0  # TWS's own client id
 
 
 class Truth:
@@ -43,7 +44,7 @@ class Truth:
                 if event.price > 0:
                     self.halted_at[event.contract.symbol] = self._clock()
             case Executed(order, execution):
-                if order is None or not execution.exec_id.endswith(".01"):
+                if order is None or order.client_id == BY_HAND or not execution.exec_id.endswith(".01"):
                     self.disturbed_at[execution.contract.symbol] = self._clock()
             case PositionChanged(position):
                 symbol = position.contract.symbol
@@ -76,7 +77,7 @@ class Truth:
 
     def by_hand(self) -> list[Order]:
         """Orders placed in TWS that may still fill."""
-        return [one for one in self.venue.orders.values() if not one.done and one.client_id == 0]
+        return [one for one in self.venue.orders.values() if not one.done and one.client_id == BY_HAND]
 
     def covered(self, symbol: str) -> Decimal:
         """How much of what is held the live stops, and closing market orders, would take away."""

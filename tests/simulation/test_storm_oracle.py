@@ -18,7 +18,7 @@ from simulation.oracle.chain import broken_link
 from simulation.oracle.records import Records
 from simulation.oracle.risk import Limits
 from simulation.oracle.safety import Safety, Violation
-from simulation.oracle.truth import Truth
+from simulation.oracle.truth import BY_HAND, Truth
 from simulator.app import PaperBroker, SimulatorSettings
 from simulator.model import Order, Ticked
 
@@ -369,6 +369,19 @@ def test_what_works_already_counts_towards_a_limit(court: Court) -> None:
     court.place("a", kind="STP", stop="120")
     court.place("b", kind="STP", stop="120")
     court.safety.sent(["3", "1", "c"])
+    assert "300 AAPL could be held" in court.safety.violations[0]
+
+
+def test_what_was_bought_by_hand_counts_once_it_could_be_known(court: Court) -> None:
+    account = court.venue.accounts[0]
+    court.venue.place(Order(1, BY_HAND, account, court.contract, "BUY", D(200), "MKT"))
+    court.disk.intends("a")
+    court.disk.intends("b")
+    court.safety.sent(["3", "1", "a"])
+    assert court.safety.violations == []
+    court.now = 61.0
+    court.quote()
+    court.safety.sent(["3", "1", "b"])
     assert "300 AAPL could be held" in court.safety.violations[0]
 
 
