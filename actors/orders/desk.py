@@ -10,7 +10,7 @@ from actors.orders.log import log_event
 from actors.runtime.address import Address
 from actors.runtime.base import ActorContext
 from domain.orders.book import Fact, OrderBook
-from domain.orders.effects import Alarm, Effect, Happened, SendCancel, ToJournal, Verify, Watch
+from domain.orders.effects import Alarm, AlarmOver, Effect, Happened, SendCancel, ToJournal, Verify, Watch
 from domain.orders.record import OrderRecord
 from messages.event import BaseEvent
 from messages.gateway import TradingAllowed
@@ -133,6 +133,8 @@ class OrderDesk:
                     self.cancel(order_ref, urgent)
                 case Alarm():
                     self._raise(effect)
+                case AlarmOver(kind, symbol, order_ref):
+                    self.clear(kind, symbol, order_ref)
 
     def tell(self, symbol: str, message: Any) -> None:
         """Tell a symbol's position; events go to the log and the bus as well."""
@@ -176,8 +178,3 @@ class OrderDesk:
             self.alarm("order.unknown", event.reason, order.symbol, order.order_ref)
         elif isinstance(event, OrderResolvedEvent):
             self.clear("order.unknown", order.symbol, order.order_ref)
-        record = self.book.get(order.order_ref)
-        if record is not None and record.status.done:
-            for kind in sorted(record.outlived):
-                self.clear(kind, record.symbol, record.order_ref)
-            record.outlived.clear()

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from domain.ids import OrderIds
 from domain.order_states import OrderInput
 from domain.orders.echo import wrong_execution
-from domain.orders.effects import Alarm, Effect, Happened, SendCancel, ToJournal, Verify
+from domain.orders.effects import Alarm, AlarmOver, Effect, Happened, SendCancel, ToJournal, Verify
 from domain.orders.executions import Executions
 from domain.orders.fills import fill_alarms, foreign_view, recount
 from domain.orders.hearing import hear_echo, hear_error, hear_status
@@ -86,7 +86,7 @@ class OrderBook:
         self.con_ids: dict[str, int] = {}  # symbol → contract, where known
         self._orders: dict[str, OrderRecord] = {}
         self._live: dict[str, OrderRecord] = {}  # those of them that are not done
-        self._troubled: dict[str, OrderRecord] = {}  # those of these that are severely wrong, or unknown
+        self._troubled: dict[str, OrderRecord] = {}  # those that are severely wrong, or unknown
         self._external: dict[int, OrderRecord] = {}  # permId → order of somebody else that is open
         self._by_perm: dict[int, OrderRecord] = {}
         self._by_id: dict[tuple[int, int, int], OrderRecord] = {}  # (client id, epoch, order id) → order
@@ -147,7 +147,7 @@ class OrderBook:
         return list(self._live.values())
 
     def troubled(self) -> Iterator[OrderRecord]:
-        """Yield the live ones that are severely wrong, or unknown."""
+        """Yield those that are severely wrong, or unknown: live ones, and those of which a second one may live."""
         return iter(self._troubled.values())
 
     def external(self) -> Iterator[OrderRecord]:
@@ -174,15 +174,17 @@ class OrderBook:
         if record is not None:
             record.at = at or record.at
             self._file(record)
+            if record.status.done and record.outlived and not record.twofold:
+                effects += [AlarmOver(kind, record.symbol, record.order_ref) for kind in sorted(record.outlived)]
+                record.outlived.clear()
         return effects
 
     def _file(self, record: OrderRecord) -> None:
         ref = record.order_ref
         if record.status.done:
             self._live.pop(ref, None)
-            self._troubled.pop(ref, None)
-            return
-        self._live.setdefault(ref, record)
+        else:
+            self._live.setdefault(ref, record)
         if record.severe or record.status is OrderStatus.UNKNOWN:
             self._troubled[ref] = record
         else:

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from messages.order import CommissionBooked, OrderEvent
 
-__all__ = ["Alarm", "Effect", "Happened", "SendCancel", "ToJournal", "Verify", "Watch"]
+__all__ = ["Alarm", "AlarmOver", "Effect", "Happened", "SendCancel", "ToJournal", "Verify", "Watch"]
 
 
 @frozen(slots=True)
@@ -64,4 +64,13 @@ class Alarm:
     halt: bool = False
 
 
-Effect: TypeAlias = ToJournal | Happened | Verify | Watch | SendCancel | Alarm
+@frozen(slots=True)
+class AlarmOver:
+    """What an alarm of that kind told of has ended with its order."""
+
+    kind: str
+    symbol: str
+    order_ref: str
+
+
+Effect: TypeAlias = ToJournal | Happened | Verify | Watch | SendCancel | Alarm | AlarmOver

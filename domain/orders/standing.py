@@ -71,8 +71,9 @@ def settle(record: OrderRecord) -> None:
     if record.status.done:
         record.wanted = None
         record.cancel_wanted = False
-        record.outlived |= record.severe
-        record.severe.clear()
+        if not record.twofold:
+            record.outlived |= record.severe
+            record.severe.clear()
 
 
 def changes(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.order_states import IllegalTransition
-from domain.orders.effects import Alarm, SendCancel, ToJournal, Verify, Watch
+from domain.orders.effects import Alarm, AlarmOver, SendCancel, ToJournal, Verify, Watch
 from messages.gateway import BrokerOrder, BrokerOrderStatus, OrderNotSent
 from messages.order import (
     CommissionBooked,
@@ -142,6 +142,26 @@ def test_inc_08_an_intent_that_became_two_orders_ends_with_the_second_of_them(de
     assert not record.status.done
     desk.tell(desk.status("Cancelled", perm_id=901))
     assert (record.status, record.filled) == (OrderStatus.FILLED, 100)
+
+
+def test_inc_08_a_second_order_that_is_heard_of_after_both_have_ended_alarms_and_holds_nothing(desk: Any) -> None:
+    record = desk.working()
+    desk.tell(desk.status("Cancelled", perm_id=900))
+    assert record.status.done
+    effects = desk.tell(desk.echo(record, "Cancelled", perm_id=901, completed=True))
+    assert [type(effect) for effect in effects if isinstance(effect, Alarm | AlarmOver)] == [Alarm, AlarmOver]
+    assert list(desk.book.troubled()) == []
+
+
+def test_inc_08_a_second_order_that_lives_holds_the_symbol_though_the_first_has_ended(desk: Any) -> None:
+    record = desk.working()
+    desk.tell(desk.status("Cancelled", perm_id=900))
+    effects = desk.tell(desk.echo(record, "Submitted", perm_id=901))
+    assert not any(isinstance(effect, AlarmOver) for effect in effects)
+    assert list(desk.book.troubled()) == [record]
+    effects = desk.tell(desk.status("Cancelled", perm_id=901))
+    assert AlarmOver("order.duplicated", record.symbol, record.order_ref) in effects
+    assert list(desk.book.troubled()) == []
 
 
 @pytest.mark.parametrize(
