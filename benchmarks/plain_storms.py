@@ -2,8 +2,8 @@
 
 The same seeds, market, faults of network, broker and process, and entries with stop and target; judged by the broker's
 own book. With `--pitboss` Pitboss goes through the same storms too, all of its own faults included, judged by the
-oracle of the storms, which sees more. With `--into FILE` each storm is a line there as soon as it is over, and those that
-are there already are not ridden again: a run that was stopped goes on.
+oracle of the storms, which sees more. With `--into FILE` each storm is a line there as soon as it is over, and those
+that are there already are not ridden again: a run that was stopped goes on.
 """
 
 from __future__ import annotations

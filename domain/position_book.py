@@ -231,8 +231,8 @@ class PositionBook:
         """Book a fill or its new version; return False for one already known.
 
         A late fill of an order of the position that closed last revives its plan, so that it is protected again; a plan
-        without exits protects nothing, and what is held then is managed by nobody; nor is a plan taken up while somebody
-        else holds the other side. What a correction changes in one that has closed is a result of its own.
+        without exits protects nothing, and what is held then is managed by nobody; nor is a plan taken up while
+        somebody else holds the other side. What a correction changes in one that has closed is a result of its own.
         """
         settling = replaces is not None and self.plan is None
         if replaces is None and (execution.base in self.settled or self.ledger.knows(execution)):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from domain.orders.effects import SendCancel
+from domain.orders.effects import AlarmOver, SendCancel
 from messages.gateway import BrokerSnapshot, OrderNotSent
 from messages.order import (
     ExecutionBooked,
