@@ -116,6 +116,10 @@ PROTECTION = (
         name="sleeping-children",
         guard="a child of an entry protects no more than that has filled",
         changes=(replaces(actors.position.protection, "reach", lambda orders: {}),),
+        often=(
+            ("buy", {"limit": -0.01}),
+            ("buy", {"limit": None}),
+        ),
     ),
     Mutant(
         name="oca-group",
