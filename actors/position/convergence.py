@@ -36,7 +36,9 @@ class Convergence:
         if book.plan is None:
             self._unmanaged()
         else:
-            actor.clear("position.unmanaged")
+            if actor.closing is None:
+                # a plan that was made to close what nobody managed protects nothing: it stands until that is gone
+                actor.clear("position.unmanaged")
             self._managed()
         actor.keep_marking()
 

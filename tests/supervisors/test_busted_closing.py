@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from messages.market import TickType
 from messages.order import Side
 from messages.position import ClosePosition
 
@@ -62,5 +63,25 @@ def test_a_process_that_was_down_meanwhile_sees_it_too(plant: Callable[..., None
         await it.settle(5.0)
         assert it.held() == (await it.view()).quantity == 100
         assert await it.alarms() == {"position.unmanaged"}
+
+    plant(body)
+
+
+def test_shares_without_a_plan_are_told_of_until_they_are_gone(plant: Callable[..., None]) -> None:
+    """The order that closes them may not fill for long: nothing protects them until then."""
+
+    async def body(it: Any) -> None:
+        it.by_hand(Side.BUY, 100, "100.00")
+        await it.settle(65.0)
+        it.tick("AAPL", TickType.HALTED, 1.0)
+        await it.ask("position/AAPL", ClosePosition("operator"))
+        await it.settle(10.0)
+        assert it.held() == 100
+        assert "position.unmanaged" in await it.alarms()
+        it.tick("AAPL", TickType.HALTED, 0.0)
+        await it.trade_at(100.0)
+        await it.settle(5.0)
+        assert it.held() == 0
+        assert await it.alarms() == set()
 
     plant(body)
