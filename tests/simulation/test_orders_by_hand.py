@@ -84,3 +84,11 @@ def test_it_is_shown_as_long_as_it_works(desk: Desk) -> None:
     assert "of others only here [], only at the broker" in unsettled(status | {"orders": []}, desk.truth, desk.records)
     desk.hand.cancel_all()
     assert "of others only here" in unsettled(status, desk.truth, desk.records)
+
+
+def test_what_it_fills_is_told_late(desk: Desk) -> None:
+    desk.hand.order("AAPL", "BUY", 50, "LMT", 0.02, "GTC")
+    (order,) = desk.truth.by_hand()
+    assert not desk.truth.disturbed("AAPL", 60.0)
+    desk.paper.venue.broker_fill(order.perm_id, D(50), D(98))
+    assert desk.truth.disturbed("AAPL", 60.0)
