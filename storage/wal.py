@@ -99,11 +99,17 @@ def _inspect(content: bytes) -> WalState:
             committed = good
     over = False  # whether the transaction of the bad frame has come to its end
     for before, frame in pairwise(frames[good:]):
-        over = over or before.commits
+        over = over or (before.commits and _of_this_log(before.salts, salts))
         # against what the frame before says of itself: the running sum says nothing any more
         if over and frame.salts == salts and frame.checksum == _sum(frame.covered, before.checksum, order):
             return WalState(f"its write-ahead log is damaged in frame {good + 1} of {len(frames)}", 0)
     return WalState("", sum(frame.salts == salts for frame in frames[committed:]))
+
+
+def _of_this_log(written: tuple[int, int], salts: tuple[int, int]) -> bool:
+    """Whether a frame that is bad was written since the log began anew. What lies there of an earlier log, where the
+    writing of a transaction was cut short, has both salts different; a flipped bit changes one of them."""
+    return written[0] == salts[0] or sum(int.bit_count(one ^ two) for one, two in zip(written, salts, strict=True)) == 1
 
 
 def _frames(content: bytes, page: int) -> list[_Frame]:
