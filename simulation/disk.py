@@ -30,6 +30,29 @@ class StormDisk(SimulatedDisk):
     on_safe: Callable[[], object] = staticmethod(lambda: None)
     on_opened: Callable[[str, bool], object] = staticmethod(lambda text, wrong: None)
     wreck: Wreck | None = None  # what a torn power cut has left, until it is opened
+    _sound: tuple[int, Row] | None = None  # where a record has rotted, and what was there
+
+    def rot(self, back: int) -> str:
+        """Let a record, so many before the last that was safe, not be as it was written; return which."""
+        number = self.synced - 1 - back
+        if number < 0 or self._sound is not None:
+            return "there is no such record"
+        row = self.rows[number]
+        self._sound = number, row
+        self.rows[number] = row._replace(payload=_other_digit(row.payload))
+        return f"record {row.sequence}, {row.kind}, is not as it was written"
+
+    def heal(self) -> None:
+        """Bring back what `rot` has changed, as from a copy."""
+        if self._sound is not None:
+            number, row = self._sound
+            self._sound = None
+            self.rows[number] = row
+
+    @property
+    def rotten(self) -> bool:
+        """Whether a record is not as it was written."""
+        return self._sound is not None
 
     def sync(self) -> None:
         """See `SimulatedDisk.sync`."""
@@ -78,6 +101,12 @@ class StormDisk(SimulatedDisk):
         self.mark, self.reserve, self.reserve_synced = None, [], 0
         self.on_safe()
         return opened
+
+
+def _other_digit(payload: str) -> str:
+    """Return it with its last digit changed; valid JSON all the same."""
+    at = max(payload.rfind(digit) for digit in "0123456789")
+    return payload[:at] + str((int(payload[at]) + 1) % 10) + payload[at + 1 :] if at >= 0 else payload + " "
 
 
 def _missing(wreck: Wreck, opened: Opened, rows: list[Row]) -> str:

@@ -162,6 +162,10 @@ def _split(dice: Random, symbols: list[str]) -> Terms:
     return {"symbol": dice.choice(symbols), "ratio": dice.choice((2, 3, 10)), "seconds": seconds}
 
 
+def _rot(dice: Random, symbols: list[str]) -> Terms:
+    return {"seconds": round(dice.uniform(10.0, 40.0), 3), "back": dice.choice((0, 0, 1, 3, 10, 30))}
+
+
 def _nightly(dice: Random, symbols: list[str]) -> Terms:
     return {"seconds": round(dice.uniform(30.0, 300.0), 3), "how": dice.choice(("reset", "close"))}
 
@@ -197,5 +201,6 @@ FAULTS: Mapping[str, tuple[float, Draw]] = {
     "slow_disk": (1.0, _slow),
     "clock": (1.0, _clock),
     "signals": (1.0, _signals),
+    "rot": (0.0, _rot),  # a record that was safe is not as it was written: in the storms of mutants alone
     "nightly": (0.0, _nightly),  # the gateway's restart of each night: simulation.days
 }

@@ -301,6 +301,8 @@ class Storm:
         self.outcome.timeline.append((trio.current_time(), who, what))
 
     def _look(self, status: Mapping[str, Any]) -> None:
+        if self.machine.disk.rotten and status["state"] == "READY":
+            self._journal()
         self.conduct.look(status)
         self.safety.look(status)
 

@@ -64,6 +64,7 @@ class Trouble:
         self._machine.deaths.clear()
         self._machine.next_deaths.clear()
         self._machine.refusing.clear()
+        self._machine.disk.heal()
         self._machine.disk.sync_seconds = min(self._machine.disk.sync_seconds, 0.05)
         self._service.how = ""
 
@@ -191,6 +192,16 @@ class Trouble:
         elif machine.alive:
             machine.deaths.append(death)
         return f"dies at {at}"
+
+    def _rot(self, act: Act, seconds: float, back: int) -> str:
+        """While no process runs a record rots; after a while somebody brings the journal back from a copy."""
+        machine = self._machine
+        if not machine.alive:
+            return "no process runs"
+        machine.die(Death("now", 0, lost=False, kept=0, seconds=1.0))
+        told = machine.disk.rot(back)
+        self._later(seconds, machine.disk.heal)
+        return told
 
     def _pause(self, act: Act, seconds: float) -> str:
         machine = self._machine

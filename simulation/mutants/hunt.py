@@ -80,7 +80,7 @@ def hunt(mutant: Mutant, seeds: Iterable[int]) -> Catch:
         wrong = ride_as(mutant, plan).violation
         if not wrong:
             continue
-        own = ride(plan).violation
+        own = ride_as(evolve(mutant, changes=()), plan).violation
         if not own:
             return Catch(mutant, number, seed, wrong, tuple(unsound))
         unsound.append((seed, own))

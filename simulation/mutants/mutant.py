@@ -38,6 +38,7 @@ class Mutant:
     `guard` says what the guard does. Its storms are ordinary dense ones, or, with `often`, each has some bursts of
     these acts besides: (kind, terms that are not left to chance; None takes one away), all of a burst at one instant if
     they come `together`. `settings` are sections of the configuration.
+    Under the `terms` both the mutant and the product ride: rare things that are made frequent.
     `beside` names another guard that stops the same harm, which therefore has to go with it: without it alone nothing
     is wrong.
     """
@@ -49,6 +50,7 @@ class Mutant:
     together: bool = False
     settings: Mapping[str, Any] = field(factory=dict)
     beside: str = ""
+    terms: tuple[Change, ...] = ()
 
     @property
     def weather(self) -> Weather:
@@ -66,7 +68,7 @@ def without(mutant: Mutant) -> Iterator[None]:
     """Be the mutant inside. Raises UnknownChange where something that it replaces is not there."""
     done: list[tuple[Any, str, Any]] = []
     try:
-        for change in mutant.changes:
+        for change in (*mutant.terms, *mutant.changes):
             owner, name = change.owner, change.name
             if name not in vars(owner):
                 raise UnknownChange(f"{mutant.name}: {getattr(owner, '__name__', owner)} has no {name} of its own")

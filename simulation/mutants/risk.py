@@ -14,6 +14,7 @@ from actors.portfolio.breaker import BreakerDesk
 from actors.position.quote import Quote
 from actors.signals.intake import Intake
 from actors.signals.source import SourceActor
+from domain.limits import Limits
 from messages.order import SubmitOrders
 from messages.risk import TradingState
 from simulation.mutants.mutant import Change, Mutant, replaces
@@ -91,7 +92,28 @@ def _never(*_: Any) -> bool:
     return False
 
 
+def _without_limits(weigh: Any) -> Any:
+    def mutated(self: Any, group: Any) -> Any:
+        limits, self._limits = self._limits, Limits()
+        try:
+            return weigh(self, group)
+        finally:
+            self._limits = limits
+
+    return mutated
+
+
 RISK = (
+    Mutant(
+        name="limits",
+        guard="no entry leaves that is beyond a limit",
+        changes=(Change(PortfolioActor, "_weigh", _without_limits),),
+        often=(
+            ("buy", {"limit": -0.01, "quantity": 250}),
+            ("sell", {"limit": -0.01, "quantity": 250}),
+        ),
+        settings={"risk": {"max_gross_exposure": 15000}},
+    ),
     Mutant(
         name="not-ready",
         guard="no new risk before everything that can rest at the broker is known",

@@ -8,15 +8,19 @@ from typing import Any
 from attrs import evolve
 
 import actors.orders.actor
+import actors.orders.snapshots
 import actors.position.actor
+import storage.memory
 from actors.gateway.last_gate import LastGate
 from actors.journal.actor import JournalActor
 from actors.orders.actor import OrderActor
 from actors.orders.amendments import Amendments
+from actors.orders.snapshots import STREAM
 from actors.orders.submission import Submission
 from domain.ids import OrderIds
 from domain.orders.book import OrderBook
-from messages.journal import Append, Appended
+from messages.book import BookSnapshotEnded
+from messages.journal import Append, Appended, Replay
 from simulation.mutants.mutant import Change, Mutant, replaces
 
 __all__ = ["WRITING"]
@@ -128,7 +132,46 @@ def _any_reference(knows: Callable[..., bool]) -> Any:
     return lambda self, ref: False
 
 
+def _what_came_meanwhile_is_lost(recover: Any) -> Any:
+    async def mutated(journal: Any, client_id: int) -> Any:
+        book, after = await recover(journal, client_id)
+        ends = await journal.ask(Replay(STREAM, (BookSnapshotEnded.__name__,), whole=True))
+        return book, ends[-1].sequence if after else after
+
+    return mutated
+
+
+def _unchecked(_: Any) -> Any:
+    def mutated(rows: Any, sequence: int, previous: bytes) -> tuple[int, bytes]:
+        rows = list(rows)
+        return (rows[-1].sequence, rows[-1].hash) if rows else (sequence, previous)
+
+    return mutated
+
+
 WRITING = (
+    Mutant(
+        name="hash-chain",
+        guard="a journal of which a record is not as it was written is refused",
+        changes=(Change(storage.memory, "check_chain", _unchecked), replaces(storage.memory, "check_row", _nothing)),
+        often=(
+            ("buy", {"limit": None}),
+            ("rot", {"seconds": 30.0}),
+        ),
+    ),
+    Mutant(
+        name="book-snapshot",
+        guard="what was journaled while a snapshot of the book was being written is not in it, and is applied after it",
+        changes=(Change(actors.orders.actor, "recover", _what_came_meanwhile_is_lost),),
+        terms=(replaces(actors.orders.snapshots, "EVERY", 25),),
+        often=(
+            ("slow_disk", {"sync_seconds": 0.3, "seconds": 10.0}),
+            ("buy", {"limit": None}),
+            ("sell", {"limit": None}),
+            ("buy", {"limit": None}),
+            ("kill", {"at": "synced", "seconds": 1.0, "again": -1}),
+        ),
+    ),
     Mutant(
         name="write-ahead",
         guard="the bytes of an order leave only after its intent was given to the disk",

@@ -15,6 +15,7 @@ import pytest
 from config.environment import Environment
 from simulation.oracle.calm import accounts, lingering, unsettled
 from simulation.oracle.chain import broken_link
+from simulation.oracle.conduct import Bounds, Conduct
 from simulation.oracle.records import Records
 from simulation.oracle.risk import Limits
 from simulation.oracle.safety import Safety, Violation
@@ -547,3 +548,25 @@ def test_while_a_resume_waits_for_its_answer_nobody_knows(court: Court) -> None:
     court.safety.sent(["3", "2", "b"])
     with pytest.raises(Violation, match="b, new risk, left the process after halt had been answered"):
         court.safety.look(court.status())
+
+
+@pytest.mark.parametrize(("ends", "fine"), [(("53", "102", "55", "62"), True), (("53", "102", "55"), False)])
+def test_ready_before_the_lists_of_a_connection(court: Court, ends: tuple[str, ...], fine: bool) -> None:
+    broken: list[str] = []
+    clock = lambda: court.now  # noqa: E731 - three times the same
+    bounds = Bounds(5.0, 2.0, 40)
+    conduct = Conduct(court.truth, court.records, clock, lambda: 0.0, broken.append, bounds, ready=lambda: True)
+    conduct.frame(True, ["71", "2", "7"])
+    for end in ends:
+        conduct.frame(False, [end, "1"])
+    court.now = 1.0
+    conduct.frame(False, ["49", "1", "0"])
+    assert broken == ([] if fine else ["READY before the broker's lists were there in this connection"])
+
+
+def test_ready_without_a_link(court: Court) -> None:
+    broken: list[str] = []
+    conduct = Conduct(court.truth, court.records, lambda: court.now, lambda: 0.0, broken.append, Bounds(5.0, 2.0, 40))
+    for court.now in (0.0, 1.0, 3.0):
+        conduct.look(court.status(broker={"connected": False}))
+    assert broken == ["READY, without a link for 3 s"]
