@@ -316,8 +316,6 @@ class Conduct:
         if self._linkless is None:
             self._linkless = now
         seconds = now - max(self._linkless, self._alive_since())
-        if status["state"] == "READY" and seconds > _LINKLESS_SECONDS:
-            self._broken(f"READY, without a link for {seconds:.0f} s")
         in_flight = [row["order_ref"] for row in status["orders"] or () if row["status"] in _IN_FLIGHT]
         if in_flight and seconds > _LINKLESS_SECONDS:
             self._broken(f"without a link for {now - self._linkless:.0f} s, and {in_flight} are not called UNKNOWN")
