@@ -16,6 +16,7 @@ from config.alarm_kinds import kind_of
 from config.logging import log
 from messages.journal import Append, Entry, Replay
 from messages.lifecycle import AcknowledgeAlarm, AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
+from messages.order import CheckAlarms
 from messages.position import CommandAccepted, CommandOutcome, CommandRefused, CompareHoldings
 from storage.errors import JournalError
 
@@ -26,6 +27,8 @@ STREAM = "alarms"
 # raised, and cleared, by a position when it is told what the broker holds: of a symbol that nobody holds any more that
 # is not said by itself
 _COMPARED = ("reconcile.difference", "position.split")
+# raised, and cleared, by `orders`: where it crashes over the end, nobody says that again
+_OF_ORDERS = ("order.duplicated", "order.mismatch", "order.not_cancelled", "order.revived", "order.unknown")
 
 # kind, symbol, order reference, permId
 Identity: TypeAlias = tuple[str, str | None, str | None, int | None]
@@ -64,6 +67,13 @@ class AlarmsActor(RunQueueActor):
         compared = {one.symbol for one in self._standing.values() if one.kind in _COMPARED and one.symbol is not None}
         if compared:
             self.system.address("orders").tell(CompareHoldings(tuple(sorted(compared))))
+        of_orders = tuple(
+            (one.kind, one.symbol, one.order_ref)
+            for one in self._standing.values()
+            if one.kind in _OF_ORDERS and one.symbol is not None and one.order_ref is not None
+        )
+        if of_orders:
+            self.system.address("orders").tell(CheckAlarms(of_orders))
 
     def on_receive(self, message: Any) -> Any:
         """Handle RaiseAlarm, ClearAlarm, AcknowledgeAlarm and ListAlarms."""

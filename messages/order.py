@@ -14,6 +14,7 @@ from messages.verdict import GateVerdict
 __all__ = [
     "CancelIntended",
     "CancelOrder",
+    "CheckAlarms",
     "Commission",
     "CommissionBooked",
     "Execution",
@@ -185,6 +186,16 @@ class SubmitOrders:
     reference_price: Decimal | None = None
     cleared: bool = False
     verdicts: tuple[GateVerdict, ...] = ()
+
+
+@frozen(slots=True)
+class CheckAlarms:
+    """From `alarms` to `orders`: clear those whose cause is gone, of these that stand since before this start.
+
+    Each is a kind, a symbol, and an order reference.
+    """
+
+    alarms: tuple[tuple[str, str, str], ...]
 
 
 @frozen(slots=True)

@@ -52,7 +52,7 @@ from messages.gateway import (
 )
 from messages.journal import Appended, JournalFailed, Record, Replay
 from messages.market import InstrumentQualified
-from messages.order import CancelOrder, ListOrders, ModifyOrder, OrderStatus, OrderView, SubmitOrders
+from messages.order import CancelOrder, CheckAlarms, ListOrders, ModifyOrder, OrderStatus, OrderView, SubmitOrders
 from messages.position import AttachOrders, CompareHoldings, DescribePosition
 from messages.risk import ResumedEvent
 from messages.what_if import AskWhatIf, WhatIfAnswer, WhatIfOvertaken
@@ -229,6 +229,8 @@ class OrderActor(RunQueueActor):
                 self._reconciler.scheduled()
             case CompareHoldings(symbols):
                 self._reconciler.compare(symbols)
+            case CheckAlarms(alarms):
+                self._desk.end_alarms(alarms)
             case _CatchUp():
                 pass  # done before each message
             case _:

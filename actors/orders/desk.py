@@ -153,6 +153,12 @@ class OrderDesk:
         """Clear an alarm."""
         self.address("alarms").tell(ClearAlarm(kind, symbol, order_ref))
 
+    def end_alarms(self, alarms: Iterable[tuple[str, str, str]]) -> None:
+        """Clear those whose cause is gone, of these: kind, symbol, order reference."""
+        for kind, symbol, order_ref in alarms:
+            if not self.book.warrants(kind, order_ref):
+                self.clear(kind, symbol, order_ref)
+
     def allow(self, not_reconciled: str) -> None:
         """Say whether new risk is possible; "" means that it is. Said again only when it changes."""
         if not_reconciled == self.not_reconciled:

@@ -150,6 +150,15 @@ class OrderBook:
         """Yield those that are severely wrong, or unknown: live ones, and those of which a second one may live."""
         return iter(self._troubled.values())
 
+    def warrants(self, kind: str, order_ref: str) -> bool:
+        """Whether an order is as an alarm of that kind says, or may still become so: all of them end with it."""
+        record = self._orders.get(order_ref)
+        if record is None:
+            return False
+        if kind == "order.unknown":
+            return record.status is OrderStatus.UNKNOWN
+        return not record.status.done or kind in record.severe
+
     def external(self) -> Iterator[OrderRecord]:
         """Yield the open orders that are not ours."""
         return iter(self._external.values())

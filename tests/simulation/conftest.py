@@ -10,7 +10,7 @@ from simulation.plan import Weather, draw
 from simulation.storm import ride
 
 SHORT = Weather(minutes=5.0, orders=(5, 20), faults=(5, 12))
-OPEN: frozenset[int] = frozenset({286})
+OPEN: frozenset[int] = frozenset()
 """Seeds whose storms show what docs/simulation.md lists as open."""
 
 
