@@ -64,7 +64,9 @@ class Watch:
         self.protection()
         alarms = status["alarms"]
         named = [(alarm["kind"], alarm["symbol"]) for alarm in alarms or () if alarm["kind"].startswith(EXPOSED)]
-        said = {symbol for _, symbol in named}
+        # the status itself says of a symbol in quarantine that it does not answer, also when somebody has seen the alarm
+        silent = (text.partition(" ")[0] for text in status["unanswered"])
+        said = {symbol for _, symbol in named} | {name.removeprefix("position/") for name in silent}
         everything = alarms is None or None in said
         yield from self._look_naked(said, everything, named)
         yield from self._look_apart(status, said, everything)

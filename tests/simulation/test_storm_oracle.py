@@ -291,6 +291,18 @@ def test_an_alarm_excuses_what_it_names(court: Court, kind: str, symbol: str | N
         court.safety.look(status)
 
 
+def test_a_status_that_says_that_a_position_does_not_answer_has_said_so(court: Court) -> None:
+    court.disk.intends("a")
+    court.place("a")
+    court.told_all()
+    for court.now in (0.0, 16.0, 200.0):
+        court.safety.look(court.status(unanswered=["position/AAPL is quarantined"]))
+    court.safety.look(court.status(unanswered=["position/MSFT is quarantined"]))
+    court.now = 216.0
+    with pytest.raises(Violation, match="naked for 16"):
+        court.safety.look(court.status(unanswered=["position/MSFT is quarantined"]))
+
+
 def test_what_was_not_told_has_until_the_next_reconciliation(court: Court) -> None:
     court.disk.intends("a")
     court.place("a")
