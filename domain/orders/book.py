@@ -48,6 +48,8 @@ from messages.order import (
 
 __all__ = ["FACTS", "Fact", "OrderBook"]
 
+_DUPLICATED = "order.duplicated"
+
 Fact: TypeAlias = (
     IdsReserved
     | OrderIntended
@@ -182,10 +184,14 @@ class OrderBook:
         effects, record = self._dispatch(fact)
         if record is not None:
             record.at = at or record.at
+            lived = record.order_ref in self._live
             self._file(record)
-            if record.status.done and record.outlived and not record.twofold:
-                effects += [AlarmOver(kind, record.symbol, record.order_ref) for kind in sorted(record.outlived)]
-                record.outlived.clear()
+            if record.status.done and not record.twofold:
+                # what is found wrong with its end, or after it, is to be seen; only a second order can be over by then
+                raised = {effect.kind for effect in effects if isinstance(effect, Alarm)}
+                over = [each for each in record.outlived if each == _DUPLICATED or (lived and each not in raised)]
+                record.outlived.difference_update(over)
+                effects += [AlarmOver(kind, record.symbol, record.order_ref) for kind in sorted(over)]
         return effects
 
     def _file(self, record: OrderRecord) -> None:
@@ -306,12 +312,12 @@ class OrderBook:
             return []
         effects: list[Effect] = []
         if record.perms:
-            record.severe.add("order.duplicated")
+            record.severe.add(_DUPLICATED)
             # both answer to one order id, so neither can be spared; the cancellation goes on until both are dead
             record.cancel_wanted, record.cancel_reason = True, "one intent had become two orders"
             text = f"one intent lives under permIds {', '.join(map(str, [*record.perms, perm_id]))}"
             effects = [
-                Alarm("order.duplicated", text, record.symbol, record.order_ref, hold=True),
+                Alarm(_DUPLICATED, text, record.symbol, record.order_ref, hold=True),
                 SendCancel(record.order_ref, urgent=True),
                 Verify(record.order_ref, text),
             ]

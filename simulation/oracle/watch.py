@@ -64,7 +64,7 @@ class Watch:
         self.protection()
         alarms = status["alarms"]
         named = [(alarm["kind"], alarm["symbol"]) for alarm in alarms or () if alarm["kind"].startswith(EXPOSED)]
-        # the status itself says of a symbol in quarantine that it does not answer, also when somebody has seen the alarm
+        # the status itself says of a symbol in quarantine that it does not answer, also once the alarm was seen
         silent = (text.partition(" ")[0] for text in status["unanswered"])
         said = {symbol for _, symbol in named} | {name.removeprefix("position/") for name in silent}
         everything = alarms is None or None in said

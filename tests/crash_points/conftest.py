@@ -388,6 +388,8 @@ class Ordeal:
         # a closing waits a moment for the commission of its last fill; one that an actor crashed over comes later
         assert told == paid or (self.trial.struck != NOTHING and told < paid == booked_paid)
         statuses = {OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.NOT_SENT, OrderStatus.EXPIRED}
+        if self.trial.busy:
+            statuses.add(OrderStatus.REJECTED)  # it was to join exits of which one had filled: IB refuses that
         status = await collect_status(self.process.system, self.process.state)
         assert {row["status"] for row in status["orders"]} <= statuses, status["orders"]
 
