@@ -99,7 +99,8 @@ class Conduct:
         self._signals: set[str] = set()
         self._by_others: dict[str, float] = {}
         self._excess: dict[str, float] = {}  # symbol → since when more could be sold than is held
-        self._linkless: float | None = None  # since when the product says that it is not connected
+        self._linkless: float | None = None
+        self._unlinked: float | None = None  # since when the product says that it is not connected
         self._lost_ib: float | None = None
         self._ended: set[str] = set()  # lists whose end has come in this connection
         self._started = inf  # when this process began its connection
@@ -306,7 +307,14 @@ class Conduct:
         return quiet or self._linkless is not None or bool(self._suspects or self._excess)
 
     def _look_at_link(self, status: Mapping[str, Any], now: float) -> None:
-        connected = bool(status["broker"] and status["broker"]["connected"])
+        broker = status["broker"]
+        # a gateway that crashes over the question says nothing: it may have had a link since the look before
+        self._unlinked = None if broker is None or broker["connected"] else self._unlinked or now
+        if self._unlinked is not None and status["state"] == "READY":
+            seconds = now - max(self._unlinked, self._alive_since())
+            if seconds > _LINKLESS_SECONDS:
+                self._broken(f"READY, without a link for {seconds:.0f} s")
+        connected = bool(broker and broker["connected"])
         if connected:
             self._linkless = None
             quiet = now - max(self._proven, self._alive_since())

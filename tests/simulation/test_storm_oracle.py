@@ -574,3 +574,14 @@ def test_ready_before_the_lists_of_a_connection(court: Court, ends: tuple[str, .
     court.now = 1.0
     conduct.frame(False, ["49", "1", "0"])
     assert broken == ([] if fine else ["READY before the broker's lists were there in this connection"])
+
+
+def test_ready_without_a_link(court: Court) -> None:
+    broken: list[str] = []
+    conduct = Conduct(court.truth, court.records, lambda: court.now, lambda: 0.0, broken.append, Bounds(5.0, 2.0, 40))
+    for court.now, broker in ((0.1, False), (3.0, None), (3.1, False), (4.0, False)):
+        conduct.look(court.status(broker=None if broker is None else {"connected": broker}))
+    assert broken == []
+    court.now = 6.2
+    conduct.look(court.status(broker={"connected": False}))
+    assert broken == ["READY, without a link for 3 s"]
