@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from actors.position.protection import Protection, TryAgain
-from messages.order import Role
+from messages.order import CommissionBooked, OrderEvent, Role
 
 if TYPE_CHECKING:
     from actors.position.actor import PositionActor
@@ -46,7 +46,7 @@ class Convergence:
         actor = self._actor
         book = actor.book
         if actor.release.begun and book.quantity:
-            if actor.release.step():
+            if actor.release.step() and not self._more_to_hear():
                 self._finish("released")
                 actor.release.done()
                 return
@@ -123,8 +123,19 @@ class Convergence:
         actor = self._actor
         if actor.book.ledger.uncharged and trio.current_time() - actor.holding.last_fill < COMMISSION_SECONDS:
             actor.after(COMMISSION_SECONDS, TryAgain())
-        else:
+        elif not self._more_to_hear():
             self._finish()
+
+    def _more_to_hear(self) -> bool:
+        """Whether news of orders waits, and it is to be tried again behind that.
+
+        Each fill is journaled before this actor is told of it. The record that closes the book is a checkpoint: a fill
+        that is in the journal before it, and counts for what follows, would be lost to every later start.
+        """
+        waits = any(isinstance(each, OrderEvent | CommissionBooked) for each in self._actor.address.queue)
+        if waits:
+            self._actor.tell_self(TryAgain())
+        return waits
 
     def _finish(self, reason: str = "") -> None:
         """Flat, or let go of, and nothing works any more: close the book on it."""
