@@ -251,6 +251,17 @@ class Plant:
         await trio.sleep(0.01)
         self.disk.power_cut()
 
+    def crash_next(self, name: str) -> None:
+        """Let an actor crash over the next message that it handles."""
+        address = self.process.system.address(name)
+        handle = address.reader.on_receive
+
+        def dying(message: Any) -> Any:
+            address.reader.on_receive = handle
+            raise ValueError("crashes")
+
+        address.reader.on_receive = dying
+
     def _dial(self, on_data: Callable[[bytes], object], on_lost: Callable[[str], object]) -> MemoryLink:
         link = MemoryLink(self.paper.tws, on_data, on_lost, latency=0.001)
         self._nursery.start_soon(link.run)

@@ -12,21 +12,10 @@ from messages.order import CancelOrder
 from messages.risk import DescribePortfolio, FlattenAll, Halt, Rearm, TradingState
 
 
-def _crash_next(it: Any, name: str) -> None:
-    address = it.process.system.address(name)
-    handle = address.reader.on_receive
-
-    def dying(message: Any) -> Any:
-        address.reader.on_receive = handle
-        raise ValueError("crashes")
-
-    address.reader.on_receive = dying
-
-
 def test_a_kill_switch_that_the_journal_failed_under_is_not_forgotten(plant: Callable[..., None]) -> None:
     async def body(it: Any) -> None:
         await it.open()
-        _crash_next(it, "journal")
+        it.crash_next("journal")
         with pytest.raises(pykka.ActorDeadError):
             await it.ask("portfolio", FlattenAll("now"))
         await it.settle(30.0)
@@ -36,7 +25,7 @@ def test_a_kill_switch_that_the_journal_failed_under_is_not_forgotten(plant: Cal
         await it.ask("portfolio", Rearm("looked", "operator"))
         await it.settle(5.0)
         assert it.process.state.state == "READY"
-        _crash_next(it, "portfolio")
+        it.crash_next("portfolio")
         it.process.system.address("portfolio").tell(CancelOrder("none", "crashes it"))
         await it.settle(5.0)
         assert it.process.state.state == "READY"
@@ -48,7 +37,7 @@ def test_what_is_not_resumed_durably_stays_halted(plant: Callable[..., None]) ->
     async def body(it: Any) -> None:
         await it.ask("portfolio", FlattenAll("now"))
         await it.settle(5.0)
-        _crash_next(it, "journal")
+        it.crash_next("journal")
         with pytest.raises(pykka.ActorDeadError):
             await it.ask("portfolio", Rearm("looked", "operator"))
         await it.settle(30.0)
@@ -61,7 +50,7 @@ def test_what_is_not_resumed_durably_stays_halted(plant: Callable[..., None]) ->
 def test_a_halt_over_which_the_portfolio_crashes_is_carried_out_by_the_next(plant: Callable[..., None]) -> None:
     async def body(it: Any) -> None:
         await it.settle(2.0)
-        _crash_next(it, "portfolio")
+        it.crash_next("portfolio")
         it.process.system.address("portfolio").tell(Halt("another contract than was meant"))
         await it.settle(10.0)
         assert it.process.state.state == "HALTED"

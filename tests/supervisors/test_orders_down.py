@@ -20,13 +20,7 @@ def test_not_ready_from_the_crash_until_it_runs_and_is_compared_with_the_broker(
         assert it.process.state.state == "READY"
         before = it.process.state.since
         address = it.process.system.address(name)
-        handle = address.reader.on_receive
-
-        def dying(message: Any) -> Any:
-            address.reader.on_receive = handle
-            raise ValueError("crashes")
-
-        address.reader.on_receive = dying
+        it.crash_next(name)
         address.tell("anything")
         seen: list[tuple[str, bool]] = []
         while not seen or seen[-1][0] != "READY" or len(seen) < 50:
