@@ -72,14 +72,15 @@ class Difference:
 class Reconciliation:
     """What came of it. `again` says why another snapshot is needed soon, "" where none is.
 
-    `offsets` holds symbol → broker's position less the sum of executions, to be given to the next one; where it has
-    moved and an order is in doubt, that from before.
+    `apart` holds symbol → broker's position less the sum of executions. `offsets` is the same, to be given to the next
+    one; where it has moved and an order is in doubt, it holds that from before.
     """
 
     effects: tuple[Effect, ...]
     differences: tuple[Difference, ...]
     holdings: tuple[tuple[str, BrokerHolding], ...]
     offsets: dict[str, Decimal]
+    apart: dict[str, Decimal]
     again: str
 
 
@@ -195,9 +196,10 @@ def reconcile(
         if record.status is not before.status:
             text = f"{before.status} → {record.status}"
             differences.append(Difference(record.symbol, text, ref, record.perm_id))
+    apart = dict(now)
     for symbol in undecided & moved.keys():
         now[symbol] = (offsets or {}).get(symbol, Decimal(0))
-    return Reconciliation(tuple(effects), tuple(differences), holdings, now, again)
+    return Reconciliation(tuple(effects), tuple(differences), holdings, now, apart, again)
 
 
 def _note(known: dict[str, _Before], record: OrderRecord | None) -> None:

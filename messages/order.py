@@ -47,6 +47,7 @@ __all__ = [
     "OrderUnknownEvent",
     "OrderView",
     "Role",
+    "SettleOrder",
     "Side",
     "SubmitOrders",
     "TimeInForce",
@@ -204,6 +205,18 @@ class CancelOrder:
 
     order_ref: str
     reason: str
+
+
+@frozen(slots=True)
+class SettleOrder:
+    """Take an order that nobody can account for as done; `filled` shares have filled at `price` that nobody has told.
+
+    Asked for a CommandOutcome. With nothing filled the price does not matter.
+    """
+
+    order_ref: str
+    filled: Decimal
+    price: Decimal
 
 
 @frozen(slots=True, kw_only=True)

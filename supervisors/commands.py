@@ -14,7 +14,7 @@ from config.settings import Settings, SymbolSettings
 from domain.distances import needs_atr, with_atr
 from messages.indicator import AskIndicator, IndicatorEvent
 from messages.lifecycle import AcknowledgeAlarm
-from messages.order import CancelOrder, ListOrders, OrderType, OrderView, Side
+from messages.order import CancelOrder, ListOrders, OrderType, OrderView, SettleOrder, Side
 from messages.position import (
     AdjustExits,
     AdoptHolding,
@@ -35,7 +35,7 @@ from messages.risk import FlattenAll, Halt, Rearm, Resume
 from messages.symbol import AddSymbol, ListSymbols, RemoveSymbol
 from supervisors.asking import NoAnswerError, ask
 from supervisors.exits_page import exits_page
-from supervisors.levels import EXITS, amount, entries, exit_plan
+from supervisors.levels import EXITS, amount, entries, exit_plan, fill
 from supervisors.process_state import ProcessState
 from supervisors.status import collect_status
 
@@ -51,6 +51,7 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "oco": frozenset({"symbol", "side", "quantity", "legs", *EXITS}),
     "close": frozenset({"symbol"}),
     "cancel": frozenset({"order_ref"}),
+    "settle": frozenset({"order_ref", "filled"}),
     "adopt": frozenset({"symbol", "beside", *EXITS}),
     "release": frozenset({"symbol"}),
     "alarms": frozenset({"clear"}),
@@ -105,6 +106,7 @@ class Commands:
             "sell": lambda given: self._trade(Side.SELL, given),
             "close": self._close,
             "cancel": self._cancel,
+            "settle": self._settle,
             "adopt": self._adopt,
             "release": self._release,
             "exits": self._adjust,
@@ -176,6 +178,10 @@ class Commands:
             raise Refused(f"{order_ref} is {order.status} already")
         self._system.address("orders").tell(CancelOrder(order.order_ref, "operator"))
         return f"cancelling {order.order_ref}; it can still fill until the broker has confirmed", (order.order_ref,)
+
+    async def _settle(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        settled = SettleOrder(fields.get("order_ref", ""), *fill(fields.get("filled", "")))
+        return _accepted(await ask(self._system.address("orders"), settled))
 
     async def _adopt(self, fields: dict[str, str]) -> tuple[str, tuple[str, ...]]:
         exits = exit_plan(ExitPlan(), fields)

@@ -15,7 +15,7 @@ from domain.exit_words import NONE, with_words
 from messages.order import OrderType, Side
 from messages.position import ExitPlan, PlaceOrder
 
-__all__ = ["EXITS", "amount", "entries", "exit_plan"]
+__all__ = ["EXITS", "amount", "entries", "exit_plan", "fill"]
 
 EXITS = ("stop", "target", "trail", "break_even", "steps", "scale_out", "exit_after", "exit_at", "trail_here")
 """The names under which a command has exits."""
@@ -28,6 +28,15 @@ def amount(text: str, what: str) -> Decimal:
     if number == 0:
         raise ValueError(f'"{text}" is not {what} above 0')
     return number
+
+
+def fill(written: str) -> tuple[Decimal, Decimal]:
+    """Return "100@97.02" as quantity and price; "none" is nothing. Raises ValueError."""
+    if written.strip().lower() == "none":
+        return Decimal(0), Decimal(0)
+    quantity, _, price = written.partition("@")
+    shares = amount(quantity.strip(), "a number of shares, as in 100@97.02,")
+    return shares, amount(price.strip(), "a price, as in 100@97.02,")
 
 
 def entries(side: Side, quantity: Decimal, written: str) -> tuple[PlaceOrder, ...]:

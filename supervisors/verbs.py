@@ -46,6 +46,7 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
         Verb("cancel", "supervisors.verbs_control:cancel", "Cancel a working order."),
         Verb("close", "supervisors.verbs_control:close", "Close a position at the market."),
         Verb("adopt", "supervisors.verbs_care:adopt", "Take a holding under management, with exits."),
+        Verb("settle", "supervisors.verbs_care:settle", "Say how an order ended that the broker tells no more of."),
         Verb("release", "supervisors.verbs_care:release", "Manage a position no longer; the holding stays."),
     ),
     "Stop": (

@@ -12,11 +12,11 @@ from messages.position import ExitPlan
 from supervisors.control_client import request
 from supervisors.exit_codes import ExitCode, ProcessFailed
 from supervisors.exit_flags import NO_EXITS, Exits
-from supervisors.levels import exit_plan
+from supervisors.levels import exit_plan, fill
 from supervisors.verbs_configuration import StateDir
 from supervisors.verbs_control import Config, Symbol, folder, say
 
-__all__ = ["adopt", "alarms", "change_exits", "release"]
+__all__ = ["adopt", "alarms", "change_exits", "release", "settle"]
 
 
 def adopt(
@@ -50,6 +50,25 @@ def release(symbol: Symbol, *, state_dir: StateDir = None, config: Config = None
     After a split, or to go on by hand. No new risk is taken in the symbol until the holding is adopted or gone.
     """
     say(request(folder(state_dir, config), "release", symbol=symbol))
+
+
+def settle(
+    order_ref: Annotated[str, Parameter(help="The order's reference, from `pitboss status` or the alarm.")],
+    *,
+    filled: Annotated[str, Parameter(help="What has filled that Pitboss was never told: 100@97.02, or none.")],
+    state_dir: StateDir = None,
+    config: Config = None,
+) -> None:
+    """Say how an order ended of which the broker tells no more, from TWS's trade log or the statement.
+
+    For an order that stays UNKNOWN, such as a stop that filled while no process ran, before TWS restarted in the night:
+    the fill is booked at that price, without a commission. Refused while the broker may still tell.
+    """
+    try:
+        fill(filled)
+    except ValueError as error:
+        raise ProcessFailed(ExitCode.USAGE, str(error)) from None
+    say(request(folder(state_dir, config), "settle", order_ref=order_ref, filled=filled))
 
 
 def change_exits(symbol: Symbol, *, exits: Exits = NO_EXITS, state_dir: StateDir = None, config: Config = None) -> None:

@@ -24,6 +24,7 @@ from actors.orders.desk import OrderDesk
 from actors.orders.log import log_sent
 from actors.orders.reconciliation import AskNow, Reconciler, Scheduled
 from actors.orders.renumbering import Renumbering
+from actors.orders.settlement import settle_by_hand
 from actors.orders.snapshots import Snapshots, recover
 from actors.orders.submission import Submission
 from actors.orders.watch import LookAgain, Watch
@@ -52,7 +53,16 @@ from messages.gateway import (
 )
 from messages.journal import Appended, JournalFailed, Record, Replay
 from messages.market import InstrumentQualified
-from messages.order import CancelOrder, CheckAlarms, ListOrders, ModifyOrder, OrderStatus, OrderView, SubmitOrders
+from messages.order import (
+    CancelOrder,
+    CheckAlarms,
+    ListOrders,
+    ModifyOrder,
+    OrderStatus,
+    OrderView,
+    SettleOrder,
+    SubmitOrders,
+)
 from messages.position import AttachOrders, CompareHoldings, DescribePosition
 from messages.risk import ResumedEvent
 from messages.what_if import AskWhatIf, WhatIfAnswer, WhatIfOvertaken
@@ -191,6 +201,8 @@ class OrderActor(RunQueueActor):
             case CancelOrder():
                 if not self._submission.cancelled(message):
                     self._amendments.cancel(message)
+            case SettleOrder():
+                return settle_by_hand(self._desk, message, self._reconciler.apart)
             case Appended(token, sequence):
                 if not self._snapshots.appended(token, sequence):
                     self._appended(token)

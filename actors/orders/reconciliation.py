@@ -54,6 +54,7 @@ class Reconciler:
         self._in_a_row = 0
         self._server_lost = ""
         self._offsets: dict[str, Decimal] | None = None
+        self.apart: dict[str, Decimal] = {}  # symbol → the broker's position less executions, when last compared
         self._held: set[str] = set()  # symbols whose holding was told: when it agrees again, they must hear that too
 
     # the link
@@ -157,7 +158,7 @@ class Reconciler:
             offsets=self._offsets,
             held=self._held,
         )
-        self._offsets = result.offsets
+        self._offsets, self.apart = result.offsets, result.apart
         self._taking = True
         desk.carry_out(result.effects)
         self._taking = False

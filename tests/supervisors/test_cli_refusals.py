@@ -89,6 +89,8 @@ def test_a_wrong_configuration_is_one_message_and_exit_code_2(
         ("adopt", "AAPL"),
         ("adopt", "AAPL", "--target", "8%"),
         ("adopt", "AAPL", "--stop", "3%%"),
+        ("settle", "pb-1"),
+        ("settle", "pb-1", "--filled", "100"),
     ],
 )
 def test_wrong_usage_is_one_message_and_exit_code_2(verb: Run, arguments: tuple[str, ...]) -> None:
@@ -108,6 +110,8 @@ def test_wrong_usage_is_one_message_and_exit_code_2(verb: Run, arguments: tuple[
         ("sell", "AAPL", "100"),
         ("close", "AAPL"),
         ("cancel", "pb-1"),
+        ("settle", "pb-1", "--filled", "100@97.02"),
+        ("settle", "pb-1", "--filled", "none"),
         ("halt",),
         ("resume",),
         ("flatten",),
@@ -255,5 +259,5 @@ def test_a_foreign_package_is_refused_by_name(tmp_path: Path, environ: dict[str,
 def test_the_version_and_the_help_say_what_there_is(pitboss: Run) -> None:
     assert pitboss("--version").stdout.startswith("pitboss 0.")
     text = pitboss("--help").stdout
-    verbs = "run demo simulator check status buy sell close cancel halt resume flatten adopt alarms why whynot journal"
+    verbs = "run demo simulator check status buy sell close cancel settle halt resume flatten adopt alarms why whynot journal"
     assert all(verb in text for verb in verbs.split())
