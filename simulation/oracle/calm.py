@@ -104,13 +104,16 @@ def _bookings(truth: Truth, records: Records) -> str:
 
 
 def accounts(truth: Truth, records: Records) -> str:
-    """Return what the money says that it should not, once nothing is held; "" for nothing."""
+    """Return what the money says that it should not, once nothing is held; "" for nothing.
+
+    Shares that came or went without a trade, and were adopted, count for what they were adopted at.
+    """
     profit: dict[str, Decimal] = {}
     for closing in records.closed:
         symbol = closing["symbol"]
         profit[symbol] = profit.get(symbol, Decimal(0)) + Decimal(closing["realized_pnl"])
     for symbol in sorted({one.contract.symbol for one in truth.venue.executions}):
-        earned, told = truth.cash(symbol), profit.get(symbol, Decimal(0))
+        earned, told = truth.cash(symbol) + records.given(symbol)[1], profit.get(symbol, Decimal(0))
         if abs(told - earned) >= Decimal("0.01"):
             return f"{symbol}: {told} by the closings of the journal, {earned} by the book"
     # what a corrected version cost takes the place of what the one before did

@@ -21,7 +21,8 @@ def running_profit(status: Mapping[str, Any], truth: Truth, records: Records) ->
     the closings since are not in it, as its alarm says: the next start writes them.
 
     What closings came to and what the open position has realised is what all executions brought in cash, and what is
-    held at its average price.
+    held at its average price; shares that came or went without a trade count once they are adopted, for what they were
+    adopted at.
     """
     # a position that has closed is shown until the next one; its closing has been counted
     rows = {row["symbol"]: row for row in status["positions"] if row.get("state") != "CLOSED"}
@@ -37,11 +38,12 @@ def running_profit(status: Mapping[str, Any], truth: Truth, records: Records) ->
         row = rows.get(symbol, {"quantity": "0", "average_price": None, "realized_pnl": "0"})
         held = Decimal(row["quantity"])
         silent = any(text.startswith(f"position/{symbol} ") for text in status["unanswered"])
-        if silent or held != truth.by_executions(symbol):
+        given, worth = records.given(symbol)
+        if silent or held != truth.by_executions(symbol) + given:
             continue
         cost = held * Decimal(row["average_price"] or 0)
         told = closed.get(symbol, Decimal(0)) + Decimal(row["realized_pnl"] or 0)
-        earned = truth.cash(symbol) + cost
+        earned = truth.cash(symbol) + worth + cost
         wrong = abs(told - earned) >= _CENT
         found[symbol] = f"{symbol}: profit {told} by status and journal, {earned} by the executions" if wrong else ""
     return found

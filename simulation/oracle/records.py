@@ -16,6 +16,10 @@ RISKY = ("entry", "scale")
 """The roles that add risk."""
 
 
+_ADOPTED = "adopted-"
+"""How the id of a fill begins that `pitboss adopt` books for what the broker holds and no execution explains."""
+
+
 class Row(Protocol):
     """A record as it lies on the disk."""
 
@@ -62,6 +66,7 @@ class Records:
         self.cancelling: set[str] = set()  # order_refs
         self.booked: Counter[str] = Counter()  # execution id → how often
         self.fills: dict[str, dict[str, Any]] = {}  # execution id → the record
+        self.adopted: list[dict[str, Any]] = []  # fills that stand for shares that came or went without a trade
         self.closed: list[dict[str, Any]] = []
         self.commissions: dict[str, Decimal] = {}  # execution id → amount
         self.kinds: Counter[str] = Counter()
@@ -81,6 +86,16 @@ class Records:
         """Whether an order was intended to add risk."""
         order = self.intents.get(order_ref)
         return order is not None and order["role"] in RISKY
+
+    def given(self, symbol: str) -> tuple[Decimal, Decimal]:
+        """Return what was adopted of a symbol without a trade, signed, and what that counts as having brought."""
+        quantity = cash = Decimal(0)
+        for fill in self.adopted:
+            if fill["symbol"] == symbol:
+                signed = Decimal(fill["quantity"]) * (1 if fill["side"] == "BUY" else -1)
+                quantity += signed
+                cash -= signed * Decimal(fill["price"])
+        return quantity, cash
 
     def read(self) -> None:
         """Take in what is new."""
@@ -106,6 +121,8 @@ class Records:
             case "ExecutionBooked":
                 self.booked[payload["execution"]["exec_id"]] += 1
                 self.fills[payload["execution"]["exec_id"]] = payload
+                if payload["execution"]["exec_id"].startswith(_ADOPTED):
+                    self.adopted.append(payload["execution"])
             case "CommissionBooked" if payload["commission"]["amount"] is not None:
                 self.commissions[payload["commission"]["exec_id"]] = Decimal(payload["commission"]["amount"])
             case "PositionClosed":

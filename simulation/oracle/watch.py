@@ -15,6 +15,7 @@ __all__ = ["Watch"]
 NAKED_SECONDS = 15.0  # risk.naked_seconds is 5; then the link may be dead, which takes another five to find out
 HEARSAY_SECONDS = 30.0  # what is not told is found out at the next reconciliation, every 20 s here
 APART_SECONDS = 150.0  # a difference between both positions, with everything up, and nothing said about it
+_APART = "position of "
 # alarms that say that something held may be without protection, or that nobody knows
 EXPOSED = (
     "protection.",
@@ -101,9 +102,11 @@ class Watch:
 
     def _look_apart(self, status: Mapping[str, Any], said: set[str | None], everything: bool) -> Iterable[str]:
         ours = {row["symbol"]: Decimal(row["quantity"]) for row in status["positions"]}
-        for symbol in {one.contract.symbol for one in self._truth.venue.positions()} | set(ours):
+        # what is held nowhere any more is not apart
+        before = {key.removeprefix(_APART) for key in self._since if key.startswith(_APART)}
+        for symbol in {one.contract.symbol for one in self._truth.venue.positions()} | set(ours) | before:
             here, there = ours.get(symbol, Decimal(0)), self._truth.held(symbol)
             declared = everything or symbol in said
             text = "" if declared or here == there else f"{symbol}: {here} here, {there} at the broker, and no alarm"
-            if wrong := self.lasting(f"position of {symbol}", text):
+            if wrong := self.lasting(f"{_APART}{symbol}", text):
                 yield wrong

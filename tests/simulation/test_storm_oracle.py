@@ -16,6 +16,7 @@ from config.environment import Environment
 from simulation.oracle.calm import accounts, lingering, unsettled
 from simulation.oracle.chain import broken_link
 from simulation.oracle.conduct import Bounds, Conduct
+from simulation.oracle.money import running_profit
 from simulation.oracle.records import Records
 from simulation.oracle.risk import Limits
 from simulation.oracle.safety import Safety, Violation
@@ -229,6 +230,18 @@ def test_positions_apart_and_nobody_says_so(court: Court) -> None:
         court.safety.look(court.status())
 
 
+def test_positions_apart_that_were_together_in_between(court: Court) -> None:
+    def trade(quantity: int) -> None:
+        court.venue.manual_trade(court.venue.accounts[0], court.contract, D(quantity), D(100))
+        court.safety.look(court.status())
+
+    trade(100)
+    court.now = 1.0
+    trade(-100)
+    court.now = 152.0
+    trade(100)
+
+
 def test_an_execution_twice(court: Court) -> None:
     for _ in range(2):
         court.disk.has("ExecutionBooked", execution={"exec_id": "1.01"})
@@ -430,6 +443,19 @@ def test_profit_of_an_open_position_while_it_goes_on(bought: Court) -> None:
     bought.now = 302.0
     with pytest.raises(Violation, match="profit 5 by status and journal"):
         bought.safety.look(wrong)
+
+
+def test_profit_of_shares_that_were_adopted(bought: Court) -> None:
+    """They came without a trade: what they were adopted at counts as paid."""
+    bought.book_all()
+    fill = {"exec_id": "adopted-x.01", "symbol": "AAPL", "side": "BUY", "quantity": "100", "price": "50"}
+    bought.disk.has("ExecutionBooked", execution=fill)
+    bought.records.read()
+    row = {**_position("200")[0], "average_price": "75.005", "realized_pnl": "0", "state": "OPEN"}
+    assert running_profit(bought.status(positions=[row]), bought.truth, bought.records) == {"AAPL": ""}
+    wrong = running_profit(bought.status(positions=[row | {"realized_pnl": "1"}]), bought.truth, bought.records)
+    assert "profit 1 by status and journal" in wrong["AAPL"]
+    assert "-15001.00 by the book" in accounts(bought.truth, bought.records)
 
 
 @pytest.mark.parametrize(
