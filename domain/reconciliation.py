@@ -23,29 +23,31 @@ is told, and the broker goes on to call the order Filled. So where two snapshots
 the quantity that its executions have, one of these is a correction, and the position has not moved, they are all there
 will be.
 
-Three witnesses may still be late: while the broker's position of the symbol has moved by more than executions explain,
-nothing is concluded about its orders (INC-19), for however many snapshots that lasts: an order in doubt stays UNKNOWN,
-with its alarm, and one that seemed to rest becomes UNKNOWN with the second of them. What the orders in doubt
-cannot have done, having moved against them or by more than they could fill (a split, or somebody else whose executions
-are not told), is none of theirs: after some such snapshots they are judged as if nothing had moved, for late executions
-would be here by then. Nor is anything concluded from lists of which a part was made while TWS itself had lost its
-servers (1100).
+Three witnesses may still be late: while the broker's position of the symbol has moved by more than executions
+explain, nothing is concluded about its orders (INC-19), for however many snapshots that lasts: an order in doubt
+stays UNKNOWN, with its alarm, and one that seemed to rest becomes UNKNOWN with the second of them. What the orders in
+doubt cannot have done, having moved against them or by more than they could fill (a split, or somebody else whose
+executions are not told), is none of theirs: after some such snapshots they are judged as if nothing had moved, for
+late executions would be here by then. Likewise where the position has come back to what executions said of it some
+snapshots ago: it was ahead of them, while nothing was in doubt, and they have caught up. Nor is anything concluded
+from lists of which a part was made while TWS itself had lost its servers (1100).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
 from attrs import frozen
 
+from domain.offsets import Offsets, caught_up, remember, unexplained_moves, within_reach
 from domain.orders.book import OrderBook
 from domain.orders.effects import Alarm, Effect, Happened, SendCancel
 from domain.orders.executions import Executions
 from domain.orders.record import OrderRecord
 from messages.gateway import BrokerCommission, BrokerExecution, BrokerOrder, BrokerSnapshot
-from messages.order import OrderClaimedEvent, OrderResolved, OrderStatus, Side
+from messages.order import OrderClaimedEvent, OrderResolved, OrderStatus
 from messages.position import BrokerHolding
 
 __all__ = ["Difference", "Reconciliation", "reconcile"]
@@ -72,14 +74,14 @@ class Difference:
 class Reconciliation:
     """What came of it. `again` says why another snapshot is needed soon, "" where none is.
 
-    `apart` holds symbol → broker's position less the sum of executions. `offsets` is the same, to be given to the next
-    one; where it has moved and an order is in doubt, it holds that from before.
+    `apart` holds symbol → broker's position less the sum of executions, `offsets` what of that is to be given to the
+    next one.
     """
 
     effects: tuple[Effect, ...]
     differences: tuple[Difference, ...]
     holdings: tuple[tuple[str, BrokerHolding], ...]
-    offsets: dict[str, Decimal]
+    offsets: Offsets
     apart: dict[str, Decimal]
     again: str
 
@@ -99,7 +101,7 @@ def reconcile(
     account: str,
     at: datetime,
     *,
-    offsets: Mapping[str, Decimal] | None = None,
+    offsets: Offsets | None = None,
     held: Iterable[str] = (),
 ) -> Reconciliation:
     """Bring the book up to the snapshot.
@@ -155,9 +157,9 @@ def reconcile(
     }
 
     holdings, now = _holdings(book, snapshot, account, held)
-    moved = _moved(now, offsets)
+    moved = unexplained_moves(now, offsets)
     unseen = [each.record for ref, each in known.items() if ref not in shown and ref not in spoken]
-    theirs = _theirs(moved, unseen)
+    theirs = within_reach(moved, unseen) - caught_up(now, offsets)
     undecided: set[str] = set()
     again = ""
     for ref, before in known.items():
@@ -196,10 +198,8 @@ def reconcile(
         if record.status is not before.status:
             text = f"{before.status} → {record.status}"
             differences.append(Difference(record.symbol, text, ref, record.perm_id))
-    apart = dict(now)
-    for symbol in undecided & moved.keys():
-        now[symbol] = (offsets or {}).get(symbol, Decimal(0))
-    return Reconciliation(tuple(effects), tuple(differences), holdings, now, apart, again)
+    remembered = remember(now, offsets, undecided & moved.keys())
+    return Reconciliation(tuple(effects), tuple(differences), holdings, remembered, now, again)
 
 
 def _note(known: dict[str, _Before], record: OrderRecord | None) -> None:
@@ -255,24 +255,6 @@ def _seen_open(
         return idle, f"the modification of {record.order_ref} is not in force yet"
     evidence = "complete lists show the earlier terms: the modification is not in force"
     return [*idle, OrderResolved(record.order_ref, OrderStatus.ACCEPTED, evidence)], ""
-
-
-def _moved(now: Mapping[str, Decimal], before: Mapping[str, Decimal] | None) -> dict[str, Decimal]:
-    """Return symbol → by how much the position has moved that executions do not explain."""
-    if before is None:
-        return {}
-    changes = {symbol: offset - before.get(symbol, _ZERO) for symbol, offset in now.items()}
-    return {symbol: change for symbol, change in changes.items() if change}
-
-
-def _theirs(moved: Mapping[str, Decimal], unseen: Iterable[OrderRecord]) -> set[str]:
-    """Return the symbols in which fills of these orders that nobody has heard of may be all that is behind the move."""
-    room: dict[tuple[str, bool], Decimal] = {}  # (symbol, whether it is bought) → what may still fill
-    for record in unseen:
-        if not record.status.done:
-            key = record.symbol, record.side is Side.BUY
-            room[key] = room.get(key, _ZERO) + record.most_quantity - record.filled_once
-    return {symbol for symbol, change in moved.items() if abs(change) <= room.get((symbol, change > 0), _ZERO)}
 
 
 def _corrected(record: OrderRecord, echo: BrokerOrder | None, executions: Executions) -> OrderResolved | None:

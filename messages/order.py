@@ -444,9 +444,11 @@ class OrderAcceptedEvent(OrderEvent):
 
 @frozen(slots=True)
 class OrderModifiedEvent(OrderEvent):
-    """The broker has echoed the new terms, or refused them and the earlier ones live."""
+    """The broker has echoed the new terms, or refused them and the earlier ones live; `denied` where these have not
+    left: the journal or the link failed."""
 
     applied: bool
+    denied: bool = False
 
 
 @frozen(slots=True)

@@ -109,14 +109,16 @@ class Amendments:
             )
         )
 
-    def _not_modified(self, record: OrderRecord | None, wish: ModifyOrder, reason: str) -> None:
+    def _not_modified(
+        self, record: OrderRecord | None, wish: ModifyOrder, reason: str, *, denied: bool = False
+    ) -> None:
         symbol = record.symbol if record is not None else ""
         log(
             "order.denied", level="WARNING", actor="orders", symbol=symbol, order_ref=wish.order_ref,
             reason=f"not modified: {reason}", quantity=wish.quantity, limit=wish.limit_price, stop=wish.stop_price,
         )  # fmt: skip
         if record is not None:
-            self._desk.tell(record.symbol, OrderModifiedEvent(record.view(), applied=False))
+            self._desk.tell(record.symbol, OrderModifiedEvent(record.view(), applied=False, denied=denied))
 
     # cancellations
 
@@ -194,7 +196,7 @@ class Amendments:
             # it filled, was cancelled or fell into doubt meanwhile: the journal must not believe that bytes left
             reason = f"{record.status} before the modification could leave"
             self._desk.journal.tell(Append((Entry(record.symbol, OrderNotSent(ref, record.order_id, reason)),)))
-            self._not_modified(record, intended.modify, reason)
+            self._not_modified(record, intended.modify, reason, denied=True)
         return True
 
     def failed(self, token: str, error: str) -> bool:
@@ -208,7 +210,7 @@ class Amendments:
             self.send_cancel(intended.order_ref, urgent=True)
         else:
             record = self._desk.book.get(intended.modify.order_ref)
-            self._not_modified(record, intended.modify, f"the journal failed: {error}")
+            self._not_modified(record, intended.modify, f"the journal failed: {error}", denied=True)
         return True
 
     def _write(self, record: OrderRecord, intended: ModifyIntended | CancelIntended) -> None:

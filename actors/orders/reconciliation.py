@@ -11,6 +11,7 @@ from attrs import frozen
 from actors.orders.desk import OrderDesk
 from config.log_record import timestamp
 from config.logging import log
+from domain.offsets import Offsets
 from domain.reconciliation import reconcile
 from messages.gateway import AskBroker, BrokerConnected, BrokerLost, BrokerNotice, BrokerSnapshot
 from messages.journal import Append, Entry
@@ -53,7 +54,7 @@ class Reconciler:
         self._taking = False  # a snapshot is being taken: what it brings up waits for the pause
         self._in_a_row = 0
         self._server_lost = ""
-        self._offsets: dict[str, Decimal] | None = None
+        self._offsets: Offsets | None = None
         self.apart: dict[str, Decimal] = {}  # symbol → the broker's position less executions, when last compared
         self._held: set[str] = set()  # symbols whose holding was told: when it agrees again, they must hear that too
 

@@ -60,8 +60,8 @@ class Hearing:
             case OrderDeniedEvent(reason=reason, figures=figures):
                 actor.desk.denied(order.order_ref, reason, figures)
                 self._ended(order)
-            case OrderModifiedEvent(applied=applied):
-                actor.protection.amended(order, applied=applied)
+            case OrderModifiedEvent(applied=applied, denied=denied):
+                actor.protection.amended(order, applied=applied, denied=denied)
             case OrderCancelledEvent() | OrderExpiredEvent() | OrderRejectedEvent():
                 self._ended(order)
             case OrderAcceptedEvent():

@@ -60,7 +60,8 @@ class Protection:
 
     Amendments are made in place, one at a time for each order. What is refused is tried again at once, and then after
     1, 2, 4, … seconds; a stop that the broker refuses five times in a row ends with the position flattened. What our
-    own side refuses (link down, not reconciled) is no such refusal: it is tried again until it goes through.
+    own side refuses (link down, not reconciled, journal failed) is no such refusal: it is tried again until it goes
+    through.
     """
 
     def __init__(self, actor: PositionActor, *, restored: bool = False) -> None:
@@ -226,8 +227,8 @@ class Protection:
 
     # what became of them
 
-    def amended(self, order: OrderView, *, applied: bool) -> None:
-        """Note that a change is in force, or was refused."""
+    def amended(self, order: OrderView, *, applied: bool, denied: bool) -> None:
+        """Note that a change is in force, or was refused: by our own side where it was denied."""
         asked = self._amending.pop(order.order_ref, None)
         if applied:
             if self._unmoved.pop(order.order_ref, None) is not None and not self._unmoved:
@@ -242,7 +243,7 @@ class Protection:
             self._unmoved[order.order_ref] = (trio.current_time() + delay, order.quantity, times + 1)
             self._actor.after(delay, TryAgain())
             return
-        self._back_off(order, by_broker=True)
+        self._back_off(order, by_broker=not denied)
 
     def lost(self, order: OrderView) -> None:
         """Note that an exit rests nowhere any more without having filled, unless that was to be expected."""

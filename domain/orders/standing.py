@@ -77,9 +77,16 @@ def settle(record: OrderRecord) -> None:
 
 
 def changes(
-    record: OrderRecord, before: Standing, cause: str, *, modified: bool | None = None, booked: bool = False
+    record: OrderRecord,
+    before: Standing,
+    cause: str,
+    *,
+    modified: bool | None = None,
+    denied: bool = False,
+    booked: bool = False,
 ) -> list[OrderEvent]:
-    """Return the events that lead from `before` to now, fills excepted; `modified` is the end of a modification.
+    """Return the events that lead from `before` to now, fills excepted; `modified` is the end of a modification,
+    `denied` whether it has not left.
 
     With `booked` a fill is told besides, and says that nothing is left of the order.
     """
@@ -92,7 +99,7 @@ def changes(
     if before.status is OrderStatus.UNKNOWN and now is not OrderStatus.UNKNOWN:
         events.append(OrderResolvedEvent(view, cause))
     if modified is not None and not now.done:
-        events.append(OrderModifiedEvent(view, modified))
+        events.append(OrderModifiedEvent(view, modified, denied))
     if now is before.status:
         if record.confirmed and not (before.confirmed and before.live == record.live) and modified is None:
             events.append(OrderAcceptedEvent(view))

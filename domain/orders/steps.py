@@ -74,5 +74,5 @@ def take_step(record: OrderRecord, fact: Step) -> list[Effect]:
                 move(record, _RESOLUTIONS[status])
             effects.append(ToJournal(record.symbol, fact))
     settle(record)
-    events = changes(record, before, cause, modified=modified)
+    events = changes(record, before, cause, modified=modified, denied=isinstance(fact, OrderNotSent))
     return effects + [Happened(record.symbol, event) for event in events]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from math import inf
 from typing import Any
@@ -233,11 +233,14 @@ class Conduct:
             if abs(held) > abs(before) or held * before < 0:
                 self._broken(f"{order.order_ref}, an exit of {symbol}, made {held} of {before}")
 
-    def _in_doubt(self, symbol: str) -> bool:
-        """Whether what is held may be unknown here: by an alarm, or so soon after a start or somebody else's trade."""
+    def _in_doubt(self, symbol: str, told: Sequence[tuple[str | None, str]] = ()) -> bool:
+        """Whether what is held may be unknown here: by an alarm, or so soon after a start or somebody else's trade.
+
+        `told` are the alarms of a status, as symbol and kind, beside those of the journal.
+        """
         since = max(self._by_others.get(symbol, -1e9), self._alive_since())
         return self._clock() - since < _OTHERS_SECONDS or any(
-            of in (None, symbol) and kind.startswith(_IN_DOUBT) for of, kind in self._standing.values()
+            of in (None, symbol) and kind.startswith(_IN_DOUBT) for of, kind in (*self._standing.values(), *told)
         )
 
     def _could_sell(self, symbol: str) -> Decimal:
@@ -289,9 +292,11 @@ class Conduct:
         """Judge what needed a moment to be sure of, and what a status says."""
         now = self._clock()
         self._look_for_excess()
+        # a disk that refuses everything has no record of an alarm that stands
+        told = [(alarm["symbol"], alarm["kind"]) for alarm in status["alarms"] or ()]
         for symbol, since in self._excess.items():
             seconds = now - max(since, self._alive_since())
-            if seconds > _EXCESS_SECONDS and not self._in_doubt(symbol):
+            if seconds > _EXCESS_SECONDS and not self._in_doubt(symbol, told):
                 could, held = self._could_sell(symbol), abs(self._truth.held(symbol))
                 self._broken(f"for {seconds:.0f} s exits have worked that could take {could} {symbol} from {held}")
         self._look_at_link(status, now)

@@ -611,3 +611,30 @@ def test_ready_without_a_link(court: Court) -> None:
     court.now = 6.2
     conduct.look(court.status(broker={"connected": False}))
     assert broken == ["READY, without a link for 3 s"]
+
+
+@pytest.mark.parametrize(
+    ("alarm", "symbol", "fine"),
+    [
+        ("protection.missing", "AAPL", True),
+        ("journal.failed", None, True),
+        ("protection.missing", "MSFT", False),
+        ("signal.gap", None, False),
+    ],
+)
+def test_exits_for_more_than_is_held_are_excused_by_what_the_status_says(
+    court: Court, alarm: str, symbol: str | None, fine: bool
+) -> None:
+    """The disk refuses everything: no change can leave, and no record says so."""
+    broken: list[str] = []
+    conduct = Conduct(
+        court.truth, court.records, lambda: court.now, lambda: -100.0, broken.append, Bounds(5.0, 2.0, 40)
+    )
+    order = {"order_ref": "stop", "role": "stop", "symbol": "AAPL", "side": "BUY", "parent_ref": None, "source": "rule"}
+    court.disk.has("OrderIntended", order=order)
+    court.records.read()
+    court.place("stop", "BUY", "STP", "105")
+    conduct.look(court.status(state="HALTED", broker={"connected": True}))
+    court.now = 21.0
+    conduct.look(court.status(state="HALTED", broker={"connected": True}, alarms=[{"kind": alarm, "symbol": symbol}]))
+    assert broken == ([] if fine else ["for 21 s exits have worked that could take 100 AAPL from 0"])

@@ -103,7 +103,7 @@ class Orders(RunQueueActor):
             case ModifyOrder():
                 self.house.modified.append(message)
                 if self.house.answering:
-                    self.house.amend(message)
+                    self.house.amend(message, applied=not self.house.denying, denied=self.house.denying)
             case CancelOrder(order_ref, reason):
                 self.house.cancelled.append(message)
                 view = self.house.views[order_ref]
@@ -131,6 +131,7 @@ class House:
         self.alarm_messages: list[Any] = []
         self.events: list[BaseEvent] = []
         self.answering = True  # whether the broker answers at once
+        self.denying = False  # whether changes never leave
         self.refusing: set[Role] = set()  # roles whose orders the broker rejects
         self.fills = 0
 
@@ -251,7 +252,7 @@ class House:
         known = self.views[view.order_ref]
         self.event(OrderRejectedEvent, known, 201, "refused", status=OrderStatus.REJECTED, text="refused")
 
-    def amend(self, message: ModifyOrder, *, applied: bool = True) -> None:
+    def amend(self, message: ModifyOrder, *, applied: bool = True, denied: bool = False) -> None:
         view = self.views[message.order_ref]
         if view.status.done:
             return
@@ -262,7 +263,7 @@ class House:
             "trailing_pct": message.trailing_pct,
             "trailing_amount": message.trailing_amount,
         }
-        self.event(OrderModifiedEvent, view, applied, **(terms if applied else {}))
+        self.event(OrderModifiedEvent, view, applied, denied, **(terms if applied else {}))
 
     def execution(self, side: Side, quantity: int, price: str, order_ref: str = "", symbol: str = "AAPL") -> Execution:
         self.fills += 1

@@ -127,6 +127,23 @@ def test_a_refused_amendment_is_tried_again_later(house):
     house(body)
 
 
+def test_amendments_that_never_leave_do_not_end_in_a_flat_position(house):
+    async def body(it):
+        await it.opened()
+        it.denying = True
+        it.outside(Side.SELL, 1, "100")
+        await trio.sleep(120)
+        assert it.alarms() == {"protection.missing"}
+        assert it.live(Role.EXIT) == []
+        assert len(it.modified) > 5
+        it.denying = False
+        await trio.sleep(31)
+        assert {order.remaining for order in it.live()} == {D(99)}
+        assert it.alarms() == set()
+
+    house(body)
+
+
 def test_one_amendment_of_an_order_is_under_way_at_a_time_and_the_last_word_counts(house):
     async def body(it):
         await it.open(quantity=100)

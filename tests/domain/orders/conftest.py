@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from domain.offsets import Offsets
 from domain.orders.book import Fact, OrderBook
 from domain.orders.effects import Alarm, Effect, Happened, SendCancel, ToJournal, Verify
 from domain.orders.record import OrderRecord
@@ -49,7 +50,7 @@ class Desk:
         self.book = OrderBook(CLIENT)
         self.effects: list[Effect] = []
         self.journal: list[Any] = []  # what a journal would hold
-        self.offsets: dict[str, Decimal] | None = None
+        self.offsets: Offsets | None = None
         self.last: Reconciliation | None = None
 
     # facts

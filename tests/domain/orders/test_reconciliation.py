@@ -394,3 +394,25 @@ def test_what_orders_in_doubt_cannot_have_moved_is_none_of_their_fills(
     for _ in range(4):
         desk.reconcile(lists)
     assert desk.order().status is ends
+
+
+@pytest.mark.parametrize(("ahead", "ends"), [(True, OrderStatus.NOT_SENT), (False, OrderStatus.UNKNOWN)])
+def test_a_position_that_executions_have_caught_up_with_says_nothing_of_orders_in_doubt(
+    desk: Any, ahead: bool, ends: OrderStatus
+) -> None:
+    """100 were bought, of which a bust took 40: the position was told first, then the correction. Not so where the 40
+    have been missing ever since: what an order in doubt bought may be what is there again."""
+    desk.working()
+    if ahead:
+        desk.reconcile(desk.snapshot(fills=[desk.fill(100)], positions={"AAPL": 100}))
+    desk.reconcile(desk.snapshot(fills=[desk.fill(100)], positions={"AAPL": 60}))
+    desk.placed("pb-2", 6, role=Role.TARGET, quantity=D(40))
+    doubt(desk, "pb-2")
+    lists = desk.snapshot(fills=[desk.fill(60, exec_id="e1.02")], positions={"AAPL": 60})
+    for _ in range(4):
+        assert desk.reconcile(lists).again
+        assert desk.order("pb-2").status is OrderStatus.UNKNOWN
+    for _ in range(4):
+        desk.reconcile(lists)
+    assert desk.order("pb-2").status is ends
+    assert (desk.reconcile(lists).again == "") is ahead
