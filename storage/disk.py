@@ -120,7 +120,11 @@ class DiskStorage:
 
     def _append(self, rows: list[Row]) -> None:
         self._writing.append(rows)
-        before, self._unmoved = self._unmoved, self._unmoved + len(rows)
+        self._move_when_due(len(rows))
+
+    def _move_when_due(self, rows: int) -> None:
+        """Move the log into the file now and then; so many more records are safe in the log."""
+        before, self._unmoved = self._unmoved, self._unmoved + rows
         if self._unmoved >= CHECKPOINT_NOW:
             self._unmoved = 0
             self._writing.checkpoint()

@@ -110,10 +110,13 @@ class MortalStorage(DiskStorage):
     def __init__(self, files: MortalFiles, path: Path) -> None:
         super().__init__(path, Inline, log_bytes=_LOG_BYTES, reserve_bytes=files.reserve_bytes)
         self._files = files
+        self._to_move = 0
 
     async def append(self, rows: list[Row]) -> None:
         """See `Storage.append`."""
         await self._written(_LOG, "", partial(super().append, rows))
+        safe, self._to_move = self._to_move, 0
+        super()._move_when_due(safe)
 
     async def fall_back(self, mark: Mark) -> None:
         """See `Storage.fall_back`."""
@@ -122,6 +125,11 @@ class MortalStorage(DiskStorage):
     async def append_reserve(self, rows: list[Row]) -> None:
         """See `Storage.append_reserve`."""
         await self._written(_RESERVE, "reserve ", partial(super().append_reserve, rows))
+
+    def _move_when_due(self, rows: int) -> None:
+        # what is not safe in the log is not moved: SQLite syncs the log before it moves any of it, and the file before
+        # the log begins anew (https://www.sqlite.org/pragma.html#pragma_synchronous)
+        self._to_move += rows
 
     def move(self) -> None:
         """Move all of the write-ahead log into the file."""

@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from simulation.disk import TORN, StormDisk, StormStorage
+from storage.disk import CHECKPOINT_BESIDE
 from storage.errors import JournalDamaged, JournalUnusable
 from storage.port import Opened
 from storage.reserve import Mark
@@ -25,7 +26,11 @@ async def written(disk: StormDisk, sizes: list[int], reserve: list[int]) -> None
 
     def rows(count: int, what: str) -> list[Row]:
         nonlocal sequence, hashed
-        made = seal([(NOW, "AAPL", what, 0, f'"{"x" * (37 * one % 1700)}"') for one in range(count)], sequence, hashed)
+        made = seal(
+            [(NOW, "AAPL", what, int(bool(refused)), f'"{"x" * (37 * one % 1700)}"') for one in range(count)],
+            sequence,
+            hashed,
+        )
         sequence, hashed = made[-1].sequence, made[-1].hash
         return made
 
@@ -91,6 +96,26 @@ def test_what_was_safe_is_there_and_what_was_cut_off_is_told(kind: str) -> None:
         trio.run(main, seed)
     assert found["a part of it"] > 5, found
     assert found["an unfinished group"] > 3, found
+
+
+@pytest.mark.parametrize("kind", TORN)
+def test_nothing_is_moved_into_the_file_that_was_not_safe_in_the_log(kind: str) -> None:
+    """The last transaction would have the log moved; the power fails before it is synced."""
+
+    async def main(seed: int) -> None:
+        disk = StormDisk()
+        await written(disk, [200, 30, CHECKPOINT_BESIDE - 230 + seed], [])
+        told: list[tuple[str, bool]] = []
+        disk.on_opened = lambda text, wrong: told.append((text, wrong))
+        disk.tear(TORN[kind], str(seed))
+        storage = StormStorage(disk)
+        opened = await storage.open("storm", NOW)
+        assert told == [(told[0][0], False)]
+        assert opened.sequence in (230, CHECKPOINT_BESIDE + seed)
+        await storage.close()
+
+    for seed in range(8):
+        trio.run(main, seed)
 
 
 @pytest.mark.parametrize(
