@@ -130,7 +130,7 @@ class Storm:
             self.plan.step_seconds,
             self.plan.calendar,
         )
-        self.people = People(machine, market, service, self.safety.asked, self.safety.answered)
+        self.people = People(machine, market, service, self.safety.halts.asked, self.safety.halts.answered)
         real = real_machine()
         began, since = trio.current_time(), real.now()
         checks = Checks(self._guests.checks, paper.venue, self.records, lambda: trio.current_time() - began)

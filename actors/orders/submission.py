@@ -160,8 +160,8 @@ class Submission:
         return True
 
     def appended(self, token: str) -> tuple[CancelOrder, ...] | None:
-        """The intents are durable: bytes may leave. Return the cancellations that came meanwhile; None where the token
-        belongs to somebody else."""
+        """The intents are durable: bytes may leave, unless what adds risk was cancelled meanwhile. Return the
+        cancellations of what leaves; None where the token belongs to somebody else."""
         pending = self._pending.pop(token, None)
         if pending is None:
             return None
@@ -173,6 +173,8 @@ class Submission:
             reason = desk.not_reconciled or "the connection was lost"
         elif self._left(group) <= 0.0:
             reason = "its deadline passed while its intent was being written"
+        else:
+            reason = _recalled(group, waiting)
         if reason:
             desk.carry_out(effects)
             for intent in pending.intents:
@@ -289,3 +291,11 @@ def _denied(order: OrderRequest) -> OrderView:
         oca_group=order.oca_group,
         position_id=order.position_id,
     )
+
+
+def _recalled(group: SubmitOrders, cancels: Sequence[CancelOrder]) -> str:
+    """Why a group is not sent after all: all its new risk was cancelled, as by a halt. Its exits go with it."""
+    entries = {order.order_ref for order in group.orders if order.role.adds_risk}
+    if not entries or not entries <= {cancel.order_ref for cancel in cancels}:
+        return ""
+    return f"cancelled while its intent was being written: {cancels[0].reason}"

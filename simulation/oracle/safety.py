@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulation.oracle.evidence import Evidence
+from simulation.oracle.halts import Halts
 from simulation.oracle.heard import Heard
 from simulation.oracle.money import running_profit
 from simulation.oracle.records import Records
@@ -16,7 +17,6 @@ from simulator.model import OrderChanged, VenueEvent
 
 __all__ = ["Safety", "Violation"]
 
-_END_IT = ("resume", "rearm")  # a halt
 _NEEDED = ("journal", "gateway", "orders", "portfolio")  # what READY promises to run
 
 
@@ -39,8 +39,7 @@ class Safety:
         """`state` is the process's state now; `alive_since` when the process started, inf for none."""
         self._truth, self._records, self._state = truth, records, state
         self._arrived: set[int] = set()
-        self._no_risk: str = ""  # why an operator's answered command forbids new risk
-        self._ending = 0  # commands on their way that end that: they may have been carried out, or not
+        self.halts = Halts()
         self._risk = NewRisk(truth, records, clock, limits or Limits())
         self._heard = Heard(truth)
         self.watch = Watch(truth, clock, alive_since, self._heard)
@@ -103,27 +102,10 @@ class Safety:
         self.sent_risk += 1
         if self._state() != "READY":
             self.broken(f"{ref}, new risk, left the process in the state {self._state()}")
-        if self._no_risk and not self._ending:
-            self.broken(f"{ref}, new risk, left the process after {self._no_risk} had been answered")
+        if halt := self.halts.standing:
+            self.broken(f"{ref}, new risk, left the process after {halt} had been answered")
         if wrong := self._risk.wrong(ref):
             self.broken(f"{ref}, new risk, left the process: {wrong}")
-
-    def asked(self, request: Mapping[str, str]) -> None:
-        """A command of an operator is on its way."""
-        self._ending += request["command"] in _END_IT
-
-    def answered(self, request: Mapping[str, str], accepted: bool) -> None:
-        """A command that was asked was answered, or will not be."""
-        self._ending = max(0, self._ending - (request["command"] in _END_IT))
-        if not accepted:
-            return
-        match request["command"]:
-            case "halt" | "flatten" if "symbol" not in request:
-                self._no_risk = request["command"] if self._no_risk != "flatten" else "flatten"
-            case "resume" if self._no_risk == "halt":
-                self._no_risk = ""
-            case "rearm":
-                self._no_risk = ""
 
     # the status
 

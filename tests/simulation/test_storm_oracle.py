@@ -144,13 +144,19 @@ def test_one_reference_twice(court: Court) -> None:
         court.safety.look(court.status())
 
 
+def _commanded(court: Court, command: str) -> None:
+    request = {"command": command}
+    court.safety.halts.asked(request)
+    court.safety.halts.answered(request, True)
+
+
 def _halted(court: Court) -> None:
-    court.safety.answered({"command": "halt"}, True)
+    _commanded(court, "halt")
 
 
 def _flattened(court: Court) -> None:
-    court.safety.answered({"command": "flatten"}, True)
-    court.safety.answered({"command": "resume"}, True)
+    _commanded(court, "flatten")
+    _commanded(court, "resume")
 
 
 def _starting(court: Court) -> None:
@@ -578,14 +584,36 @@ def test_two_orders_that_the_broker_made_of_one(court: Court) -> None:
 def test_while_a_resume_waits_for_its_answer_nobody_knows(court: Court) -> None:
     for ref in ("a", "b"):
         court.disk.intends(ref)
-    court.safety.answered({"command": "halt"}, True)
-    court.safety.asked({"command": "resume"})
+    _commanded(court, "halt")
+    resume = {"command": "resume"}
+    court.safety.halts.asked(resume)
     court.safety.sent(["3", "1", "a"])
     court.safety.look(court.status())
-    court.safety.answered({"command": "resume"}, False)
+    court.safety.halts.answered(resume, False)
     court.safety.sent(["3", "2", "b"])
     with pytest.raises(Violation, match="b, new risk, left the process after halt had been answered"):
         court.safety.look(court.status())
+
+
+@pytest.mark.parametrize(
+    ("given", "stands"),
+    [
+        (("halt", "resume"), ""),
+        (("resume", "halt"), "halt"),
+        (("flatten", "resume"), "flatten"),
+        (("flatten", "rearm"), ""),
+    ],
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_commands_count_as_they_were_given_in_whatever_order_they_are_answered(
+    court: Court, given: tuple[str, ...], stands: str, backwards: bool
+) -> None:
+    requests = [{"command": command} for command in given]
+    for request in requests:
+        court.safety.halts.asked(request)
+    for request in reversed(requests) if backwards else requests:
+        court.safety.halts.answered(request, True)
+    assert court.safety.halts.standing == stands
 
 
 @pytest.mark.parametrize(("ends", "fine"), [(("53", "102", "55", "62"), True), (("53", "102", "55"), False)])

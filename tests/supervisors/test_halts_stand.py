@@ -7,8 +7,9 @@ from typing import Any
 
 import pykka
 import pytest
+import trio
 
-from messages.order import CancelOrder
+from messages.order import CancelOrder, ListOrders
 from messages.risk import DescribePortfolio, FlattenAll, Halt, Rearm, TradingState
 
 
@@ -55,5 +56,26 @@ def test_a_halt_over_which_the_portfolio_crashes_is_carried_out_by_the_next(plan
         await it.settle(10.0)
         assert it.process.state.state == "HALTED"
         assert "another contract" in it.process.state.reason
+
+    plant(body)
+
+
+@pytest.mark.parametrize("stop", [Halt("somebody says so", cancel_entries=True), FlattenAll("now")])
+def test_an_entry_whose_intent_is_being_written_does_not_leave_after_a_halt(
+    plant: Callable[..., None], stop: Halt | FlattenAll
+) -> None:
+    async def body(it: Any) -> None:
+        await it.settle(2.0)
+        it.disk.sync_seconds = 0.05
+        buy = {"command": "buy", "symbol": "AAPL", "quantity": "10"}
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(it.process.commands.answer, buy)
+            await trio.sleep(0.02)
+            it.process.system.address("portfolio").tell(stop)
+            await it.settle(5.0)
+        assert it.process.state.state == "HALTED"
+        assert (it.held(), it.at_broker(), list(it.paper.venue.orders)) == (0, [], [])
+        assert (await it.ask("orders", ListOrders())) == ()
+        await it.agree()
 
     plant(body)
