@@ -48,6 +48,14 @@ class RoundTrips:
         """Whether the last round trip is recent enough for an order to leave."""
         return now - self._proven < self.seconds
 
+    def since(self, now: float) -> float:
+        """Return the instant after which TWS has said what arrives now.
+
+        What has waited behind a stalled link arrives in one piece, and tells nothing of the present: as long as no
+        round trip is recent it may be as old as the request of the last one.
+        """
+        return now if self.recent(now) or self._proven == -math.inf else self._proven
+
     def age(self, now: float) -> float | None:
         """Return how long ago the last round trip was asked for; None for none."""
         return None if self._proven == -math.inf else now - self._proven

@@ -25,6 +25,7 @@ from actors.gateway.snapshot import SnapshotDesk
 from actors.gateway.what_if import WhatIfDesk
 from actors.ib.client import WireClient
 from actors.ib.wrapper import Listing, Wrapper
+from actors.runtime.items import TickBatch
 from config.settings import Settings
 from messages.gateway import (
     AccountPnl,
@@ -80,7 +81,7 @@ class Session:
         """`on_notice` is called when `degraded` has changed, and when a snapshot is needed; `on_line_refused` with the
         symbol for which TWS had no market data line left."""
         self.epoch = epoch
-        self.wrapper = Wrapper(epoch, self, feeds.routes, outlets.publish)
+        self.wrapper = Wrapper(epoch, self, feeds.routes, self._publish)
         self.client = WireClient(self.wrapper, connection)
         self.trips = RoundTrips(settings.broker.liveness_seconds)
         self.snapshot = SnapshotDesk(epoch, self.client, sender, self.next_request_id, timeout)
@@ -124,6 +125,9 @@ class Session:
         """Cut the connection now."""
         self._close(reason)
         self.client.conn.abort()
+
+    def _publish(self, ticks: TickBatch) -> None:
+        self._outlets.publish(ticks, self.trips.since(trio.current_time()))
 
     # orders and fills
 

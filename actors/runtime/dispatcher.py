@@ -54,7 +54,7 @@ class Dispatcher:
         self.ready: deque[Mailbox] = deque()
         self.parked = False
         self.clock: Callable[[], float] = lambda: 0.0
-        self.published = 0.0  # when the latest ticks were, by that clock: one look at it serves a whole batch
+        self.published = 0.0  # when the latest ticks were told, by that clock: one look at it serves a whole batch
         self.timers = Timers()
         self._on_crash = on_crash
         self._measures = measures if measures is not None else Measures()
@@ -110,14 +110,15 @@ class Dispatcher:
         if failure is not None:
             raise failure
 
-    def publish(self, ticks: TickBatch) -> None:
-        """Deliver a batch of `(address, kind, price, size)` in order.
+    def publish(self, ticks: TickBatch, since: float | None = None) -> None:
+        """Deliver a batch of `(address, kind, price, size)` in order; `since` is when they may have been told, None for
+        now.
 
         A tick for an actor that has nothing waiting is handled here and now; others queue behind what waits. An
         exception in `on_tick` crashes that actor alone. Called from within a handler, it only queues. Up to `batch`
         messages that wait, those that the ticks have caused among them, are handled before it returns.
         """
-        self.published = self.clock()
+        self.published = self.clock() if since is None else since
         self._measures.ticks += len(ticks)
         if self._handling or self.stopped is not None or threading.get_ident() != self.thread:
             for address, kind, price, size in ticks:

@@ -107,9 +107,9 @@ class System:
         await self.lifecycle.stop(address, timeout)
         self.lifecycle.retire(address, ActorState.STOPPED, "the actor was stopped")
 
-    def publish(self, ticks: TickBatch) -> None:
+    def publish(self, ticks: TickBatch, since: float | None = None) -> None:
         """Deliver a batch of ticks `(address, kind, price, size)`: see `Dispatcher.publish`."""
-        self.dispatcher.publish(ticks)
+        self.dispatcher.publish(ticks, since)
 
     async def idle(self) -> None:
         """Wait until no message waits and no actor is on its way up or down: see `Dispatcher.idle`."""
