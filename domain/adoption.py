@@ -12,7 +12,7 @@ from domain.instrument import canonical
 from messages.order import Execution, OrderType, OrderView, Side, TimeInForce
 from messages.position import BrokerHolding
 
-__all__ = ["ADOPTED", "RestingExits", "adopted_fill", "position_id_of", "resting_exits"]
+__all__ = ["ADOPTED", "RestingExits", "adopted_fill", "is_adopted", "position_id_of", "resting_exits"]
 
 ADOPTED = "adopted-"
 """How the execId begins of a fill that stands for what the broker holds and no execution explains."""
@@ -32,6 +32,11 @@ class RestingExits:
     stops: tuple[OrderView, ...]
     targets: tuple[OrderView, ...]
     foreign: tuple[OrderView, ...]
+
+
+def is_adopted(execution: Execution) -> bool:
+    """Whether it stands for what came or went without a trade, and no broker has told it."""
+    return execution.exec_id.startswith(ADOPTED)
 
 
 def resting_exits(views: Iterable[OrderView], side: Side, client_id: int) -> RestingExits:

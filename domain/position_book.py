@@ -286,6 +286,8 @@ class PositionBook:
             exec_bases=tuple(bases)[-_KEPT:],
             signal_ids=tuple(self.signal_ids)[-_KEPT:],
             day=day,
+            left=self.quantity,
+            left_at=self.ledger.average_price,
         )
 
     def adopt(self, views: Iterable[OrderView]) -> None:

@@ -385,7 +385,8 @@ class PositionClosed:
     """Flat again, and everything about it in one record: replay of the symbol may begin here.
 
     `realized_pnl` does not contain `commission`; both in the instrument's currency. With the reason CORRECTION it is
-    no position of its own: both are to be added to what the symbol came to.
+    no position of its own: both are to be added to what the symbol came to. `left` (signed) was let go of at its
+    average price, `left_at`, and stays at the broker.
     """
 
     position_id: str
@@ -396,6 +397,8 @@ class PositionClosed:
     exec_bases: tuple[str, ...]
     signal_ids: tuple[str, ...] = ()
     day: str = ""
+    left: Decimal = Decimal(0)
+    left_at: Decimal | None = None
 
 
 # position → orders

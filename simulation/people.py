@@ -20,6 +20,8 @@ __all__ = ["People"]
 
 _BOTH_LEGS = 0.15  # of the parts that the broker fills
 
+_APART_SECONDS = 30.0  # from a difference that stands until the operator sees to it, and between two steps
+
 _NO_ANSWER = "did not answer within"
 
 
@@ -38,6 +40,7 @@ class People:
         self._machine, self._market, self._service = machine, market, service
         self._asked, self._answered = asked, answered
         self.hand = Hand(machine.paper, market)
+        self._apart: dict[str, float] = {}  # symbol → when a difference that stands is to be seen to
 
     async def do(self, act: Act) -> str:
         """Do it; return what came of it."""
@@ -105,6 +108,24 @@ class People:
         perhaps = silent and command in ("resume", "rearm")
         self._answered(request, reply["ok"] or perhaps)
         return reply["ok"], str(reply.get("text") or reply.get("error"))
+
+    async def see_to_differences(self, status: Mapping[str, Any], now: float) -> list[str]:
+        """Do about differences that stand what the runbook says: let go of what is here, adopt what is there, or close
+        it in TWS.
+        """
+        stand = {alarm["symbol"] for alarm in status["alarms"] or () if alarm["kind"] == "reconcile.difference"}
+        self._apart = {symbol: self._apart.get(symbol, now + _APART_SECONDS) for symbol in sorted(stand)}
+        told = []
+        for symbol in [symbol for symbol, due in self._apart.items() if now >= due]:
+            self._apart[symbol] = now + _APART_SECONDS
+            done, answer = await self.given("release", symbol=symbol)
+            told.append(f"release {symbol}: {answer}")
+            if not done:
+                done, answer = await self.given("adopt", symbol=symbol, stop="50%")
+                told.append(f"adopt {symbol}: {answer}")
+            if not done:
+                told.append(self.hand.trade(symbol, 0, close=True))
+        return told
 
     async def status(self) -> dict[str, Any] | None:
         """`pitboss status --json`; None while nothing runs, or where it fails."""

@@ -234,6 +234,7 @@ class Storm:
             else:
                 self._look(status)
                 self._tend(status)
+                await self._see_to_differences(status)
                 wrong = unsettled(status, self.truth, self.records)
             if wrong and waited > CALM_SECONDS:
                 raise Violation(f"{waited:.0f} s after the last fault: {wrong}")
@@ -251,6 +252,10 @@ class Storm:
             self.note("people", "restart")
             self.machine.restart()
 
+    async def _see_to_differences(self, status: Mapping[str, Any]) -> None:
+        for told in await self.people.see_to_differences(status, trio.current_time()):
+            self.note("people", told)
+
     async def _flat(self) -> Mapping[str, Any]:
         """The operator closes everything: then the money can be counted. Return the last status."""
         began, accepted, answer = trio.current_time(), False, ""
@@ -265,6 +270,7 @@ class Storm:
                 continue
             self._look(status)
             self._tend(status)
+            await self._see_to_differences(status)
             wrong = unsettled(status, self.truth, self.records)
             if not wrong and (self.truth.venue.positions() or self.truth.live()):
                 wrong = f"still held {self.truth.venue.positions()}, still working {self.truth.live()}"

@@ -46,10 +46,7 @@ class Convergence:
         actor = self._actor
         book = actor.book
         if actor.release.begun and book.quantity:
-            if actor.release.step() and not self._more_to_hear():
-                self._finish("released")
-                actor.release.done()
-                return
+            self._release()
         elif actor.closing is not None:
             actor.closing.step()
             actor.protection.watch()
@@ -113,10 +110,18 @@ class Convergence:
         actor = self._actor
         book = actor.book
         actor.protection.watch()
-        if book.quantity:
+        if book.quantity and actor.release.begun:
+            self._release()
+        elif book.quantity:
             actor.alarm("position.unmanaged", f"{book.quantity} held without a plan, and so without exits of ours")
         elif book.held:
             self._finish_soon()
+
+    def _release(self) -> None:
+        actor = self._actor
+        if actor.release.step() and not self._more_to_hear():
+            self._finish("released")
+            actor.release.done()
 
     def _finish_soon(self) -> None:
         """Finish, but let the commission of the last fill come first: its report follows the fill closely, or never."""

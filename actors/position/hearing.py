@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from domain.adoption import is_adopted
 from messages.journal import Replay
 from messages.order import (
     GroupRefused,
@@ -52,7 +53,8 @@ class Hearing:
         own, before = book.note(order), book.quantity
         match event:
             case OrderFilledEvent(execution=execution):
-                self._fill(book.book(execution, order.role, order.position_id), order, before)
+                booked = book.book(execution, order.role, order.position_id)
+                self._fill(booked, order, before, lags=not is_adopted(execution))
             case OrderCorrectedEvent(execution=execution, replaces=replaces):
                 self._fill(book.book(execution, order.role, order.position_id, replaces), order, before)
             case OrderCreatedEvent():
@@ -97,12 +99,14 @@ class Hearing:
             book.revive(plan)
             self._actor.converge()
 
-    def _fill(self, booked: bool, order: OrderView, before: Decimal) -> None:
+    def _fill(self, booked: bool, order: OrderView, before: Decimal, *, lags: bool = True) -> None:
+        """`lags`: whether what the broker says it holds may be from before the fill."""
         if not booked:
             return
         actor = self._actor
         actor.book.note(order)
-        actor.holding.filled()
+        if lags:
+            actor.holding.filled()
         actor.second_line.calm()
         book = actor.book
         # of the plan of the last position the book has decided

@@ -35,34 +35,37 @@ class Release:
 
     Afterwards the books say that nothing is held, and the broker says otherwise: that difference keeps new risk away
     until somebody adopts the holding, at the broker's quantity and cost, or sells it by hand.
+
+    What is held without a plan can be let go of likewise: shares that went without a trade would be held for ever
+    by their executions.
     """
 
     def __init__(self, actor: PositionActor) -> None:
         self._actor = actor
-        self._of = ""  # the id of the position that is being let go of
+        self._of: str | None = None  # the id of the position that is being let go of; "" for what has no plan
 
     @property
     def begun(self) -> bool:
         """Whether the position that there is, is being let go of."""
         plan = self._actor.book.plan
-        return plan is not None and plan.position_id == self._of
+        return self._of == ("" if plan is None else plan.position_id)
 
     def begin(self) -> CommandOutcome:
         """Take the command."""
         actor, book = self._actor, self._actor.book
-        if book.plan is None or not book.quantity:
-            return CommandRefused("no position is held under management")
+        if not book.quantity:
+            return CommandRefused("no position is held")
         if not actor.allowed.allowed:
             return CommandRefused("orders are not reconciled with the broker", actor.allowed.reason)
         if actor.closing is not None:
             return CommandRefused("it is being closed", actor.closing.reason)
         if entering := [order.order_ref for order in book.live(Role.ENTRY, Role.SCALE)]:
             return CommandRefused("entries of it still work: cancel them first", ", ".join(entering))
-        self._of = book.plan.position_id
+        self._of = "" if book.plan is None else book.plan.position_id
         actor.clear("position.not_closed")
         actor.after(PATIENCE_SECONDS, ReleaseOver(self._of))
-        actor.converge()
         text = f"{actor.symbol}: {book.quantity} are let go of as soon as their exits are cancelled"
+        actor.converge()
         return CommandAccepted(text=text)
 
     def step(self) -> bool:
@@ -75,7 +78,7 @@ class Release:
     def over(self, message: ReleaseOver) -> None:
         """Give it up where it has not come to its end."""
         if self.begun and message.position_id == self._of:
-            self._of = ""
+            self._of = None
             text = "not released: its exits were not cancelled within 30 s, they are placed again"
             self._actor.alarm("position.not_closed", text)
             self._actor.protection.again()
@@ -83,7 +86,7 @@ class Release:
 
     def done(self) -> None:
         """The books have been closed: ask the broker what is held now."""
-        self._of = ""
+        self._of = None
         actor = self._actor
         actor.holding.last_fill = trio.current_time()
         actor.system.address("gateway").tell(AskBroker(f"{actor.symbol} was released"))

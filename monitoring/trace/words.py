@@ -98,7 +98,10 @@ def _of_position(payload: Any) -> Words | None:
         case PositionClosed():
             net = payload.realized_pnl - payload.commission
             text = f"closed by {payload.reason}: realised P&L {plain(payload.realized_pnl)}, commission "
-            return Words("result", f"{text}{plain(payload.commission)}, net {plain(net)}")
+            text += f"{plain(payload.commission)}, net {plain(net)}"
+            if payload.left_at is not None:
+                text += f"; {plain(payload.left)} at {plain(payload.left_at)} let go of"
+            return Words("result", text)
         case _:
             return None
 

@@ -106,7 +106,7 @@ def _bookings(truth: Truth, records: Records) -> str:
 def accounts(truth: Truth, records: Records) -> str:
     """Return what the money says that it should not, once nothing is held; "" for nothing.
 
-    Shares that came or went without a trade, and were adopted, count for what they were adopted at.
+    Shares that came or went without a trade count for what they were adopted at, or had cost when they were let go of.
     """
     profit: dict[str, Decimal] = {}
     for closing in records.closed:

@@ -21,8 +21,8 @@ def running_profit(status: Mapping[str, Any], truth: Truth, records: Records) ->
     the closings since are not in it, as its alarm says: the next start writes them.
 
     What closings came to and what the open position has realised is what all executions brought in cash, and what is
-    held at its average price; shares that came or went without a trade count once they are adopted, for what they were
-    adopted at.
+    held at its average price; shares that came or went without a trade count once they are adopted or let go of, for
+    what they were adopted at, or had cost.
     """
     # a position that has closed is shown until the next one; its closing has been counted
     rows = {row["symbol"]: row for row in status["positions"] if row.get("state") != "CLOSED"}

@@ -88,13 +88,21 @@ class Records:
         return order is not None and order["role"] in RISKY
 
     def given(self, symbol: str) -> tuple[Decimal, Decimal]:
-        """Return what was adopted of a symbol without a trade, signed, and what that counts as having brought."""
+        """Return what came of a symbol without a trade, signed, and what that counts as having brought.
+
+        That is what was adopted, less what a closing let go of at its average price.
+        """
         quantity = cash = Decimal(0)
         for fill in self.adopted:
             if fill["symbol"] == symbol:
                 signed = Decimal(fill["quantity"]) * (1 if fill["side"] == "BUY" else -1)
                 quantity += signed
                 cash -= signed * Decimal(fill["price"])
+        for closing in self.closed:
+            if closing["symbol"] == symbol and closing.get("left_at") is not None:
+                left = Decimal(closing["left"])
+                quantity -= left
+                cash += left * Decimal(closing["left_at"])
         return quantity, cash
 
     def read(self) -> None:

@@ -140,6 +140,11 @@ def test_the_command_to_close_it_stands_until_it_is_closed():
     assert book.closing is None
 
 
+def test_what_is_let_go_of_is_in_the_record_of_the_closing():
+    record = PositionBook.replayed("AAPL", OPENED).closing_record("released", "2026-11-20")
+    assert (record.left, record.left_at, record.realized_pnl) == (100, 100, 0)
+
+
 @pytest.mark.parametrize(
     ("utc", "opened"),
     [

@@ -462,6 +462,11 @@ def test_profit_of_shares_that_were_adopted(bought: Court) -> None:
     wrong = running_profit(bought.status(positions=[row | {"realized_pnl": "1"}]), bought.truth, bought.records)
     assert "profit 1 by status and journal" in wrong["AAPL"]
     assert "-15001.00 by the book" in accounts(bought.truth, bought.records)
+    closing = {"symbol": "AAPL", "realized_pnl": "3", "commission": "0", "left": "200", "left_at": "75.005"}
+    bought.disk.has("PositionClosed", **closing)
+    bought.records.read()
+    assert "3 by status and journal, 0" in running_profit(bought.status(), bought.truth, bought.records)["AAPL"]
+    assert accounts(bought.truth, bought.records).startswith("AAPL: 3 by the closings of the journal, 0.000 by")
 
 
 @pytest.mark.parametrize(

@@ -194,3 +194,22 @@ def test_an_order_of_somebody_else_is_not_cancelled(plant):
         assert it.at_broker() == [order]
 
     plant(body)
+
+
+def test_shares_that_go_again_right_after_they_were_adopted_are_not_closed(plant):
+    """What was booked for them is no fill, behind which the broker's word may lag: its next one counts at once."""
+
+    async def body(it):
+        venue = it.paper.venue
+        await held_by_hand(it)
+        venue.deliver_shares(venue.accounts[0], it.contract("AAPL"), D(200))
+        await it.settle(70)
+        assert "reconcile.difference" in await it.alarms()
+        venue.deliver_shares(venue.accounts[0], it.contract("AAPL"), D(-200))
+        assert (await adopt(it, stop="90%"))["ok"]
+        answer = await it.process.commands.answer({"command": "close", "symbol": "AAPL"})
+        assert "the broker holds less" in answer["error"]
+        await it.settle(5)
+        assert it.held() == 100
+
+    plant(body)

@@ -155,3 +155,32 @@ def test_it_is_refused_where_it_would_leave_something_behind(plant):
         assert (await command(it, "close"))["ok"]
 
     plant(body)
+
+
+def _shares(it, quantity):
+    venue = it.paper.venue
+    venue.deliver_shares(venue.accounts[0], it.contract("AAPL"), D(quantity))
+
+
+def test_shares_without_a_plan_that_went_without_a_trade(plant):
+    """Executions say that they are held, the broker that they are gone: without this the symbol was barred for ever."""
+
+    async def body(it):
+        it.by_hand(Side.BUY, 100, "100")
+        await it.settle(SAID)
+        _shares(it, -100)
+        await it.settle(SAID)
+        assert await it.alarms() == {"position.unmanaged", "reconcile.difference"}
+        assert "the broker holds less" in (await command(it, "close"))["error"]
+        assert (await command(it, "release"))["ok"]
+        await it.settle(SAID)
+        assert (it.held(), (await it.view()).quantity, await it.alarms()) == (0, 0, set())
+        await it.kill()
+        await it.start()
+        await it.settle(SAID)
+        assert ((await it.view()).quantity, await it.alarms()) == (0, set())
+        await it.trade_at(100.0)
+        await it.open()
+        assert (await it.view()).protected
+
+    plant(body)
