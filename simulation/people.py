@@ -22,8 +22,6 @@ _BOTH_LEGS = 0.15  # of the parts that the broker fills
 
 _APART_SECONDS = 30.0  # from a difference that stands until the operator sees to it, and between two steps
 
-_NO_ANSWER = "did not answer within"
-
 
 class People:
     """Carries the acts of a plan out that people do, and those of the market."""
@@ -104,7 +102,7 @@ class People:
         reply = await self._ask(process, request)
         # what a process answers that dies over it, or is stopped, reaches nobody: it may have been carried out all the
         # same, and be on the disk
-        silent = self._machine.process is not process or _NO_ANSWER in str(reply.get("error"))
+        silent = self._machine.process is not process or reply.get("perhaps", False)
         perhaps = silent and command in ("resume", "rearm")
         self._answered(request, reply["ok"] or perhaps)
         return reply["ok"], str(reply.get("text") or reply.get("error"))
@@ -146,7 +144,7 @@ class People:
         try:
             return await process.commands.answer(request)
         except Exception as error:  # noqa: BLE001 - see supervisors/control.py
-            return {"ok": False, "error": f"Pitboss failed at it: {error}"}
+            return {"ok": False, "error": f"Pitboss failed at it: {error}", "perhaps": True}
 
     def _entry(self, side: str, terms: Mapping[str, Any]) -> dict[str, str]:
         fields = {name: str(value) for name, value in terms.items() if name != "limit"}

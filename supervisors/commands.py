@@ -34,6 +34,7 @@ from messages.position import (
 from messages.risk import FlattenAll, Halt, Rearm, Resume
 from messages.symbol import AddSymbol, ListSymbols, RemoveSymbol
 from supervisors.asking import NoAnswerError, ask
+from supervisors.control import PERHAPS
 from supervisors.exits_page import exits_page
 from supervisors.levels import EXITS, amount, entries, exit_plan, fill
 from supervisors.process_state import ProcessState
@@ -75,7 +76,10 @@ class Commands:
         self._state = state
 
     async def answer(self, request: Mapping[str, Any]) -> Reply:
-        """Carry a request out. The reply has `ok`; with it `status` or `text`, without it `error`."""
+        """Carry a request out. The reply has `ok`; with it `status` or `text`, without it `error`.
+
+        `perhaps` says of one that is not ok that it may have been carried out all the same.
+        """
         command = request.get("command")
         try:
             if command == "status":
@@ -84,7 +88,11 @@ class Commands:
                 return {"ok": True, "symbols": _listed(await self._effective())}
             fields = self._fields(command, request)
             text, order_refs = await self._carry_out(str(command), fields)
-        except (Refused, NoAnswerError, ValueError) as error:
+        except NoAnswerError as error:
+            text = f"{error}{PERHAPS}" if error.taken else str(error)
+            log("system.command", level="WARNING", command=str(command), outcome=f"no answer: {text}", request=request)
+            return {"ok": False, "error": text, "perhaps": error.taken}
+        except (Refused, ValueError) as error:
             log("system.command", level="WARNING", command=str(command), outcome=f"refused: {error}", request=request)
             return {"ok": False, "error": str(error)}
         log("system.command", command=str(command), outcome=text, request=request)

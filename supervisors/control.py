@@ -14,7 +14,10 @@ import trio
 from actors.runtime.deadletters import describe_error, describe_traceback
 from config.logging import log
 
-__all__ = ["Answer", "serve_control", "socket_address"]
+__all__ = ["PERHAPS", "Answer", "serve_control", "socket_address"]
+
+PERHAPS = "; it may have been carried out all the same: look at `pitboss status`"
+"""What is said of a command that was taken up and not answered."""
 
 Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
@@ -86,7 +89,7 @@ async def _reply(stream: trio.SocketStream, answer: Answer) -> Mapping[str, Any]
         return await answer(request)
     except Exception as error:  # noqa: BLE001  # an operator's question never ends the trading
         log("system.failed", level="ERROR", error=describe_error(error), traceback=describe_traceback(error))
-        return {"ok": False, "error": f"Pitboss failed at it: {describe_error(error)}"}
+        return {"ok": False, "error": f"Pitboss failed at it: {describe_error(error)}{PERHAPS}", "perhaps": True}
 
 
 async def _request(stream: trio.SocketStream) -> Mapping[str, Any]:

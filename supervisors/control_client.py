@@ -38,7 +38,7 @@ def request(state_dir: Path, command: str, **fields: str | None) -> Mapping[str,
         raise ProcessFailed(ExitCode.NO_PROCESS, "the process ended before it answered")
     reply: Mapping[str, Any] = json.loads(line)
     if not reply.get("ok"):
-        raise ProcessFailed(ExitCode.FAILED, f"refused: {reply.get('error')}")
+        raise ProcessFailed(ExitCode.FAILED, f"{'' if reply.get('perhaps') else 'refused: '}{reply.get('error')}")
     return reply
 
 

@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from actors.runtime.system import System
     from messages.lifecycle import ActorEvent
 
-__all__ = ["ActorFactory", "LifeCycle", "NotReadyError", "StartFailedError", "StopTimeoutError"]
+__all__ = ["ActorFactory", "EndedUnansweredError", "LifeCycle", "NotReadyError", "StartFailedError", "StopTimeoutError"]
 
 ActorFactory: TypeAlias = Callable[[ActorContext], RunQueueActor]
 
 # seconds that cancelled tasks get to end before they are abandoned
 _GRACE = 1.0
+
+
+class EndedUnansweredError(ActorDeadError):
+    """The actor had been asked when it ended; whether it has done what it was asked nobody knows."""
 
 
 class StartFailedError(Exception):
@@ -254,7 +258,7 @@ class LifeCycle:
             actor._tasks.cancel()
             if actor._tasks:
                 self._remains[address] = actor
-        actor.break_promises(ActorDeadError(f"{actor} ended before it answered"))
+        actor.break_promises(EndedUnansweredError(f"{actor} ended before it answered"))
         start = self._starts.get(actor)
         if start is not None:
             start.failure = start.failure or ActorDeadError(f"{actor} stopped before it was ready")

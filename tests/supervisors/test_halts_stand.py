@@ -79,3 +79,20 @@ def test_an_entry_whose_intent_is_being_written_does_not_leave_after_a_halt(
         await it.agree()
 
     plant(body)
+
+
+def test_a_command_whose_answer_a_crash_took_is_not_called_refused(plant: Callable[..., None]) -> None:
+    async def body(it: Any) -> None:
+        await it.open()
+        it.crash_next("journal")
+        answer = await it.process.commands.answer({"command": "flatten", "reason": "now"})
+        await it.settle(30.0)
+        assert it.held() == 0
+        assert answer == {
+            "ok": False,
+            "perhaps": True,
+            "error": "PortfolioActor portfolio ended before it answered; it may have been carried out all the same: "
+            "look at `pitboss status`",
+        }
+
+    plant(body)
