@@ -12,13 +12,14 @@ from domain.instrument import canonical
 from messages.order import Execution, OrderType, OrderView, Side, TimeInForce
 from messages.position import BrokerHolding
 
-__all__ = ["ADOPTED", "RestingExits", "adopted_fill", "is_adopted", "position_id_of", "resting_exits"]
+__all__ = ["ADOPTED", "RestingExits", "adopted_fill", "can_be_adopted", "is_adopted", "position_id_of", "resting_exits"]
 
 ADOPTED = "adopted-"
 """How the execId begins of a fill that stands for what the broker holds and no execution explains."""
 
 _STOPS = (OrderType.STOP, OrderType.TRAILING_STOP)
 _FINEST = Decimal("1E-8")
+_TOLERANCE = Decimal("0.02")  # of the average: the broker's contains commission
 
 
 @frozen(slots=True)
@@ -78,7 +79,7 @@ def adopted_fill(
         return None
     price = holding.average_cost
     if average is not None and quantity * holding.quantity > 0:
-        grown = (holding.quantity * price - quantity * average) / missing
+        grown = _grown(holding, quantity, average)
         price = average if missing * quantity < 0 else grown if grown > 0 else price
     return Execution(
         exec_id=f"{ADOPTED}{position_id}.01",
@@ -94,6 +95,24 @@ def adopted_fill(
         price=Decimal(canonical(price.quantize(_FINEST))),
         time=time,
     )
+
+
+def can_be_adopted(holding: BrokerHolding, quantity: Decimal, average: Decimal | None) -> bool:
+    """Whether one fill brings what executions say, quantity and average, to what the broker says.
+
+    After a split it may not: the shares that came with it have cost nothing, or less, and those that went take no cost
+    along.
+    """
+    if average is None or quantity * holding.quantity <= 0 or quantity == holding.quantity:
+        return True
+    if abs(holding.quantity) > abs(quantity):
+        return _grown(holding, quantity, average) > 0
+    return abs(average - holding.average_cost) <= holding.average_cost * _TOLERANCE
+
+
+def _grown(holding: BrokerHolding, quantity: Decimal, average: Decimal) -> Decimal:
+    missing = holding.quantity - quantity
+    return (holding.quantity * holding.average_cost - quantity * average) / missing
 
 
 def _attachable(view: OrderView, client_id: int) -> bool:

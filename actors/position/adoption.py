@@ -10,7 +10,7 @@ from attrs import define, frozen
 from actors.position.taken_over import plan_of
 from actors.runtime.future import ReplyFuture
 from config.logging import log
-from domain.adoption import RestingExits, adopted_fill, position_id_of, resting_exits
+from domain.adoption import RestingExits, adopted_fill, can_be_adopted, position_id_of, resting_exits
 from domain.entries import EntryRefused, levels_refusal
 from domain.exit_levels import exit_levels
 from domain.exit_words import exits_in_words
@@ -142,6 +142,12 @@ class Adoption:
             (*exits.stops, *exits.targets), actor.environment.new_id()
         )
         self._check_levels(asked.command, holding)
+        if not can_be_adopted(holding, book.quantity, book.ledger.average_price):
+            raise EntryRefused(
+                f"it is held at another cost than here, as after a split: `pitboss release {actor.symbol}` first",
+                f"broker {holding.quantity} at {holding.average_cost}, executions {book.quantity} at "
+                f"{book.ledger.average_price}",
+            )
         if self._book_difference(asked, holding, message):
             return
         command = asked.command

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain.adoption import adopted_fill, position_id_of, resting_exits
+from domain.adoption import adopted_fill, can_be_adopted, position_id_of, resting_exits
 from domain.position import Ledger
 from messages.order import Execution, OrderStatus, OrderView, Role, Side
 from messages.position import BrokerHolding
@@ -94,3 +94,22 @@ def test_after_it_quantity_and_average_are_the_broker_s(
     ledger.book(fill)
     assert (ledger.quantity, ledger.average_price, ledger.realized_pnl) == (D(told), D(average), D(realized))
     assert adopted_fill(BrokerHolding(1, D(told), D(cost)), ledger.quantity, ledger.average_price, **terms) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "told", "cost", "can"),
+    [
+        (("100", "100"), "200", "75", True),
+        (("1", "100"), "10", "10.1", True),
+        (("-7", "87.74"), "-21", "29.2", False),  # a split of a short position, less commission
+        (("100", "10"), "10", "100", False),  # a reverse split
+        (("100", "100"), "60", "100.01", True),
+        (("100", "100"), "-60", "50", True),
+        (("100", "100"), "100", "50", True),
+    ],
+)
+def test_shares_that_one_fill_cannot_explain(own: tuple[str, str], told: str, cost: str, can: bool) -> None:
+    ledger = Ledger()
+    ledger.book(bought(*own))
+    holding = BrokerHolding(1, D(told), D(cost))
+    assert can_be_adopted(holding, ledger.quantity, ledger.average_price) is can

@@ -213,3 +213,26 @@ def test_shares_that_go_again_right_after_they_were_adopted_are_not_closed(plant
         assert it.held() == 100
 
     plant(body)
+
+
+def test_after_a_split_the_average_is_the_broker_s_or_it_is_refused(plant):
+    """Three for one, of a short position: at 48.71 in place of 29.20 its target would have filled at once."""
+
+    async def body(it):
+        venue = it.paper.venue
+        it.by_hand(Side.SELL, 7, "87.74")
+        await it.settle(70)
+        venue.deliver_shares(venue.accounts[0], it.contract("AAPL"), D(-14))
+        await it.settle(70)
+        await it.trade_at(29.76)
+        answer = await adopt(it, stop="10%", target="5%")
+        assert "`pitboss release AAPL` first" in answer["error"]
+        assert (await it.process.commands.answer({"command": "release", "symbol": "AAPL"}))["ok"]
+        await it.settle(70)
+        await it.trade_at(29.76)
+        assert (await adopt(it, stop="10%", target="5%"))["ok"]
+        view = await it.view()
+        assert (view.quantity, view.protected, it.held()) == (-21, True, -21)
+        assert view.average_price == round(venue.positions()[0].average_cost, 8)
+
+    plant(body)
