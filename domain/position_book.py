@@ -260,6 +260,7 @@ class PositionBook:
         if plan.exits != ExitPlan():
             self.plan = plan
             self.exits = plan.exits
+            self.closing = None
             self.first_generation = len(self.settled) + 1
 
     def charge(self, commission: Commission) -> bool:

@@ -36,8 +36,9 @@ class Convergence:
         if book.plan is None:
             self._unmanaged()
         else:
-            if actor.closing is None:
-                # a plan that was made to close what nobody managed protects nothing: it stands until that is gone
+            if book.closing is None:
+                # a plan that was made to close what nobody managed protects nothing: it stands until that is gone, also
+                # while the closing pauses, or a start has not taken it up again
                 actor.clear("position.unmanaged")
             self._managed()
         actor.keep_marking()

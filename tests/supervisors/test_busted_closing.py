@@ -85,3 +85,25 @@ def test_shares_without_a_plan_are_told_of_until_they_are_gone(plant: Callable[.
         assert await it.alarms() == set()
 
     plant(body)
+
+
+def test_a_start_amid_the_closing_tells_of_them_too(plant: Callable[..., None]) -> None:
+    """News of the order in flight reach the position before it has taken up the closing again."""
+
+    async def body(it: Any) -> None:
+        it.by_hand(Side.BUY, 100, "100.00")
+        await it.settle(65.0)
+        it.tick("AAPL", TickType.HALTED, 1.0)
+        await it.ask("position/AAPL", ClosePosition("operator"))
+        await it.kill()
+        await it.start()
+        await it.settle(10.0)
+        assert it.held() == 100
+        assert "position.unmanaged" in await it.alarms()
+        it.tick("AAPL", TickType.HALTED, 0.0)
+        await it.trade_at(100.0)
+        await it.settle(10.0)
+        assert it.held() == 0
+        assert await it.alarms() == set()
+
+    plant(body)
