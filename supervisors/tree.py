@@ -28,7 +28,7 @@ from actors.bus import EventBus
 from actors.gateway import GatewayActor, LastGate, LinkHistory
 from actors.ib.client import SocketConnection
 from actors.indicators import IndicatorsActor
-from actors.journal import JournalActor
+from actors.journal import JournalActor, Unwritten
 from actors.orders import OrderActor
 from actors.portfolio import PortfolioActor
 from actors.portfolio.last_told import LastTold
@@ -82,6 +82,7 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
     world = world or World()
     now = _Now(settings)
     history, told = LinkHistory(LastGate(settings.risk)), LastTold()
+    unwritten = Unwritten()
     rules = RuleBook((*build_rules(settings), *world.rules))
 
     def storage() -> Storage:
@@ -124,7 +125,9 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
             children=(
                 ChildSpecification(
                     "journal",
-                    lambda context: JournalActor(context, storage=storage(), owner=settings.process.name),
+                    lambda context: JournalActor(
+                        context, storage=storage(), owner=settings.process.name, unwritten=unwritten
+                    ),
                     shutdown=30.0,
                     startup=120.0,
                 ),

@@ -14,13 +14,14 @@ the reserve fails too, everything is refused and `Replay` raises.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import trio
 from attrs import frozen
 
-from actors.journal.fallback import Fallback, Write, fall_back, record_of, wanted
+from actors.journal.fallback import Fallback, fall_back, record_of, wanted
+from actors.journal.unwritten import Unwritten, Write, sealed_anew
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.runtime.future import ReplyFuture
 from config.logging import log
@@ -52,8 +53,11 @@ class _StillWriting:
 class JournalActor(RunQueueActor):
     """The only writer of a journal. Its start raises JournalError when the journal cannot be used."""
 
-    def __init__(self, context: ActorContext, *, storage: Storage, owner: str) -> None:
-        """`storage` is not open yet and belongs to this incarnation alone; `owner` is written into a new journal."""
+    def __init__(
+        self, context: ActorContext, *, storage: Storage, owner: str, unwritten: Unwritten | None = None
+    ) -> None:
+        """`storage` is not open yet and belongs to this incarnation alone; `owner` is written into a new journal.
+        `unwritten` is shared by the incarnations of one process."""
         super().__init__(context)
         self._storage = storage
         self._owner = owner
@@ -62,7 +66,8 @@ class JournalActor(RunQueueActor):
         self._durable = GENESIS_SEQUENCE
         self._durable_hash = b""
         self._fallback: Fallback | None = None  # since the journal has failed
-        self._writes: deque[Write] = deque()
+        self._unwritten = unwritten or Unwritten()
+        self._writes = self._unwritten.writes
         self._gathering_since = math.inf
         self._urgent = False
         self._to_write = trio.Event()
@@ -78,6 +83,11 @@ class JournalActor(RunQueueActor):
         opened = await self._storage.open(self._owner, self._now())
         self._sequence = self._durable = opened.sequence
         self._hash = self._durable_hash = opened.hash
+        try:
+            await self._go_on_with_what_waits()
+        except BaseException:
+            await self._storage.close()
+            raise
         self.spawn(self._write)
         log("journal.opened", actor=self.address.name, records=opened.sequence)
         if opened.repaired:
@@ -89,17 +99,38 @@ class JournalActor(RunQueueActor):
             self.system.address("alarms").tell(ClearAlarm("journal.failed"))
             self.system.address("alarms").tell(ClearAlarm("journal.slow"))
 
+    async def _go_on_with_what_waits(self) -> None:
+        """Write the facts that an incarnation before has taken and not written."""
+        left = self._unwritten
+        if self._writes:
+            count = self._durable - left.safe
+            found = await self._storage.read(Replay(), left.safe, self._durable, count) if count else []
+            left.replace(sealed_anew(left.kept(found), self._durable, self._durable_hash))
+            self._follow(self._writes)
+            self._hurry()
+        left.safe = self._durable
+
+    def _follow(self, writes: Sequence[Write]) -> None:
+        """Number what comes next behind these, which wait behind what is durable."""
+        self._sequence = writes[-1].last if writes else self._durable
+        self._hash = next((write.rows[-1].hash for write in reversed(writes) if write.rows), self._durable_hash)
+
     async def finish(self) -> None:
         """Write what waits."""
         self._hurry()
         while self._writes:
             await self._written.wait()
 
+    def repeats(self, message: Any) -> bool:
+        """A fact, of which the next incarnation knows whether this one has taken it."""
+        return isinstance(message, Append) and not message.reply_to
+
     def on_receive(self, message: Any) -> Any:
         """Handle Append and Replay, and the timer of a write."""
         match message:
             case Append():
-                self._append(message)
+                if message is not self._unwritten.taken:
+                    self._append(message)
             case Replay():
                 return self._replay(message)
             case _StillWriting(group):
@@ -154,6 +185,7 @@ class JournalActor(RunQueueActor):
         if rows:
             self._sequence, self._hash = rows[-1].sequence, rows[-1].hash
         idle = not self._writes
+        self._unwritten.taken = message
         self._writes.append(Write(rows, message, self._sequence))
         if message.reply_to or self._sequence - self._durable >= GROUP:
             self._hurry()
@@ -232,6 +264,8 @@ class JournalActor(RunQueueActor):
             if write.message.reply_to:
                 answer = Appended(write.message.token, write.last)
                 self.system.address(write.message.reply_to).tell(answer)
+        if fallback is None:
+            self._unwritten.safe = self._durable
         self._gathering_since = trio.current_time()
         self._urgent = self._urgent and bool(self._writes)
         self._tell_progress()
@@ -241,15 +275,11 @@ class JournalActor(RunQueueActor):
         waiting = list(self._writes)[len(group) :]
         mark, carried = fall_back(error, self._now(), (self._durable, self._durable_hash), group, waiting)
         refused = [write.message for write in self._writes if not wanted(write.message)]
-        self._sequence, self._hash = self._durable, self._durable_hash
-        for write in carried:
-            self._sequence, self._hash = (
-                (write.last, write.rows[-1].hash) if write.rows else (self._sequence, self._hash)
-            )
+        self._follow(carried)
         fallback = self._fallback = Fallback(error, self._durable, self._sequence)
         for write in carried:
             fallback.room_for(write.message, write.rows)
-        self._writes = deque(carried)
+        self._unwritten.replace(carried)
         log("journal.failed", level="ERROR", actor=self.address.name, error=error, sequence=self._durable)
         self._alarm("journal.failed", f"no new risk; what reduces it goes to the reserve: {error}")
         self._portfolio.tell(JournalBroken(error))
@@ -268,12 +298,14 @@ class JournalActor(RunQueueActor):
         fallback.lost = error
         log("journal.failed", level="ERROR", actor=self.address.name, error=error, sequence=self._durable)
         self._alarm("journal.failed", f"nothing is written any more, and only cancellations leave: {error}")
-        writes, self._writes = self._writes, deque()
+        writes = list(self._writes)
+        self._unwritten.replace([])
         for write in writes:
             self._refuse(write.message, error)
         self._tell_progress()
 
     def _refuse(self, message: Append, error: str) -> None:
+        self._unwritten.taken = message
         self._refused += len(message.entries)
         self._answer_failed(message.reply_to, message.token, error)
 

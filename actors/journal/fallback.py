@@ -6,27 +6,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define
 
+from actors.journal.unwritten import Write, sealed_anew
 from messages.codec import decode
 from messages.journal import Append, Record, Replay
 from storage.errors import JournalDamaged
 from storage.reserve import RESERVE_BYTES, Mark, row_size
-from storage.rows import Row, seal
+from storage.rows import Row
 
-__all__ = ["Fallback", "Write", "fall_back", "record_of", "wanted"]
+__all__ = ["Fallback", "fall_back", "record_of", "wanted"]
 
 # Facts leave this much of the reserve to intents.
 FACTS_BYTES = RESERVE_BYTES // 2
-
-
-@frozen(slots=True)
-class Write:
-    """One Append, sealed."""
-
-    rows: list[Row]
-    message: Append
-    last: int  # the sequence of its last row, or of the one before it where it has none
 
 
 def wanted(message: Append) -> bool:
@@ -91,17 +83,8 @@ def fall_back(
 
     `doubtful` are those whose transaction failed; what waits behind them has never been at the disk.
     """
-    carried: list[Write] = []
-    sequence, previous = acknowledged
-    repeated = 0
-    for number, write in enumerate([*doubtful, *waiting]):
-        if not wanted(write.message):
-            continue
-        rows = seal(
-            [(row.time, row.stream, row.kind, row.checkpoint, row.payload) for row in write.rows], sequence, previous
-        )
-        sequence, previous = (rows[-1].sequence, rows[-1].hash) if rows else (sequence, previous)
-        carried.append(Write(rows, write.message, sequence))
-        repeated += len(rows) if number < len(doubtful) else 0
+    kept = [write for write in doubtful if wanted(write.message)]
+    repeated = sum(len(write.rows) for write in kept)
+    carried = sealed_anew([*kept, *(write for write in waiting if wanted(write.message))], *acknowledged)
     last = next((write.rows[-1].hash for write in reversed(doubtful) if write.rows), b"")
     return Mark(*acknowledged, last, repeated, now, error), carried

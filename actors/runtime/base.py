@@ -146,6 +146,10 @@ class RunQueueActor(pykka.Actor):
         """
         raise UnknownMessageError(f"{self} does not handle {type(message).__name__}")
 
+    def repeats(self, message: Any) -> bool:
+        """Whether the next incarnation is handed this told message once more, where this one crashed over it."""
+        return isinstance(message, self.repeatable)
+
     def receive_tick(self, tick: Tick) -> None:
         """Handle a tick that had to wait: `on_tick` where the class has one, else `on_receive`."""
         on_tick = getattr(self, "on_tick", None)

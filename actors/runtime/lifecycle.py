@@ -237,7 +237,7 @@ class LifeCycle:
 
     def _tear_down(self, actor: RunQueueActor, item: Any, error: Exception) -> None:
         address = actor.address
-        if item is not None and not (isinstance(item, actor.repeatable) and address.put_back(item)):
+        if item is not None and not (actor.repeats(item) and address.put_back(item)):
             self._system.dead_letters.record(address.name, _content(item), describe_error(error))
         try:
             actor.on_failure(type(error), error, error.__traceback__)

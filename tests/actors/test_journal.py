@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pykka import ActorDeadError
 
+from actors.journal import Unwritten
 from actors.journal.actor import FLUSH_SECONDS, GROUP, JournalActor
 from actors.runtime.address import Address
 from actors.runtime.base import ActorContext, RunQueueActor
@@ -51,6 +52,7 @@ class House:
     def __init__(self, system: System, disk: SimulatedDisk) -> None:
         self.system, self.disk = system, disk
         self.journal = system.address("journal")
+        self.unwritten = Unwritten()
         self.crashes: list[str] = []
         self.restarts: trio.MemorySendChannel[None]
 
@@ -71,9 +73,26 @@ class House:
     async def start(self) -> None:
         await self.system.start(
             "journal",
-            lambda context: JournalActor(context, storage=SimulatedStorage(self.disk), owner="test"),
+            lambda context: JournalActor(
+                context, storage=SimulatedStorage(self.disk), owner="test", unwritten=self.unwritten
+            ),
             watcher=self.crashed,
         )
+
+    def crash_next(self, *, half: bool) -> None:
+        """Let the journal crash over the next Append, before or after it has done its work."""
+        reader = self.journal.reader
+        assert reader is not None
+        handle = reader.on_receive
+
+        def dying(message: Any) -> Any:
+            if type(message) is not Append:
+                return handle(message)
+            if half:
+                handle(message)
+            raise ValueError("crashes")
+
+        reader.on_receive = dying  # type: ignore[method-assign]
 
     def crashed(self, address: Address, error: Exception | None) -> None:
         self.crashes.append(address.name)
@@ -549,6 +568,66 @@ def test_after_a_crash_the_next_incarnation_goes_on_where_it_was() -> None:
     run(scenario)
 
 
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("wait", [0.0, 0.0005, 0.01, 0.07])
+@pytest.mark.parametrize("over", ["", "c"])
+def test_a_crash_loses_no_fact_and_writes_nothing_twice(half: bool, wait: float, over: str) -> None:
+    """What is being written, what gathers, the record over which it crashes, and those behind that, in their order."""
+
+    async def scenario(house: House) -> None:
+        house.append(ids(1), token="a")
+        await trio.sleep(wait)
+        house.append(ids(2), ids(3))
+        house.append(ids(4), token="b")
+        await trio.sleep(wait)
+        house.append(ids(5))
+        await house.system.idle()
+        house.crash_next(half=half)
+        house.append(ids(6), token=over)
+        house.append(ids(7))
+        house.append(ids(8), token="d")
+        await trio.sleep(0.5)
+        assert house.crashes == ["journal"]
+        kept = [record.payload.next_order_id for record in await house.replay()]
+        facts = {2, 3, 5, 7} | (set() if over else {6})
+        assert kept == sorted({*kept})
+        assert facts <= {*kept}
+        answered = [answer.token for answer in house.heard()]
+        assert answered[-1] == "d"
+        assert {*answered} <= {token for token, number in (("a", 1), ("b", 4), ("d", 8)) if number in kept}
+        assert house.system.describe("journal")["pending"] == 0
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_what_was_refused_is_not_written_after_a_crash(half: bool) -> None:
+    async def scenario(house: House) -> None:
+        house.disk.before = partial(refuse_at, "write")
+        house.append(ids(1), token="risk")
+        await trio.sleep(0.01)
+        house.disk.before = lambda step: None
+        house.append(ids(2))
+        house.append(ids(3), token="exit", reduces_risk=True)
+        await trio.sleep(0.01)
+        house.append(ids(4))
+        await house.system.idle()
+        house.crash_next(half=half)
+        house.append(ids(5))
+        await trio.sleep(0.5)
+        assert house.crashes == ["journal"]
+        kept = [record.payload for record in await house.replay() if type(record.payload) is IdsReserved]
+        assert kept == [ids(2), ids(3), ids(4), ids(5)]
+        assert [type(answer) for answer in house.heard()] == [JournalFailed, Appended]
+
+    run(scenario)
+
+
+def refuse_at(at: str, step: str) -> None:
+    if step == at:
+        raise OSError(5, "Input/output error")
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("append"), st.integers(1, 4), st.booleans()),
@@ -556,6 +635,7 @@ STEPS = st.lists(
         st.tuples(st.just("replay"), st.none(), st.none()),
         st.tuples(st.just("fail"), st.sampled_from(["write", "sync", "reserve write", "reserve sync"]), st.none()),
         st.tuples(st.just("power cut"), st.integers(0, 2), st.none()),
+        st.tuples(st.just("crash"), st.booleans(), st.none()),
     ),
     max_size=25,
 )
@@ -582,15 +662,14 @@ def test_whatever_happens_what_was_acknowledged_is_there_and_appends_are_whole(s
                 with contextlib.suppress(JournalUnusable):
                     await house.replay()
             elif step == "fail":
-                house.disk.before = partial(refuse, what)
+                house.disk.before = partial(refuse_at, what)
+            elif step == "crash":
+                if house.journal.reader is not None:
+                    house.crash_next(half=what)
             else:
                 break
         acknowledged.update(a.token for a in house.heard() if type(a) is Appended)
         disk.power_cut(what if remaining and step == "power cut" else 0)
-
-    def refuse(at: str, step: str) -> None:
-        if step == at:
-            raise OSError(5, "Input/output error")
 
     remaining = list(steps)
     while True:
@@ -604,6 +683,7 @@ def test_whatever_happens_what_was_acknowledged_is_there_and_appends_are_whole(s
         streams = Counter(row.stream for row in written if row.kind != "JournalRecovered")
         assert all(streams[token] == sizes[token] for token in streams)
         assert acknowledged <= streams.keys()
+        assert list(streams) == [token for token in sizes if token in streams]
         if disk.header is not None:
             check_chain(disk.rows, 0, disk.header.hash)
         if not remaining:
