@@ -153,6 +153,7 @@ class Convergence:
         actor.append(record, checkpoint=True)
         book.closed(record)
         actor.closing = None
+        actor.release.forget()
         actor.second_line.calm()
         actor.protection = Protection(actor)
         actor.levels.begin()

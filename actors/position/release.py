@@ -84,9 +84,13 @@ class Release:
             self._actor.protection.again()
             self._actor.converge()
 
+    def forget(self) -> None:
+        """Nothing is held any more: what comes next stays."""
+        self._of = None
+
     def done(self) -> None:
         """The books have been closed: ask the broker what is held now."""
-        self._of = None
+        self.forget()
         actor = self._actor
         actor.holding.last_fill = trio.current_time()
         actor.system.address("gateway").tell(AskBroker(f"{actor.symbol} was released"))

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from messages.gateway import AskBroker
 from messages.order import Role, Side
 from messages.position import CommandRefused, PositionCloseEvent, PositionStatus
 from simulator.faults import Rule
@@ -182,5 +183,28 @@ def test_shares_without_a_plan_that_went_without_a_trade(plant):
         await it.trade_at(100.0)
         await it.open()
         assert (await it.view()).protected
+
+    plant(body)
+
+
+def test_a_release_is_over_once_nothing_is_held(plant):
+    """It waits for exits of a position that was turned by hand, and the shares go meanwhile: the next ones stay."""
+
+    async def body(it):
+        await it.open()
+        it.paper.faults.add(Rule(on="cancelOrder", do=[Swallow()]))
+        it.by_hand(Side.SELL, 200, "100")
+        await it.settle(SAID)
+        assert (await command(it, "release"))["ok"]
+        it.by_hand(Side.BUY, 100, "100")
+        it.process.system.address("gateway").tell(AskBroker("test"))
+        await it.settle(5)
+        assert (it.held(), (await it.view()).quantity) == (0, 0)
+        it.by_hand(Side.BUY, 50, "100")
+        it.process.system.address("gateway").tell(AskBroker("test"))
+        await it.settle(SAID)
+        assert await it.alarms() & {"position.unmanaged", "position.not_closed", "reconcile.difference"} == {
+            "position.unmanaged"
+        }
 
     plant(body)
