@@ -118,6 +118,27 @@ def test_nothing_is_moved_into_the_file_that_was_not_safe_in_the_log(kind: str) 
         trio.run(main, seed)
 
 
+def test_what_the_reserve_repeats_of_a_write_that_came_through_after_all_is_not_missed() -> None:
+    """A sync is refused, the reserve repeats what was written, and a start that dies early makes that write safe."""
+
+    async def main() -> None:
+        await written(disk, [30, 3], [])
+        storage = StormStorage(disk)
+        disk.owner = storage
+        doubtful = disk.rows[30:]
+        await storage.fall_back(Mark(30, disk.rows[29].hash, doubtful[-1].hash, 3, NOW, "the disk refused"))
+        await storage.append_reserve(doubtful)
+        disk.sync()
+        disk.on_opened = lambda text, wrong: told.append((text, wrong))
+        disk.tear(TORN["sectors"], "1")
+        opened = await StormStorage(disk).open("storm", NOW)
+        assert opened.sequence == 33 + 1  # and the report
+
+    disk, told = StormDisk(), list[tuple[str, bool]]()
+    trio.run(main)
+    assert [wrong for _, wrong in told] == [False], told
+
+
 @pytest.mark.parametrize(
     ("refused", "said"),
     [(False, "records that were safe are not there after a power cut: 33 were, 32 are"), (True, "refused after a")],
