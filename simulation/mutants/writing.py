@@ -243,9 +243,9 @@ WRITING = (
         guard="what was in flight when the process ended is UNKNOWN at the next start",
         changes=(Change(OrderActor, "prepare", _doubt_nothing),),
         often=(
-            ("buy", {}),
-            ("kill", {"again": -1}),
-            ("black_hole", {"seconds": 30.0}),
+            ("drop", {"messages": ["openOrder", "openOrderEnd", "orderStatus", "execDetailsEnd"], "seconds": 60.0}),
+            ("buy", {"limit": -0.01}),
+            ("kill", {"at": "now", "lost": False, "kept": 5, "seconds": 1.0, "again": -1}),
         ),
     ),
 )

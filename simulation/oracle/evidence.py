@@ -1,4 +1,5 @@
-"""What the process makes of what it was told of its orders: none is given up without proof, none outlives its end."""
+"""What the process makes of what it was told of its orders: none is given up without proof, none outlives its end, and
+none is awaited for ever."""
 
 from __future__ import annotations
 
@@ -17,6 +18,8 @@ _LOST_IB, _IB_BACK = ("1100", "2110"), ("1101", "1102")
 _ENDED = ("Cancelled", "ApiCancelled")
 _OVER = ("NOT_SENT", "CANCELLED", "REJECTED", "EXPIRED")
 _RESTS = ("ACCEPTED", "PARTIALLY_FILLED", "HELD", "PENDING_MODIFY")
+_SENT = "SENT"
+_UNHEARD_SECONDS = 20.0  # acknowledgements are awaited for five
 _OUTLIVED_SECONDS = 45.0  # the word may be lost with the actor that crashed over it: two reconciliations, 20 s each
 
 
@@ -41,6 +44,7 @@ class Evidence:
         self._answered: dict[str, int] = {}  # end of a list → the frame that had asked for it
         self._lost_ib = False
         self._ended: dict[str, float] = {}  # permId → when it was told that the order is over
+        self._sent: dict[str, float] = {}  # orders of which a status says no more than that → since when
         records.on_record.append(self._recorded)
 
     def frame(self, outgoing: bool, fields: list[str]) -> None:
@@ -84,8 +88,14 @@ class Evidence:
             self._broken(f"{ref} works, and was given up as {payload['status']} without lists that prove it")
 
     def look(self, status: Mapping[str, Any], alive_since: float) -> Iterable[str]:
-        """Yield what a status says to rest that the process has long been told is over."""
+        """Yield what a status says to rest that the process has long been told is over, and what it says to have been
+        sent of which nothing has been heard since."""
         now = self._clock()
+        sent = [row["order_ref"] for row in status["orders"] or () if row["status"] == _SENT]
+        self._sent = {ref: max(alive_since, self._sent.get(ref, now)) for ref in sent}
+        for ref, since in self._sent.items():
+            if now - since > _UNHEARD_SECONDS:
+                yield f"{ref} has been called {_SENT} for {now - since:.0f} s, and not UNKNOWN"
         for row in status["orders"] or ():
             if row["status"] not in _RESTS:
                 continue

@@ -575,6 +575,23 @@ def test_an_order_is_not_called_alive_long_after_its_end(court: Court) -> None:
         court.safety.look(rests)
 
 
+@pytest.mark.parametrize("word", ["SENT", "UNKNOWN"])
+def test_an_order_is_not_called_sent_for_ever(court: Court, word: str) -> None:
+    row = {"order_ref": "a", "status": word, "role": "entry", "quantity": "100", "filled": "0"}
+    status = court.status(orders=[row])
+        orders=[{"order_ref": "a", "status": word, "role": "entry", "quantity": "100", "filled": "0"}]
+    )
+    court.safety.look(status)
+    court.now = 20.0
+    court.safety.look(status)
+    court.now = 21.0
+    if word == "UNKNOWN":
+        court.safety.look(status)
+        return
+    with pytest.raises(Violation, match="a has been called SENT for 21 s, and not UNKNOWN"):
+        court.safety.look(status)
+
+
 def test_two_orders_that_the_broker_made_of_one(court: Court) -> None:
     court.disk.intends("a", "stop")
     court.place("a", "SELL", "STP", "90")
