@@ -579,8 +579,6 @@ def test_an_order_is_not_called_alive_long_after_its_end(court: Court) -> None:
 def test_an_order_is_not_called_sent_for_ever(court: Court, word: str) -> None:
     row = {"order_ref": "a", "status": word, "role": "entry", "quantity": "100", "filled": "0"}
     status = court.status(orders=[row])
-        orders=[{"order_ref": "a", "status": word, "role": "entry", "quantity": "100", "filled": "0"}]
-    )
     court.safety.look(status)
     court.now = 20.0
     court.safety.look(status)
