@@ -13,7 +13,7 @@ from actors.portfolio.last_told import LastTold
 from actors.runtime.future import ReplyFuture
 from config.logging import log
 from config.settings import RiskSettings
-from domain.breaker import Breaker, BreakerRefused
+from domain.breaker import Breaker, BreakerRefused, at_least
 from domain.breaker_meters import Trip
 from messages.journal import Append, Entry
 from messages.lifecycle import ClearAlarm, RaiseAlarm
@@ -74,7 +74,8 @@ class BreakerDesk:
             BreakerTrigger.CONSECUTIVE_LOSSES: BreakerGoal(risk.consecutive_losses_action),
             BreakerTrigger.REJECT_STREAK: BreakerGoal(risk.reject_streak_action),
         }
-        self._answers: dict[str, tuple[ReplyFuture[CommandOutcome], CommandOutcome]] = {}
+        # token → who waits for a move to be durable, what is answered then, and where it stood before
+        self._answers: dict[str, tuple[ReplyFuture[CommandOutcome], CommandOutcome, Breaker]] = {}
         self._entered = trio.current_time()
         self._asked: dict[str, float] = {}  # order or symbol → when its end was last asked for
         self._late = False
@@ -293,7 +294,7 @@ class BreakerDesk:
             by=by,
         )
         token = f"breaker-{self._actor.environment.new_id()}"
-        self._answers[token] = (answer, CommandAccepted(text=text))
+        self._answers[token] = (answer, CommandAccepted(text=text), before)
         # what allows risk again is not written where the journal has failed; the rest goes to its reserve
         safe = after.state is not TradingState.ACTIVE
         self._append(Entry("portfolio", moved), token=token, reduces_risk=safe)
@@ -336,9 +337,35 @@ class BreakerDesk:
     def settle(self, token: str, error: str = "") -> None:
         """Answer what was asked for, now that it is durable, or is not. Tokens of an earlier incarnation are over."""
         waiting = self._answers.pop(token, None)
-        if waiting is not None:
-            answer, outcome = waiting
-            answer.set(CommandRefused("the journal has failed", error) if error else outcome)
+        if waiting is None:
+            return
+        answer, outcome, before = waiting
+        if error:
+            self._take_back(before)
+        answer.set(CommandRefused("the journal has failed", error) if error else outcome)
+
+    def _take_back(self, before: Breaker) -> None:
+        """What was to allow risk again is not durable: it stands as it stood, unless it goes further by now."""
+        breaker = self.breaker
+        if before.goal is None or at_least(breaker.goal, before.goal):
+            return
+        self.breaker, self.since = before, self._actor.environment.now()
+        self._told.note(before, self.since)
+        self._append(reduces_risk=True)
+        log(
+            "breaker.moved",
+            level="WARNING",
+            actor=self._actor.address.name,
+            cause="taken back",
+            before=str(breaker.state),
+            after=str(before.state),
+            goal=str(before.goal),
+            standing=before.reason,
+            trigger=None if before.trigger is None else str(before.trigger),
+            reason="the journal has failed under what was to end it",
+        )
+        self._actor.bus.publish(HaltedEvent(self.words))
+        self.step()
 
     def write(self) -> None:
         """Journal how everything stands; nobody waits for it."""

@@ -96,3 +96,32 @@ def test_a_command_whose_answer_a_crash_took_is_not_called_refused(plant: Callab
         }
 
     plant(body)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_rearm_that_the_journal_refused_has_not_been(plant: Callable[..., None], killed: bool) -> None:
+    def full(step: str) -> None:
+        if step in ("write", "sync"):
+            raise OSError(28, "no space left on device")
+
+    async def body(it: Any) -> None:
+        it.disk.sync_seconds = 0.01
+        await it.settle(2.0)
+        await it.ask("portfolio", FlattenAll("now"))
+        await it.settle(5.0)
+        well, it.disk.before = it.disk.before, full
+        answer = await it.process.commands.answer({"command": "rearm", "reason": "looked"})
+        assert answer["error"].startswith("the journal has failed")
+        await it.settle(5.0)
+        assert (await it.ask("portfolio", DescribePortfolio())).state is TradingState.LATCHED
+        assert it.process.state.state == "HALTED"
+        if killed:
+            await it.kill()
+            it.disk.before = well
+            await it.start()
+            await it.settle(5.0)
+            assert (await it.ask("portfolio", DescribePortfolio())).state is TradingState.LATCHED
+            answer = await it.process.commands.answer({"command": "resume"})
+            assert answer["error"].startswith("the breaker has tripped")
+
+    plant(body)
