@@ -44,9 +44,9 @@ def within_reach(moved: Mapping[str, Decimal], unseen: Iterable[OrderRecord]) ->
 
 
 def caught_up(now: Mapping[str, Decimal], before: Offsets | None) -> set[str]:
-    """Return the symbols of which the position is again what executions said of it some snapshots ago: it was ahead of
-    them meanwhile."""
-    return {symbol for symbol, offset in now.items() if offset in (before or {}).get(symbol, ())}
+    """Return the symbols of which the position is just what executions say, or again as far from it as some snapshots
+    ago: it was ahead of them meanwhile. What came before may be forgotten: the order actor has started in between."""
+    return {symbol for symbol, offset in now.items() if not offset or offset in (before or {}).get(symbol, ())}
 
 
 def remember(now: Mapping[str, Decimal], before: Offsets | None, undecided: Collection[str]) -> Offsets:

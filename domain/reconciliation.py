@@ -28,9 +28,9 @@ explain, nothing is concluded about its orders (INC-19), for however many snapsh
 stays UNKNOWN, with its alarm, and one that seemed to rest becomes UNKNOWN with the second of them. What the orders in
 doubt cannot have done, having moved against them or by more than they could fill (a split, or somebody else whose
 executions are not told), is none of theirs: after some such snapshots they are judged as if nothing had moved, for
-late executions would be here by then. Likewise where the position has come back to what executions said of it some
-snapshots ago: it was ahead of them, while nothing was in doubt, and they have caught up. Nor is anything concluded
-from lists of which a part was made while TWS itself had lost its servers (1100).
+late executions would be here by then. Likewise where the position is just what executions say, or has come back to
+what they said of it some snapshots ago: it was ahead of them, while nothing was in doubt, and they have caught up. Nor
+is anything concluded from lists of which a part was made while TWS itself had lost its servers (1100).
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def reconcile(
                 concluded = [SendCancel(ref)]
         elif not record.status.done:
             witnessed = (
-                ref in ended
+                (ref in ended and not _one_of_several(record, ended[ref]))
                 or not conclusive
                 or (record.symbol in moved and (record.symbol in theirs or record.unexplained < _PATIENCE))
             )
@@ -255,6 +255,11 @@ def _seen_open(
         return idle, f"the modification of {record.order_ref} is not in force yet"
     evidence = "complete lists show the earlier terms: the modification is not in force"
     return [*idle, OrderResolved(record.order_ref, OrderStatus.ACCEPTED, evidence)], ""
+
+
+def _one_of_several(record: OrderRecord, echo: BrokerOrder) -> bool:
+    """Whether it has ended, and says nothing of the other orders that one intent has become (INC-08)."""
+    return record.twofold and not record.perms.get(echo.perm_id, True)
 
 
 def _corrected(record: OrderRecord, echo: BrokerOrder | None, executions: Executions) -> OrderResolved | None:

@@ -72,6 +72,8 @@ def take_step(record: OrderRecord, fact: Step) -> list[Effect]:
                 modified = False
             if status in _RESOLUTIONS:
                 move(record, _RESOLUTIONS[status])
+            if status.done:
+                record.perms = dict.fromkeys(record.perms, False)  # none of them is at the broker
             effects.append(ToJournal(record.symbol, fact))
     settle(record)
     events = changes(record, before, cause, modified=modified, denied=isinstance(fact, OrderNotSent))

@@ -396,23 +396,51 @@ def test_what_orders_in_doubt_cannot_have_moved_is_none_of_their_fills(
     assert desk.order().status is ends
 
 
-@pytest.mark.parametrize(("ahead", "ends"), [(True, OrderStatus.NOT_SENT), (False, OrderStatus.UNKNOWN)])
+@pytest.mark.parametrize(
+    ("seen", "others", "ends"),
+    [
+        (True, 0, OrderStatus.NOT_SENT),
+        (False, 0, OrderStatus.NOT_SENT),
+        (True, 30, OrderStatus.NOT_SENT),
+        (False, 30, OrderStatus.UNKNOWN),
+    ],
+)
 def test_a_position_that_executions_have_caught_up_with_says_nothing_of_orders_in_doubt(
-    desk: Any, ahead: bool, ends: OrderStatus
+    desk: Any, seen: bool, others: int, ends: OrderStatus
 ) -> None:
-    """100 were bought, of which a bust took 40: the position was told first, then the correction. Not so where the 40
-    have been missing ever since: what an order in doubt bought may be what is there again."""
+    """100 were bought, of which a bust took 40: the position was told first, then the correction. Where nobody had
+    looked before the bust, and others hold shares too, what an order in doubt bought may be what is there again."""
+    held = 60 + others
     desk.working()
-    if ahead:
-        desk.reconcile(desk.snapshot(fills=[desk.fill(100)], positions={"AAPL": 100}))
-    desk.reconcile(desk.snapshot(fills=[desk.fill(100)], positions={"AAPL": 60}))
+    if seen:
+        desk.reconcile(desk.snapshot(fills=[desk.fill(100)], positions={"AAPL": 100 + others}))
+    desk.reconcile(desk.snapshot(fills=[desk.fill(100)], positions={"AAPL": held}))
     desk.placed("pb-2", 6, role=Role.TARGET, quantity=D(40))
     doubt(desk, "pb-2")
-    lists = desk.snapshot(fills=[desk.fill(60, exec_id="e1.02")], positions={"AAPL": 60})
+    lists = desk.snapshot(fills=[desk.fill(60, exec_id="e1.02")], positions={"AAPL": held})
     for _ in range(4):
         assert desk.reconcile(lists).again
         assert desk.order("pb-2").status is OrderStatus.UNKNOWN
     for _ in range(4):
         desk.reconcile(lists)
     assert desk.order("pb-2").status is ends
-    assert (desk.reconcile(lists).again == "") is ahead
+    assert (desk.reconcile(lists).again == "") is (ends is OrderStatus.NOT_SENT)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_inc_08_of_two_orders_under_one_intent_one_has_ended_and_the_other_was_forgotten(
+    desk: Any, listed: bool
+) -> None:
+    """TWS restarted without the first, a modification of it became the second, and that is completed."""
+    record = desk.working()
+    desk.tell(desk.modify(100, 151), desk.sent(), desk.echo(record, perm_id=901))
+    desk.tell(desk.status("Cancelled", perm_id=901))
+    assert not record.status.done
+    completed = [desk.echo(record, "Cancelled", perm_id=901, completed=True, filled=Decimal(0))] if listed else []
+    lists = desk.snapshot(epoch=2, completed=completed)
+    for _ in range(3):
+        desk.reconcile(lists)
+    assert record.status is OrderStatus.CANCELLED
+    assert list(desk.book.troubled()) == []
+    assert AlarmOver("order.duplicated", "AAPL", "pb-1") in desk.effects
+    assert desk.reconcile(lists).again == ""
