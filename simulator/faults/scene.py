@@ -12,7 +12,7 @@ from simulator.faults.telling import Teller
 from simulator.model import Contract, Execution, Order
 from simulator.server.entitlements import Entitlement
 from simulator.wire.answer_names import field_names
-from simulator.wire.requests import PlaceOrder, Request
+from simulator.wire.requests import CancelOrder, PlaceOrder, Request
 from simulator.wire.session_answers import Fields
 
 if TYPE_CHECKING:
@@ -64,9 +64,11 @@ class Scene:
             self._one_session().orders.place_beside(self._request)
 
     def mute(self) -> None:
-        """Say nothing of the request's order unless asked."""
+        """Say nothing of the request's order unless asked. A request about no order has nothing to keep back."""
         session = self._one_session()
-        order_id = str(self._request.answered_on) if self._request is not None else ""
+        if not isinstance(self._request, (PlaceOrder, CancelOrder)):
+            return
+        order_id = str(self._request.answered_on)
         match = f.Match(messages=("*",), client=session.client_id)
         self._engine.filters.append(f.Mute(match, partial(self._is_about, order_id), f"mute {order_id}"))
 

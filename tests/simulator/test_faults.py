@@ -101,6 +101,22 @@ def test_a_silently_accepted_order_fills_unsaid_but_is_told_when_asked(in_memory
     in_memory(scenario)
 
 
+def test_a_request_about_no_order_accepted_silently_keeps_nothing_back(
+    in_memory: Any, settle: Any
+) -> None:
+    async def scenario(paper: Any) -> None:
+        paper.broker.faults.add(Rule(on="reqAllOpenOrders", do=[AcceptSilently()]))
+        async with paper.client() as ib:
+            told: list[int] = []
+            ib.errorEvent += lambda _, code, *__: told.append(code)
+            await aio(ib.reqAllOpenOrdersAsync)()
+            paper.broker.faults.do(Connectivity("lost"))
+            await settle(ib)
+            assert 1100 in told
+
+    in_memory(scenario)
+
+
 @pytest.mark.parametrize(("verbs", "taken"), [([Reset()], True), ([Swallow(), Reset()], False)])
 def test_a_reset_leaves_the_order_taken_or_not_as_scripted(
     in_memory: Any, once: Any, verbs: list[Any], taken: bool
