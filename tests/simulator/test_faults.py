@@ -101,9 +101,7 @@ def test_a_silently_accepted_order_fills_unsaid_but_is_told_when_asked(in_memory
     in_memory(scenario)
 
 
-def test_a_request_about_no_order_accepted_silently_keeps_nothing_back(
-    in_memory: Any, settle: Any
-) -> None:
+def test_a_request_about_no_order_accepted_silently_keeps_nothing_back(in_memory: Any, settle: Any) -> None:
     async def scenario(paper: Any) -> None:
         paper.broker.faults.add(Rule(on="reqAllOpenOrders", do=[AcceptSilently()]))
         async with paper.client() as ib:
