@@ -30,9 +30,11 @@ _TRIGGERED = (OrderType.STOP, OrderType.STOP_LIMIT)
 
 @frozen(slots=True)
 class PlaceAgain:
-    """What an order lacked may be there now."""
+    """What an order lacked may be there now. `position_id` is that of the position when it was asked for, "" for none:
+    what was to add to it, or to reduce it, would open another one without exits."""
 
     command: PlaceOrder | PlaceOco
+    position_id: str
     answer: ReplyFuture[CommandOutcome]
     deadline: float
 
@@ -55,12 +57,19 @@ class PlainOrders:
     def place(self, command: PlaceOrder | PlaceOco) -> ReplyFuture[CommandOutcome]:
         """Take a command."""
         answer: ReplyFuture[CommandOutcome] = self._actor.promise()
-        self.again(PlaceAgain(command, answer, trio.current_time() + PATIENCE))
+        self.again(PlaceAgain(command, self._position_id, answer, trio.current_time() + PATIENCE))
         return answer
+
+    @property
+    def _position_id(self) -> str:
+        plan = self._actor.book.plan
+        return plan.position_id if plan is not None else ""
 
     def again(self, waiting: PlaceAgain) -> None:
         """Try a command, for the first time or again."""
         try:
+            if waiting.position_id != self._position_id:
+                raise EntryRefused("the position has closed, or another one was opened, while it waited")
             if isinstance(waiting.command, PlaceOco):
                 _place_oco(self._actor, waiting.command, waiting.answer)
             else:

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import trio
+
 from messages.order import OrderStatus, OrderType, Role, Side
 from messages.position import CommandAccepted, CommandRefused, DoubleDown, ScaleIn
 
@@ -88,5 +90,29 @@ def test_without_a_position_nothing_is_added(plant):
             "the position has no stop to double down to"
         )
         assert all(order.status is not OrderStatus.DENIED for order in await plant.working())
+
+    plant(body)
+
+
+def test_what_waits_for_a_quote_opens_nothing_when_its_position_has_closed_meanwhile(plant):
+    async def body(plant):
+        await plant.open(quantity=100)
+        await plant.trade_at(103.0)
+        await plant.settle(6)  # nothing ticks: its price is too old for new risk
+        answers = []
+
+        async def scale_in():
+            answers.append(await plant.ask("position/AAPL", ScaleIn(quantity=D(50), source="test")))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(scale_in)
+            await plant.settle(0.3)
+            assert answers == []
+            await plant.trade_at(108.5)  # its target
+            await plant.settle(3)
+        assert answers == [
+            CommandRefused("the position has closed, or another one was opened, while it waited"),
+        ]
+        assert (plant.held(), plant.at_broker()) == (0, [])
 
     plant(body)
