@@ -34,6 +34,15 @@ class _Left:
 
     symbol: str
     outcome: CommandOutcome
+    answer: Answer  # to whom it was asked for
+
+
+@frozen(slots=True)
+class _Change:
+    """What is being made durable, and who asked."""
+
+    fact: Fact
+    answer: Answer
 
 
 class SymbolsActor(RunQueueActor):
@@ -59,7 +68,8 @@ class SymbolsActor(RunQueueActor):
         self._bus = bus
         self._begin = begin
         self._renew = renew
-        self._pending: dict[str, tuple[Fact | None, Answer]] = {}  # symbol → what is being made durable, and who asked
+        self._leaving: dict[str, Answer] = {}  # symbol → who asked, while its position is asked
+        self._pending: dict[str, _Change] = {}  # token → what is being made durable
 
     async def prepare(self) -> None:
         """Repeat what was changed."""
@@ -87,10 +97,10 @@ class SymbolsActor(RunQueueActor):
                 return self._remove(symbol)
             case _Left():
                 self._left(message)
-            case Appended(symbol, _):
-                self._durable(symbol)
-            case JournalFailed(symbol, error):
-                self._failed(symbol, error)
+            case Appended(token, _):
+                self._durable(self._pending.pop(token, None))
+            case JournalFailed(token, error):
+                self._failed(self._pending.pop(token, None), error)
             case _:
                 return super().on_receive(message)
         return None
@@ -129,35 +139,40 @@ class SymbolsActor(RunQueueActor):
         if busy is not None:
             return busy
         answer: Answer = self.promise()
-        self._pending[symbol] = (None, answer)
-        self.spawn(self._ask_position, symbol)
+        self._leaving[symbol] = answer
+        self.spawn(self._ask_position, symbol, answer)
         return answer
 
     def _busy(self, symbol: str) -> CommandRefused | None:
-        return CommandRefused(f"{symbol} is just being changed") if symbol in self._pending else None
+        busy = symbol in self._leaving or any(change.fact.symbol == symbol for change in self._pending.values())
+        return CommandRefused(f"{symbol} is just being changed") if busy else None
 
-    async def _ask_position(self, symbol: str) -> None:
+    async def _ask_position(self, symbol: str, answer: Answer) -> None:
         try:
             outcome = await self.system.address(f"position/{symbol}").ask(LeaveSymbol())
         except ActorDeadError as error:
             outcome = CommandRefused(f"its position does not answer, so what it holds is not known: {error}")
-        self.tell_self(_Left(symbol, outcome))
+        self.tell_self(_Left(symbol, outcome, answer))
 
     def _left(self, message: _Left) -> None:
-        _, answer = self._pending.pop(message.symbol)
+        if self._leaving.get(message.symbol) is not message.answer:
+            return  # an earlier incarnation asked, and its position has begun anew since
+        answer = self._leaving.pop(message.symbol)
         if isinstance(message.outcome, CommandRefused):
             answer.set(message.outcome)
         else:
             self._write(SymbolRemoved(message.symbol), answer)
 
     def _write(self, fact: Fact, answer: Answer) -> Answer:
-        self._pending[fact.symbol] = (fact, answer)
-        entry = Entry(_STREAM, fact)
-        self.system.address("journal").tell(Append((entry,), reply_to=self.address.name, token=fact.symbol))
+        token = self.environment.new_id()
+        self._pending[token] = _Change(fact, answer)
+        self.system.address("journal").tell(Append((Entry(_STREAM, fact),), self.address.name, token))
         return answer
 
-    def _durable(self, symbol: str) -> None:
-        fact, answer = self._pending.pop(symbol)
+    def _durable(self, change: _Change | None) -> None:
+        if change is None:
+            return  # an earlier incarnation wrote it: this one began with it
+        fact, answer, symbol = change.fact, change.answer, change.fact.symbol
         if isinstance(fact, SymbolAdded):
             self._settings = self._with(fact)
             # where the actor is not there yet, this makes it
@@ -165,7 +180,6 @@ class SymbolsActor(RunQueueActor):
             log("symbol.added", actor=self.address.name, symbol=symbol, terms=dict(fact.written))
             text = f"{symbol} is traded from now on"
         else:
-            assert fact is not None
             self._settings = without_symbol(self._settings, symbol)
             log("symbol.removed", actor=self.address.name, symbol=symbol)
             text = f"{symbol} is traded no more"
@@ -175,8 +189,10 @@ class SymbolsActor(RunQueueActor):
         self.spawn(self._renew, self._settings)
         answer.set(CommandAccepted(text=text))
 
-    def _failed(self, symbol: str, error: str) -> None:
-        fact, answer = self._pending.pop(symbol)
-        if isinstance(fact, SymbolRemoved):
+    def _failed(self, change: _Change | None, error: str) -> None:
+        if change is None:
+            return  # an earlier incarnation tried, and the positions have begun anew since, too
+        if isinstance(change.fact, SymbolRemoved):
+            symbol = change.fact.symbol
             self.system.address(f"position/{symbol}").tell(SymbolAdded(symbol))
-        answer.set(CommandRefused("the journal did not take it", error))
+        change.answer.set(CommandRefused("the journal did not take it", error))

@@ -44,6 +44,7 @@ class SourceActor(RunQueueActor):
         self._intake = intake
         self._bus = bus
         self._pending: dict[str, tuple[PredictionSignalEvent, ReplyFuture[Taken] | None]] = {}
+        self._earlier: dict[str, PredictionSignalEvent] = {}  # what was journaled before this incarnation
         self._records = 0
 
     async def prepare(self) -> None:
@@ -54,6 +55,7 @@ class SourceActor(RunQueueActor):
         for record in records:
             match record.payload:
                 case SignalReceived(event):
+                    self._earlier[event.signal_id] = event
                     self._intake.remember(event.signal_id, now)
                 case SignalIgnored(_, signal_id, _):
                     self._intake.remember(signal_id, now)
@@ -65,18 +67,31 @@ class SourceActor(RunQueueActor):
         """Publish what has become durable."""
         match message:
             case Appended(token, _):
-                event, answer = self._pending.pop(token)
-                self._publish(event)
-                if answer is not None:
-                    answer.set(Taken("accepted", token))
+                self._durable(token)
             case JournalFailed(token, error):
-                event, answer = self._pending.pop(token)
-                self.tell_ignored(event.symbol, event.signal_id, "journal", error)
-                if answer is not None:
-                    answer.set(Taken("ignored", token, "journal", error))
+                self._not_durable(token, error)
             case _:
                 return super().on_receive(message)
         return None
+
+    def _durable(self, token: str) -> None:
+        event, answer = self._pending.pop(token, (None, None))
+        if event is not None:
+            self._publish(event)
+            if answer is not None:
+                answer.set(Taken("accepted", token))
+        elif (event := self._earlier.pop(token, None)) is not None:
+            # an earlier incarnation took it, and did not live to publish it
+            text = "its source was started anew while it was being written"
+            self.tell_ignored(event.symbol, event.signal_id, "restart", text, event)
+
+    def _not_durable(self, token: str, error: str) -> None:
+        event, answer = self._pending.pop(token, (None, None))
+        if event is None:
+            return  # an earlier incarnation took it, and there is no record of it
+        self.tell_ignored(event.symbol, event.signal_id, "journal", error)
+        if answer is not None:
+            answer.set(Taken("ignored", token, "journal", error))
 
     def take(self, event: PredictionSignalEvent, answer: ReplyFuture[Taken] | None = None) -> None:
         """Take a prediction that could be read; `answer` is told what became of it, once that is durable."""

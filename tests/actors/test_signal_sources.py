@@ -290,6 +290,31 @@ def test_after_a_restart_a_file_brings_only_what_is_new(tmp_path):
     run(body)
 
 
+@pytest.mark.parametrize("written", [True, False])
+def test_a_prediction_whose_source_begins_anew_while_it_is_written_is_lost_and_that_is_said(tmp_path, written):
+    path = tmp_path / "signals.jsonl"
+
+    async def body(house):
+        def refuse(step):
+            if step == "sync":
+                raise OSError(28, "No space left on device")
+
+        house.disk.sync_seconds = 1.0
+        path.write_text(json.dumps(house.prediction(1)) + "\n")
+        await house.start_follow(path)
+        if not written:
+            house.disk.before = refuse
+        await trio.sleep(0.5)  # it is on its way to the disk
+        await house.system.stop("signals/follow-1")
+        await house.start_follow(path)
+        await trio.sleep(5)
+        assert house.system.address("signals/follow-1").alive
+        assert house.taken() == []
+        assert [one.reason for one in house.ignored()] == ["restart"] * written
+
+    run(body)
+
+
 def test_the_same_prediction_from_two_sources_acts_once(tmp_path):
     path = tmp_path / "signals.jsonl"
 

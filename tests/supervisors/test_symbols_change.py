@@ -164,3 +164,26 @@ def test_rules_take_a_new_symbol_up_and_nobody_else_notices(plant: Callable[...,
         assert (await p.view("NVDA")).quantity == D(1)
 
     plant(body)
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [(AddSymbol("NVDA"), ["AAPL", "MSFT", "NVDA"]), (RemoveSymbol("MSFT"), ["AAPL"])],
+)
+def test_a_change_that_is_being_written_while_the_actor_begins_anew_is_done_and_costs_no_second_crash(
+    plant: Callable[..., None], change: AddSymbol | RemoveSymbol, left: list[str]
+) -> None:
+    async def body(p: Any) -> None:
+        await p.settle(2.0)
+        p.disk.sync_seconds = 0.5
+        symbols = p.process.system.address("symbols")
+        symbols.tell(change)
+        await p.settle(0.1)  # it is on its way to the disk
+        p.crash_next("symbols")
+        symbols.tell(ListSymbols())
+        await p.settle(20.0)
+        assert len(p.crashes()) == 1
+        assert list((await p.ask("symbols", ListSymbols())).symbols) == left
+        assert not (await p.alarms())
+
+    plant(body)
