@@ -15,22 +15,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import trio
 from attrs import frozen
 
-from actors.journal.fallback import Fallback, fall_back, record_of, wanted
-from actors.journal.unwritten import Unwritten, Write, sealed_anew
+from actors.journal.fallback import Fallback, fall_back, wanted
+from actors.journal.reading import Reading
+from actors.journal.unwritten import Unwritten, Write, sealed, sealed_anew
 from actors.runtime.base import ActorContext, RunQueueActor
 from actors.runtime.future import ReplyFuture
 from config.logging import log
-from messages.codec import CodecError, encode
+from messages.codec import CodecError
 from messages.journal import Append, Appended, JournalBroken, JournalFailed, Record, Replay
 from messages.lifecycle import ClearAlarm, RaiseAlarm
-from storage.errors import JournalDamaged, JournalError, JournalUnusable
+from storage.errors import JournalError
 from storage.port import Storage
-from storage.rows import GENESIS_SEQUENCE, Row, seal
+from storage.rows import GENESIS_SEQUENCE
 
 __all__ = ["JournalActor"]
 
@@ -40,9 +42,6 @@ FLUSH_SECONDS = 0.05
 SLOW_SECONDS = 1.0
 # Records in one transaction, unless a single Append has more.
 GROUP = 512
-# Records fetched from the storage at once: a short replay waits for one such fetch of a long one, about a millisecond.
-# Records decoded between two yields to trio: about half a millisecond.
-FETCHED, DECODED = 256, 64
 
 
 @frozen(slots=True)
@@ -72,7 +71,13 @@ class JournalActor(RunQueueActor):
         self._urgent = False
         self._to_write = trio.Event()
         self._written = trio.Event()
-        self._replays = 0  # being answered
+        self._reading = Reading(
+            storage,
+            self._writes,
+            standing=self._standing,
+            progress=self._progress,
+            damaged=partial(self._alarm, "journal.damaged"),
+        )
         self._groups = 0  # written so far
         self._refused = 0  # records that are not in the journal because it has failed, or could not be encoded
         self._slow = False
@@ -147,7 +152,7 @@ class JournalActor(RunQueueActor):
             "sequence": self._sequence,
             "durable": self._durable,
             "pending": self._sequence - self._durable,
-            "replays": self._replays,
+            "replays": self._reading.count,
             "groups": self._groups,
             "refused": self._refused,
             "failed": self._fallback.error if self._fallback is not None else "",
@@ -173,7 +178,7 @@ class JournalActor(RunQueueActor):
             self._portfolio.tell(JournalBroken(fallback.error))  # it may have been restarted since
             return
         try:
-            rows = self._seal(message)
+            rows = sealed(message, self._now(), self._sequence, self._hash)
         except (CodecError, UnicodeEncodeError) as error:
             # the fault of whoever wrote the message: the journal is as good as before, and the record is missing in it
             self._refuse(message, str(error))
@@ -193,12 +198,6 @@ class JournalActor(RunQueueActor):
             self._gathering_since = trio.current_time()
             self._to_write.set()
 
-    def _seal(self, message: Append) -> list[Row]:
-        now = self._now()
-        encoded = ((entry, *encode(entry.payload)) for entry in message.entries)
-        fields = [(now, entry.stream, kind, int(entry.checkpoint), payload) for entry, kind, payload in encoded]
-        return seal(fields, self._sequence, self._hash)
-
     def _hurry(self) -> None:
         if not self._urgent:
             self._urgent = True
@@ -208,7 +207,7 @@ class JournalActor(RunQueueActor):
         try:
             while True:
                 await self._gathered()
-                await self._commit(self._next_group())
+                await self._commit(self._unwritten.group(GROUP))
         finally:
             await self._storage.close()
 
@@ -221,16 +220,6 @@ class JournalActor(RunQueueActor):
             self._to_write = trio.Event()
             if limit.cancelled_caught:
                 return
-
-    def _next_group(self) -> list[Write]:
-        group: list[Write] = []
-        records = 0
-        for write in self._writes:
-            records += len(write.rows)
-            if group and records > GROUP:
-                break
-            group.append(write)
-        return group
 
     async def _commit(self, group: list[Write]) -> None:
         rows = [row for write in group for row in write.rows]
@@ -324,55 +313,16 @@ class JournalActor(RunQueueActor):
 
     def _replay(self, message: Replay) -> ReplyFuture[list[Record]]:
         answer: ReplyFuture[list[Record]] = self.promise()
-        self._replays += 1
-        upto = self._last_of(message)
-        self.spawn(self._answer, message, upto, answer)
+        reading = self._reading
+        reading.count += 1
+        upto = reading.last_of(message)
+        self.spawn(reading.answer, message, upto, answer)
         if upto > self._durable:
             self._hurry()
         return answer
 
-    def _last_of(self, replay: Replay) -> int:
-        """Return the sequence up to which a replay has to wait: that of the last record it asks for, where that still
-        waits to be written. An actor that restarts does not wait for the disk because of others."""
-        for write in reversed(self._writes):
-            for row in reversed(write.rows):
-                if replay.stream in (None, row.stream) and (not replay.kinds or row.kind in replay.kinds):
-                    return row.sequence
-        return self._durable
+    def _standing(self) -> tuple[int, Fallback | None]:
+        return self._durable, self._fallback
 
-    async def _answer(self, replay: Replay, upto: int, answer: ReplyFuture[list[Record]]) -> None:
-        before = self._fallback
-        try:
-            while self._durable < upto and not self._lost:
-                await self._written.wait()
-                if before is not self._fallback is not None:
-                    # what waited was numbered anew, and some of it refused
-                    before, upto = self._fallback, min(upto, self._fallback.upto)
-            records = await self._records(replay, upto)
-        except JournalError as error:
-            if isinstance(error, JournalDamaged):
-                self._alarm("journal.damaged", str(error))
-            if not answer.settled:
-                answer.fail(error)
-        else:
-            if not answer.settled:
-                answer.set(records)
-        finally:
-            self._replays -= 1
-
-    async def _records(self, replay: Replay, upto: int) -> list[Record]:
-        fallback = self._fallback
-        if fallback is not None and fallback.unusable:
-            raise JournalUnusable(fallback.unusable)
-        records: list[Record] = []
-        after, within = replay.after, upto if fallback is None else min(upto, fallback.base)
-        while rows := await self._storage.read(replay, after, within, FETCHED):
-            for start in range(0, len(rows), DECODED):
-                records += [record_of(row) for row in rows[start : start + DECODED]]
-                await trio.lowlevel.checkpoint()
-            after = rows[-1].sequence
-            if len(rows) < FETCHED:
-                break
-            if replay.most and len(records) >= replay.most:
-                return records
-        return records if fallback is None else fallback.selected(replay, records, upto)
+    async def _progress(self) -> None:
+        await self._written.wait()

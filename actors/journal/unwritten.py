@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from attrs import Factory, define, frozen
 
+from messages.codec import encode
 from messages.journal import Append
 from storage.rows import Row, seal
 
-__all__ = ["Unwritten", "Write", "sealed_anew"]
+__all__ = ["Unwritten", "Write", "sealed", "sealed_anew"]
 
 
 @frozen(slots=True)
@@ -54,10 +55,29 @@ class Unwritten:
                 kept.append(write)
         return kept
 
+    def group(self, most: int) -> list[Write]:
+        """Return those that come next, of `most` records together unless the first has more."""
+        group: list[Write] = []
+        records = 0
+        for write in self.writes:
+            records += len(write.rows)
+            if group and records > most:
+                break
+            group.append(write)
+        return group
+
     def replace(self, writes: Sequence[Write]) -> None:
         """Let these be all."""
         self.writes.clear()
         self.writes.extend(writes)
+
+
+def sealed(message: Append, now: str, sequence: int, previous: bytes) -> list[Row]:
+    """Return the records as they follow `sequence`, whose hash is `previous`. Raises CodecError or UnicodeEncodeError
+    for what cannot be written."""
+    encoded = ((entry, *encode(entry.payload)) for entry in message.entries)
+    fields = [(now, entry.stream, kind, int(entry.checkpoint), payload) for entry, kind, payload in encoded]
+    return seal(fields, sequence, previous)
 
 
 def sealed_anew(writes: Sequence[Write], sequence: int, previous: bytes) -> list[Write]:
