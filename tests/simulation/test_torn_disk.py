@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from random import Random
 
 import pytest
@@ -22,7 +24,8 @@ async def written(disk: StormDisk, sizes: list[int], reserve: list[int]) -> None
     """Write transactions, of which the last is not synced, and groups of the reserve, likewise."""
     storage = StormStorage(disk)
     opened = await storage.open("storm", NOW)
-    sequence, hashed = opened.sequence, opened.hash
+    sequence, hashed = before = opened.sequence, opened.hash
+    refused = ""  # the step at which the disk does not do as it is told
 
     def rows(count: int, what: str) -> list[Row]:
         nonlocal sequence, hashed
@@ -38,29 +41,22 @@ async def written(disk: StormDisk, sizes: list[int], reserve: list[int]) -> None
         if step == refused:
             raise OSError(5, "Input/output error")
 
-    refused = ""
+    async def write(sizes: list[int], what: str, step: str, append: Callable[[list[Row]], Awaitable[None]]) -> None:
+        """Write one after the other; the last one's step is refused."""
+        nonlocal refused, before
+        for number, size in enumerate(sizes, 1):
+            before = sequence, hashed
+            refused = step if number == len(sizes) else ""
+            with pytest.raises(JournalUnusable) if refused else nullcontext():
+                await append(rows(size, what))
+        refused = ""
+
     disk.before = refuse
-    for number, size in enumerate(sizes):
-        before = sequence, hashed
-        refused = "sync" if number == len(sizes) - 1 else ""
-        made = rows(size, "Fact")
-        if refused:
-            with pytest.raises(JournalUnusable):
-                await storage.append(made)
-        else:
-            await storage.append(made)
-    refused, doubtful = "", hashed
+    await write(sizes, "Fact", "sync", storage.append)
     if reserve:
-        sequence, hashed = before
+        doubtful, (sequence, hashed) = hashed, before
         await storage.fall_back(Mark(sequence, hashed, doubtful, 0, NOW, "the disk refused"))
-    for number, size in enumerate(reserve):
-        refused = "reserve sync" if number == len(reserve) - 1 else ""
-        made = rows(size, "InReserve")
-        if refused:
-            with pytest.raises(JournalUnusable):
-                await storage.append_reserve(made)
-        else:
-            await storage.append_reserve(made)
+        await write(reserve, "InReserve", "reserve sync", storage.append_reserve)
     disk.before = lambda step: None
 
 
