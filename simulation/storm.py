@@ -17,18 +17,13 @@ from config.clock import JumpingClock
 from config.determinism import scheduled_from
 from config.environment import machine as real_machine
 from config.environment import virtual
-from config.settings import Settings
 from simulation.drawing import FAULTS
 from simulation.guests import Checks, Guests
+from simulation.judging import Judging
 from simulation.machine import Machine
 from simulation.market import Market
 from simulation.oracle.calm import accounts, unsettled
-from simulation.oracle.chain import broken_link
-from simulation.oracle.conduct import Bounds, Conduct
-from simulation.oracle.records import Records
-from simulation.oracle.risk import Limits
-from simulation.oracle.safety import Safety, Violation
-from simulation.oracle.truth import Truth
+from simulation.oracle.safety import Violation
 from simulation.people import People
 from simulation.plan import START, Act, Plan
 from simulation.service import Service
@@ -46,7 +41,6 @@ QUIET_SECONDS = 60.0  # between two looks while nothing happens
 CALM_SECONDS = 240.0  # from the end of the last fault until nothing is left to settle
 FLAT_SECONDS = 120.0  # from the command to flatten until nothing is held
 TEND_SECONDS = 60.0  # how often an operator looks whether a restart is asked for, once the storm is over
-_ON_ITS_WAY = 6.0  # seconds that an entry may wait for its turn to be written
 _LIMIT = 30 * 86_400.0
 
 
@@ -100,26 +94,8 @@ class Storm:
                 "sources": sources,
             },
         )
-        self.truth, self.records = Truth(paper.venue, trio.current_time), Records(machine.disk)
-        machine.disk.on_safe = self.records.read
-        self.safety = Safety(
-            self.truth, self.records, trio.current_time, self._state, self._alive_since, self._limits(settings)
-        )
-        broker = settings.broker
-        bounds = Bounds(broker.liveness_seconds, broker.entry_deadline_seconds, broker.messages_per_second)
-        swallows = any(act.kind == "swallow" and act.terms["on"] == "placeOrder" for act in self.plan.acts)
-        refuses = any(act.kind == "disk" and "reserve write" in act.terms["steps"] for act in self.plan.acts)
-        self.conduct = Conduct(
-            self.truth,
-            self.records,
-            trio.current_time,
-            self._alive_since,
-            self.safety.broken,
-            bounds,
-            swallows=swallows,
-            refuses=refuses,
-            ready=lambda: machine.process is not None and str(machine.process.state.state) == "READY",
-        )
+        self._judging = judging = Judging(self.plan, settings, machine)
+        self.truth, self.records, self.safety = judging.truth, judging.records, judging.safety
         machine.disk.on_opened = self._opened
         self.sometimes = Sometimes(self.outcome.reached, self.truth, self.records, machine)
         self.market = market = Market(
@@ -140,7 +116,7 @@ class Storm:
             watching.enter_context(self._chronicle.watching(machine, paper.environment))
         try:
             async with trio.open_nursery() as nursery:
-                self.trouble = Trouble(machine, service, market, nursery, self._all_booked)
+                self.trouble = Trouble(machine, service, market, nursery, judging.all_booked)
                 for job in (paper.run, market.run, machine.run):
                     nursery.start_soon(job)
                 with watching, trio.fail_after(_LIMIT):  # what ends with the storm is no part of its story
@@ -148,7 +124,7 @@ class Storm:
                     await self._calm()
                     self.note("people", f"their orders by hand: {self.people.hand.cancel_all()}")
                     status = await self._flat()
-                    self._journal()
+                    judging.journal()
                 if wrong := checks.look(status, paper.environment.now(), over=True):
                     raise Violation(wrong)
                 nursery.cancel_scope.cancel()
@@ -198,17 +174,12 @@ class Storm:
         looked = 0.0
         while True:
             await trio.sleep(LOOK_SECONDS)
-            restless = self.safety.restless or self.conduct.waits
-            if not restless and trio.current_time() - looked < QUIET_SECONDS:
+            if not self._judging.restless and trio.current_time() - looked < QUIET_SECONDS:
                 continue
             looked = trio.current_time()
             status = self.people.glance()
             if status is not None:
-                self._look(status)
-
-    def _all_booked(self) -> bool:
-        self.records.read()
-        return all(one.exec_id in self.records.booked for one in self.truth.venue.executions)
+                self._judging.look(status)
 
     async def _evening(self) -> None:
         """After a close before which all was to be left: what is held is named by an alarm."""
@@ -232,7 +203,7 @@ class Storm:
             if status is None:
                 wrong = "no process runs"
             else:
-                self._look(status)
+                self._judging.look(status)
                 self._tend(status)
                 await self._see_to_differences(status)
                 wrong = unsettled(status, self.truth, self.records)
@@ -268,7 +239,7 @@ class Storm:
             status = await self.people.status()
             if status is None:
                 continue
-            self._look(status)
+            self._judging.look(status)
             self._tend(status)
             await self._see_to_differences(status)
             wrong = unsettled(status, self.truth, self.records)
@@ -291,11 +262,6 @@ class Storm:
             for symbol in self.plan.symbols:
                 self.market.shift(symbol, dice.uniform(-0.06, 0.06))
 
-    def _journal(self) -> None:
-        wrong = broken_link(self.machine.disk.rows)
-        if wrong:
-            raise Violation(f"the journal: {wrong}")
-
     # what is seen
 
     def note(self, who: str, what: str) -> None:
@@ -306,18 +272,8 @@ class Storm:
     def _line(self, who: str, what: str) -> None:
         self.outcome.timeline.append((trio.current_time(), who, what))
 
-    def _look(self, status: Mapping[str, Any]) -> None:
-        if self.machine.disk.rotten and status["state"] == "READY":
-            self._journal()
-        self.conduct.look(status)
-        self.safety.look(status)
-
     def _frame(self, outgoing: bool, fields: list[str]) -> None:
-        if outgoing:
-            self.safety.sent(fields)
-        else:
-            self.safety.told(fields)
-        self.conduct.frame(outgoing, fields)
+        self._judging.frame(outgoing, fields)
         self.sometimes.frame(outgoing, fields)
         if self._chronicle is not None:
             self._chronicle.frame(outgoing, fields)
@@ -325,36 +281,13 @@ class Storm:
     def _told(self, text: str) -> None:
         self.note("machine", text)
         if text.startswith("process starts"):
-            self.conduct.born()
+            self._judging.conduct.born()
 
     def _opened(self, text: str, wrong: bool) -> None:
         self.note("machine", text)
         self.sometimes.opened(text)
         if wrong:
             self.safety.broken(text)
-
-    def _state(self) -> str:
-        if self.machine.process is None:
-            return ""
-        state = self.machine.process.state
-        down = (self.machine.paper.environment.now() + self.machine.clock_offset - state.since).total_seconds()
-        if state.reason.endswith("is being restarted") and down < _ON_ITS_WAY:
-            return "READY"  # what the actor that crashed had let through before
-        return str(state.state)
-
-    def _alive_since(self) -> float:
-        return self.machine.started_at if self.machine.alive and not self.machine.paused else inf
-
-    def _limits(self, settings: Settings) -> Limits:
-        risk, windows = settings.risk, settings.broker.restart_windows
-        return Limits(
-            position_shares=risk.max_position_shares,
-            order_notional=risk.max_order_notional,
-            gross_exposure=risk.max_gross_exposure,
-            window=lambda moment: any(window.contains(moment) for window in windows),
-            wall=lambda: self.machine.paper.environment.now() + self.machine.clock_offset,
-            price_seconds=risk.quote_max_age_seconds + 7.0,
-        )
 
 
 def ride(
