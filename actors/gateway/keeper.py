@@ -261,7 +261,9 @@ class LinkKeeper:
             server_version=version,
         )
         for kind in _ENDED_BY_A_CONNECTION:
-            self._outlets.clear(kind)
+            # TWS may have said within the handshake already that it has no link to IB
+            if kind != "broker.degraded" or not session.degraded:
+                self._outlets.clear(kind)
         self._outlets.link(BrokerConnected(session.epoch, first_order_id, self.account, version))
 
     def _report_loss(self, session: Session) -> None:

@@ -59,6 +59,7 @@ def test_inc_01_a_connection_that_begins_without_ib_takes_no_new_risk(stage):
         it.now(Connectivity("lost"))
         it.now(Reset(everyone=True))
         await it.settle(10)
+        assert await it.plant.alarms() == {"broker.degraded"}
         assert isinstance(await it.open(), CommandRefused)
         it.now(Connectivity("kept"))
         await it.settle(2)
