@@ -195,6 +195,8 @@ class Machine:
         pending = bytearray()
 
         def heard(data: bytes) -> None:
+            if line.ended:
+                return
             if life == self.life and self.paused:
                 self._arrived.append(partial(heard, data))
             elif life == self.life:
@@ -214,4 +216,5 @@ class Machine:
         link = MemoryLink(self.paper.tws, heard, lost, latency=self._latency)
         self._links.append(link)
         self._nursery.start_soon(link.run)
-        return Line(link, lambda: life == self.life, lambda step: self.point(life, step), self._transcript)
+        line = Line(link, lambda: life == self.life, lambda step: self.point(life, step), self._transcript)
+        return line

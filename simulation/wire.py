@@ -64,6 +64,7 @@ class Line:
         """`at(step)` is called at send, sending and sent; True says that the process died there."""
         self._link, self._alive, self._at, self._transcript = link, alive, at, transcript
         self._out = bytearray()
+        self.ended = False  # by the process: it hears nothing more from it, whatever has arrived
 
     def send(self, data: bytes) -> None:
         """Send, unless the process is dead; it may die over it, with a half of it sent."""
@@ -79,10 +80,12 @@ class Line:
 
     def disconnect(self) -> None:
         """End the link, unless death has ended it."""
+        self.ended = True
         if self._alive():
             self._link.disconnect()
 
     def abort(self) -> None:
         """Reset the link, unless death has ended it."""
+        self.ended = True
         if self._alive():
             self._link.abort()

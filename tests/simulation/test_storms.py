@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 
-from simulation.plan import Weather, draw
+from simulation.plan import Act, Weather, draw
 from simulation.storm import Outcome, ride
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +43,21 @@ def test_a_storm_of_half_an_hour() -> None:
     outcome = ride(draw(3))
     assert not outcome.violation
     assert outcome.simulated > 1800.0
+
+
+def test_a_storm_does_not_depend_on_when_garbage_is_collected() -> None:
+    """While the process is stopped its connections are tried and given up; what answers them is heard by nobody."""
+    stopped = Act(5.0, "pause", {"seconds": 60.0}, 0)
+    plan = attrs.evolve(draw(1, Weather(minutes=2.0)), acts=(stopped,), seconds=100.0)
+    before, wires = gc.get_threshold(), []
+    try:
+        for often in ((0,), (300, 5, 5)):
+            gc.collect()
+            gc.set_threshold(*often)
+            wires.append(ride(plan).wire)
+    finally:
+        gc.set_threshold(*before)
+    assert wires[0] == wires[1]
 
 
 def test_the_same_seed_is_the_same_storm_also_in_another_process() -> None:
