@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from math import inf
 from typing import Any
@@ -99,6 +99,7 @@ class Conduct:
         self._signals: set[str] = set()
         self._by_others: dict[str, float] = {}
         self._excess: dict[str, float] = {}  # symbol → since when more could be sold than is held
+        self._told: list[tuple[str | None, str]] = []  # the alarms of the last status, as symbol and kind
         self._linkless: float | None = None
         self._unlinked: float | None = None  # since when the product says that it is not connected
         self._lost_ib: float | None = None
@@ -112,6 +113,7 @@ class Conduct:
     def born(self) -> None:
         """A process begins: what an earlier one meant to send, it sends no more."""
         self._waiting.clear()
+        self._told = []
         self._started = inf
         self._earlier = set(self._standing)
         self._frames.clear()
@@ -233,14 +235,14 @@ class Conduct:
             if abs(held) > abs(before) or held * before < 0:
                 self._broken(f"{order.order_ref}, an exit of {symbol}, made {held} of {before}")
 
-    def _in_doubt(self, symbol: str, told: Sequence[tuple[str | None, str]] = ()) -> bool:
+    def _in_doubt(self, symbol: str) -> bool:
         """Whether what is held may be unknown here: by an alarm, or so soon after a start or somebody else's trade.
 
-        `told` are the alarms of a status, as symbol and kind, beside those of the journal.
+        A disk that refuses everything has no record of an alarm that stands, so those of the last status count too.
         """
         since = max(self._by_others.get(symbol, -1e9), self._alive_since())
         return self._clock() - since < _OTHERS_SECONDS or any(
-            of in (None, symbol) and kind.startswith(_IN_DOUBT) for of, kind in (*self._standing.values(), *told)
+            of in (None, symbol) and kind.startswith(_IN_DOUBT) for of, kind in (*self._standing.values(), *self._told)
         )
 
     def _could_sell(self, symbol: str) -> Decimal:
@@ -292,11 +294,10 @@ class Conduct:
         """Judge what needed a moment to be sure of, and what a status says."""
         now = self._clock()
         self._look_for_excess()
-        # a disk that refuses everything has no record of an alarm that stands
-        told = [(alarm["symbol"], alarm["kind"]) for alarm in status["alarms"] or ()]
+        self._told = [(alarm["symbol"], alarm["kind"]) for alarm in status["alarms"] or ()]
         for symbol, since in self._excess.items():
             seconds = now - max(since, self._alive_since())
-            if seconds > _EXCESS_SECONDS and not self._in_doubt(symbol, told):
+            if seconds > _EXCESS_SECONDS and not self._in_doubt(symbol):
                 could, held = self._could_sell(symbol), abs(self._truth.held(symbol))
                 self._broken(f"for {seconds:.0f} s exits have worked that could take {could} {symbol} from {held}")
         self._look_at_link(status, now)

@@ -17,6 +17,7 @@ from simulator.model import Order
 __all__ = ["Limits", "NewRisk"]
 
 TOLD_SECONDS = 60.0  # what is told late is known by then: at the next reconciliation, every 20 s here
+_OVER = ("NOT_SENT", "CANCELLED", "REJECTED", "EXPIRED")
 _MOVED = Decimal("1.15")  # by how much a price may have moved since a decision
 
 
@@ -41,6 +42,13 @@ class NewRisk:
     def __init__(self, truth: Truth, records: Records, clock: Callable[[], float], limits: Limits) -> None:
         self._truth, self._records, self._clock, self._limits = truth, records, clock, limits
         self._left: Counter[str] = Counter()
+        self._given_up: set[str] = set()  # references, by what the process concluded: `Evidence` judges its proof
+        records.on_record.append(self._recorded)
+
+    def _recorded(self, _: str, kind: str, payload: Mapping[str, Any]) -> None:
+        if kind == "OrderResolved":
+            over = payload["status"] in _OVER
+            (self._given_up.add if over else self._given_up.discard)(payload["order_ref"])
 
     def asked(self, fields: list[str]) -> None:
         """A frame asks for market data: what TWS tells first has no age that anybody could know."""
@@ -114,4 +122,9 @@ class NewRisk:
         return max(outcomes)
 
     def _entries(self, symbol: str, side: str) -> list[Order]:
-        return [one for one in self._truth.live(symbol) if one.side == side and self._records.enters(one.order_ref)]
+        """What works and adds to it, but for orders that lists without their rows have called over."""
+        return [
+            one
+            for one in self._truth.live(symbol)
+            if one.side == side and self._records.enters(one.order_ref) and one.order_ref not in self._given_up
+        ]

@@ -404,6 +404,17 @@ def test_what_works_already_counts_towards_a_limit(court: Court) -> None:
     assert "300 AAPL could be held" in court.safety.violations[0]
 
 
+def test_what_was_given_up_counts_towards_no_limit(court: Court) -> None:
+    """Rows of the lists were lost, and nobody could know; that there were lists at all is judged for itself."""
+    for ref in ("a", "b", "c"):
+        court.disk.intends(ref)
+    court.place("a", kind="STP", stop="120")
+    court.place("b", kind="STP", stop="120")
+    court.disk.has("OrderResolved", order_ref="a", status="EXPIRED", evidence="in no list")
+    court.safety.sent(["3", "1", "c"])
+    assert not any("could be held" in wrong for wrong in court.safety.violations)
+
+
 def test_what_was_bought_by_hand_counts_once_it_could_be_known(court: Court) -> None:
     account = court.venue.accounts[0]
     court.venue.place(Order(1, BY_HAND, account, court.contract, "BUY", D(200), "MKT"))
