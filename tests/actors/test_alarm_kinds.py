@@ -44,6 +44,10 @@ def trees() -> Iterator[tuple[Path, ast.Module]]:
             yield path, ast.parse(path.read_text(encoding="utf-8"))
 
 
+def name_of(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
 def named(names: tuple[str, ...]) -> dict[str, Path]:
     """Return kind → where it stands as the first argument of one of these functions."""
     constants = {
@@ -59,8 +63,9 @@ def named(names: tuple[str, ...]) -> dict[str, Path]:
         for call in ast.walk(tree):
             if not isinstance(call, ast.Call) or not call.args:
                 continue
-            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-            first = call.args[0]
+            name, first = name_of(call.func), call.args[0]
+            if name == "partial" and len(call.args) > 1:  # of a function that raises
+                name, first = name_of(first), call.args[1]
             value = first.value if isinstance(first, ast.Constant) else None
             if isinstance(first, ast.Name):
                 value = constants.get(first.id)

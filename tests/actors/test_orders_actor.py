@@ -319,7 +319,7 @@ def test_the_gateway_hears_of_an_order_first_and_everybody_else_in_order() -> No
         heard: list[Any] = []
         for name in ("gateway", "position/AAPL"):
             house.system.address(name).actor.heard = heard  # type: ignore[union-attr]
-        house.orders.tell(group(request()))
+        house.orders.tell(group(request(role=Role.EXIT)))
         house.orders.tell(CancelOrder("pb-1", "changed its mind"))
         await house.tell(OrderSent("pb-1", 5, house.epoch))
         assert [type(message) for message in heard[:2]] == [PlaceOrders, OrderCreatedEvent]
@@ -669,13 +669,28 @@ def test_a_cancel_is_journaled_written_once_and_confirmed_by_the_broker() -> Non
     run(body)
 
 
-def test_a_cancel_before_the_bytes_have_left_follows_them() -> None:
+def test_a_cancel_of_an_exit_before_its_bytes_have_left_follows_them() -> None:
     async def body(house: House) -> None:
         await house.connect()
-        await house.tell(group(request()), CancelOrder("pb-1", "operator"))  # the intent is not durable yet
+        # the intent is not durable yet
+        await house.tell(group(request(role=Role.EXIT)), CancelOrder("pb-1", "operator"))
         assert house.told("gateway", CancelOutgoing) == []
         await house.tell(OrderSent("pb-1", house.sent()[0].order_id, 1))
         assert len(house.told("gateway", CancelOutgoing)) == 1
+
+    run(body)
+
+
+def test_an_entry_that_is_cancelled_while_its_intent_is_being_written_never_leaves_nor_do_its_exits() -> None:
+    async def body(house: House) -> None:
+        await house.connect()
+        await house.tell(group(*bracket()), CancelOrder("pb-1", "the kill switch"))
+        assert house.sent() == []
+        assert house.told("gateway", CancelOutgoing) == []
+        assert len(await house.journaled(OrderIntended)) == 3
+        reason = "cancelled while its intent was being written: the kill switch"
+        assert [order.reason for order in await house.journaled(OrderNotSent)] == [reason] * 3
+        assert [event.order.order_ref for event in house.events(OrderExpiredEvent)] == ["pb-1", "pb-2", "pb-3"]
 
     run(body)
 
