@@ -12,25 +12,24 @@ from attrs import evolve, frozen
 from actors.bus import EventBus
 from actors.portfolio import plans
 from actors.portfolio.breaker import BreakerDesk, LookAgain
+from actors.portfolio.exposures import Exposures
 from actors.portfolio.figures import Figures
 from actors.portfolio.hearsay import Heard, Hearsay
 from actors.portfolio.last_told import LastTold
-from actors.portfolio.terms import guards_of, limits_of
+from actors.portfolio.terms import guards_of
 from actors.portfolio.weighing import Circumstances, Weighed, weigh_group
 from actors.runtime.base import ActorContext, RunQueueActor
-from config.loading import with_symbol
 from config.logging import log
-from config.settings import Settings, SymbolSettings
+from config.settings import Settings
 from domain.breaker_meters import Trip
 from domain.entry_gates import entry_of, outcome_text, worth_recording
-from domain.exposure import Exposure, Holding, PendingOrder
 from domain.guards import OrderFlow
-from domain.limits import LimitCheck, uses
+from domain.limits import LimitCheck
 from messages.decision import WeighOrders
 from messages.gateway import AccountPnl, AccountValue, AskAccount
 from messages.journal import Appended, JournalBroken, JournalFailed, Replay
 from messages.lifecycle import ActorQuarantined, ClearAlarm, RaiseAlarm
-from messages.market import Instrument, InstrumentQualified, NeedRate
+from messages.market import InstrumentQualified, NeedRate
 from messages.order import (
     GroupRefused,
     ListOrders,
@@ -97,18 +96,15 @@ class PortfolioActor(RunQueueActor):
         """`told` is shared by the incarnations of one process."""
         super().__init__(context)
         risk = settings.risk
-        self._limits, self._guards = limits_of(risk), guards_of(risk)
+        self._guards = guards_of(risk)
         self._flow = OrderFlow(self._guards)
         self._resize = risk.on_limit == "resize"
-        self._instruments: dict[str, Instrument] = {}
-        self._settings = settings
-        self._know(settings)
+        self._max_daily_loss = risk.max_daily_loss
         self.bus = bus
-        self.figures = Figures(risk, self._currency_of)
+        self._exposures = Exposures(settings)
+        self.figures = Figures(risk, self._exposures.rates, self._exposures.currency_of)
         self._desk = BreakerDesk(self, risk, told or LastTold())
         self._journal_broken = ""  # why no intent that adds risk can be written
-        self._holdings: dict[str, HoldingChanged] = {}
-        self._reserved: dict[str, PendingOrder] = {}  # order_ref → what may still fill
         self._awaited: set[str] = set()  # symbols whose holding is not known yet
         self._plans = plans.Plans(self.figures.day_of.of)
         self._closings = 0  # since they were last counted
@@ -126,7 +122,7 @@ class PortfolioActor(RunQueueActor):
         self.figures.restore(standing, self._plans, self._awaited)
         for view in await self.system.address("orders").ask(ListOrders()):
             if view.role is not None and view.role.adds_risk:
-                self._follow(view, await self._decided_at(view))
+                self._exposures.follow(view, await self._decided_at(view))
         for event_type in (AccountValue, AccountPnl, PositionCloseEvent, ActorQuarantined, InstrumentQualified):
             self.bus.subscribe(event_type, self.address)
         for about_orders in (OrderRejectedEvent, OrderAcceptedEvent, OrderFilledEvent):
@@ -156,7 +152,7 @@ class PortfolioActor(RunQueueActor):
                 self._awaited.discard(message.symbol)
                 self._hold(message)
             case OrderEvent():
-                self._follow(message.order)
+                self._exposures.follow(message.order)
                 self._desk.step()
             case Heard(event=event):
                 self._hear(event)
@@ -176,7 +172,7 @@ class PortfolioActor(RunQueueActor):
             case LookAgain():
                 self._look()
             case InstrumentQualified(instrument):
-                self._instruments[instrument.symbol] = instrument
+                self._exposures.describe(instrument)
                 self._need_rate(instrument.currency)
             case _:
                 return self._on_command(message)
@@ -188,15 +184,10 @@ class PortfolioActor(RunQueueActor):
             self._rates_asked.add(currency)
             self.system.address("gateway").tell(NeedRate(currency, base))
 
-    def _know(self, settings: Settings) -> None:
-        self._symbols = settings.symbols
-        self._sectors = {symbol: known.sector for symbol, known in settings.symbols.items() if known.sector}
-
     def _on_command(self, message: Any) -> Any:
         match message:
             case SymbolAdded(symbol, written):
-                self._settings = with_symbol(self._settings, symbol, dict(written))
-                self._know(self._settings)
+                self._exposures.add_symbol(symbol, written)
             case SymbolRemoved():
                 pass  # its limits may still be needed: what it earned and lost today counts on
             case Halt(reason, cancel_entries):
@@ -229,7 +220,7 @@ class PortfolioActor(RunQueueActor):
             "state": str(view.state),
             "reason": self._desk.words,
             "gross_exposure": str(view.gross_exposure),
-            "reserved": {order_ref: str(order.quantity) for order_ref, order in self._reserved.items()},
+            "reserved": {order_ref: str(order.quantity) for order_ref, order in self._exposures.reserved.items()},
             "awaited": sorted(self._awaited),
             "day": view.day,
             "suspicions": list(view.suspicions),
@@ -260,30 +251,26 @@ class PortfolioActor(RunQueueActor):
         if weighed.group is not message:
             cut = weighed.verdicts[-1].figures
             log("order.resized", actor=self.address.name, symbol=message.orders[0].symbol, figures=cut)
-        for order in weighed.group.orders:
-            if order.role.adds_risk:
-                price = message.reference_price or order.limit_price or order.stop_price or _ZERO
-                self._reserved[order.order_ref] = PendingOrder(order.symbol, order.side, order.quantity, price)
+        self._exposures.reserve(weighed.group.orders, message.reference_price)
         self._flow.passed(weighed.group.orders, trio.current_time())
         verdicts = message.verdicts + weighed.verdicts
         self.system.address("orders").tell(evolve(weighed.group, cleared=True, verdicts=verdicts))
 
     def _weigh(self, group: SubmitOrders) -> Weighed:
         symbol = group.orders[0].symbol if group.orders else ""
-        worth, unknown = self._worth(symbol)
-        instrument = self._instruments.get(symbol)
-        increment = instrument.size_increment if instrument is not None else Decimal(1)
+        exposures = self._exposures
+        worth, unknown = exposures.worth(symbol)
         now = Circumstances(
             state=self._state_checks(),
-            limits=self._limits,
+            limits=exposures.limits,
             guards=self._guards,
             flow=self._flow,
-            holdings=self._held(),
-            reserved=self._waiting(),
-            sectors=self._sectors,
+            holdings=exposures.held(),
+            reserved=exposures.waiting(),
+            sectors=exposures.sectors,
             worth=worth,
             unknown=unknown,
-            lot=max(increment, Decimal(1)),
+            lot=exposures.lot_of(symbol),
             resize=self._resize,
             now=trio.current_time(),
         )
@@ -320,7 +307,7 @@ class PortfolioActor(RunQueueActor):
         against = "trading is halted" if breaker.state is not TradingState.ACTIVE else ""
         if breaker.tripped:
             against = "the breaker has tripped"
-        currency = self.figures.rates.disagreement or self._unvalued()
+        currency = self.figures.rates.disagreement or self._exposures.unvalued()
         return (
             LimitCheck("journal", "the journal has failed" if broken else "", broken or "sound"),
             LimitCheck("halted", against, self._desk.words if against else "active"),
@@ -332,72 +319,12 @@ class PortfolioActor(RunQueueActor):
             ),
         )
 
-    def _follow(self, view: OrderView, decided_at: Decimal | None = None) -> None:
-        """Reserve what an order that adds risk may still fill; nothing once it is done."""
-        if view.role is None or not view.role.adds_risk:
-            return
-        if view.status.done or view.remaining <= 0:
-            self._reserved.pop(view.order_ref, None)
-            return
-        known = self._reserved.get(view.order_ref)
-        if known is not None:
-            price = known.price
-        else:
-            price = decided_at or view.limit_price or view.stop_price or self._mark(view.symbol)
-        self._reserved[view.order_ref] = PendingOrder(view.symbol, view.side, view.remaining, price)
-
     # totals
-
-    def _mark(self, symbol: str) -> Decimal:
-        holding = self._holdings.get(symbol)
-        if holding is None:
-            return _ZERO
-        return Decimal(repr(holding.mark)) if holding.mark else holding.average_price or _ZERO
-
-    def _held(self) -> dict[str, Holding]:
-        """What is held, valued in the account's currency; without what cannot be valued."""
-        held = {}
-        for symbol, holding in self._holdings.items():
-            if holding.quantity and (worth := self._worth(symbol)[0]) is not None:
-                held[symbol] = Holding(holding.quantity, self._mark(symbol) * worth)
-        return held
-
-    def _waiting(self) -> tuple[PendingOrder, ...]:
-        """What is reserved, likewise."""
-        return tuple(
-            evolve(order, price=order.price * worth)
-            for order in self._reserved.values()
-            if (worth := self._worth(order.symbol)[0]) is not None
-        )
-
-    def _unvalued(self) -> str:
-        """Return why something that is held or reserved cannot be valued, "" where all can."""
-        symbols = {symbol for symbol, holding in self._holdings.items() if holding.quantity}
-        symbols |= {order.symbol for order in self._reserved.values()}
-        return next((why for symbol in sorted(symbols) if (why := self._worth(symbol)[1])), "")
-
-    def _worth(self, symbol: str) -> tuple[Decimal | None, str]:
-        """Return what one point of one unit is worth in the account's currency, or why that is not known."""
-        instrument, told = self._instruments.get(symbol), self._holdings.get(symbol)
-        terms = self._symbols.get(symbol, SymbolSettings())
-        if instrument is not None:
-            multiplier = instrument.multiplier
-        elif told is not None and told.currency:
-            multiplier = told.multiplier
-        elif terms.sec_type == "STK":
-            multiplier = Decimal(1)
-        else:
-            return None, f"the broker has not described {symbol} yet"
-        currency = instrument.currency if instrument is not None else self._currency_of(symbol)
-        rate = self.figures.rates.of(currency)
-        if rate is None:
-            return None, f"{symbol}: no exchange rate from {currency} to {self.figures.rates.base} is known"
-        return multiplier * rate, ""
 
     def _hold(self, message: HoldingChanged) -> None:
         """Take what a symbol holds; the totals follow by the difference, however many symbols there are."""
         self._roll_day()
-        self._holdings[message.symbol] = message
+        self._exposures.hold(message)
         if self.figures.hold(message):
             self._desk.write()
         self._judge(self.figures.look(trio.current_time()))
@@ -425,14 +352,14 @@ class PortfolioActor(RunQueueActor):
         self._roll_day()
         figures, desk = self.figures, self._desk
         pnl, rates = figures.pnl, figures.rates
-        held = Exposure(self._held(), ()).totals()
+        held = self._exposures.totals()
         return PortfolioView(
             state=desk.breaker.state,
             reason=desk.breaker.reason,
             equity=figures.equity,
             gross_exposure=held.gross,
             net_exposure=held.net,
-            reserved=sum((order.quantity * order.price for order in self._waiting()), _ZERO),
+            reserved=sum((order.quantity * order.price for order in self._exposures.waiting()), _ZERO),
             rates=rates.known(),
             realized_pnl=rates.total(pnl.realized.amounts) or _ZERO,
             unrealized_pnl=rates.total(pnl.unrealized.amounts) or _ZERO,
@@ -451,18 +378,11 @@ class PortfolioActor(RunQueueActor):
         )
 
     def _limit_uses(self) -> tuple[LimitUse, ...]:
-        used = uses(self._limits, Exposure(self._held(), self._waiting()), self._sectors)
-        maximum, today = self._settings.risk.max_daily_loss, self.figures.own()
+        used = self._exposures.uses()
+        maximum, today = self._max_daily_loss, self.figures.own()
         if maximum is None or today is None:
             return used
         return (*used, LimitUse("daily loss", max(_ZERO, -today), maximum))
-
-    def _currency_of(self, symbol: str) -> str:
-        # as the gateway describes the contract to the broker: by the configuration
-        known = self._holdings.get(symbol)
-        if known is not None and known.currency:
-            return known.currency
-        return self._symbols.get(symbol, SymbolSettings()).currency
 
     # days
 
@@ -478,18 +398,14 @@ class PortfolioActor(RunQueueActor):
 
     def entries(self) -> list[str]:
         """Return the orders that may still add to a position."""
-        return list(self._reserved)
+        return list(self._exposures.reserved)
 
     def open_symbols(self, *, everything: bool) -> list[str]:
         """Return the symbols that hold something, or have an order or a plan that may come to it.
 
         Without `everything` holdings that nobody manages are left out.
         """
-        symbols = {
-            symbol for symbol, holding in self._holdings.items() if holding.quantity and (everything or holding.managed)
-        }
-        symbols |= {order.symbol for order in self._reserved.values()} | self._awaited
-        return sorted(symbols)
+        return sorted(self._exposures.symbols(everything=everything) | self._awaited)
 
     def journal_refusal(self) -> CommandRefused | None:
         """Return why no new risk can be allowed for the journal's sake."""

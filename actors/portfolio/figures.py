@@ -27,12 +27,12 @@ _WORTH_WRITING = Decimal("0.05")  # of its limit: how much a peak must rise befo
 class Figures:
     """One day's figures; `roll` begins the next one. Currencies are those of the instruments, and summed by rate."""
 
-    def __init__(self, risk: RiskSettings, currency_of: Callable[[str], str]) -> None:
+    def __init__(self, risk: RiskSettings, rates: Rates, currency_of: Callable[[str], str]) -> None:
         """`currency_of` names a symbol's currency where its position has not said it."""
         self.day_of = TradingDay(risk.trading_day_zone, risk.trading_day_start)
         self.day = ""
         self.pnl = DayPnl()
-        self.rates = Rates(risk.currency, risk.exchange_rates)
+        self.rates = rates
         self.equity: Decimal | None = None
         self.broker: AccountPnl | None = None
         self._broker_told = -inf

@@ -11,11 +11,11 @@ from actors.orders.desk import OrderDesk
 from actors.orders.reconciliation import Reconciler
 from actors.portfolio.actor import PortfolioActor
 from actors.portfolio.breaker import BreakerDesk
+from actors.portfolio.exposures import Exposures
 from actors.position.quote import Quote
 from actors.signals.intake import Intake
 from actors.signals.source import SourceActor
 from domain.limits import Limits
-from messages.order import SubmitOrders
 from messages.risk import TradingState
 from simulation.mutants.mutant import Change, Mutant, replaces
 
@@ -74,16 +74,6 @@ def _forget_what_was_seen(prepare: Any) -> Any:
     return mutated
 
 
-def _reserve_later(submit: Any) -> Any:
-    def mutated(self: Any, message: SubmitOrders) -> None:
-        before = dict(self._reserved)
-        submit(self, message)
-        for ref in [ref for ref in self._reserved if ref not in before]:
-            del self._reserved[ref]
-
-    return mutated
-
-
 def _nothing(*_: Any) -> None:
     return None
 
@@ -94,11 +84,11 @@ def _never(*_: Any) -> bool:
 
 def _without_limits(weigh: Any) -> Any:
     def mutated(self: Any, group: Any) -> Any:
-        limits, self._limits = self._limits, Limits()
+        limits, self._exposures.limits = self._exposures.limits, Limits()
         try:
             return weigh(self, group)
         finally:
-            self._limits = limits
+            self._exposures.limits = limits
 
     return mutated
 
@@ -194,7 +184,7 @@ RISK = (
     Mutant(
         name="reservation",
         guard="orders that may still fill count against the limits",
-        changes=(replaces(PortfolioActor, "_waiting", lambda self: ()),),
+        changes=(replaces(Exposures, "waiting", lambda self: ()),),
         often=(
             ("buy", {"limit": -0.01, "quantity": 100}),
             ("buy", {"limit": -0.01, "quantity": 250}),
@@ -205,7 +195,7 @@ RISK = (
     Mutant(
         name="atomic-reservation",
         guard="what passes the limits is reserved in the same step",
-        changes=(Change(PortfolioActor, "_submit", _reserve_later),),
+        changes=(replaces(Exposures, "reserve", _nothing),),
         often=(
             ("buy", {"limit": -0.01, "quantity": 250}),
             ("buy", {"limit": -0.01, "quantity": 250}),
