@@ -141,8 +141,14 @@ class Ledger:
 
     @property
     def uncharged(self) -> bool:
-        """Whether the commission report of a fill has not come."""
-        return any(fill.base not in self._commissions for fill in self._fills if fill.quantity)
+        """Whether the commission report of a fill has not come; what amends an earlier position is not charged here."""
+        charged = self._commissions.keys() | self._amended
+        return any(fill.base not in charged for fill in self._fills if fill.quantity)
+
+    @property
+    def only_amends(self) -> bool:
+        """Whether all that is booked here are corrections of earlier positions."""
+        return bool(self._versions) and self._versions.keys() == self._amended
 
     # folding
 

@@ -91,7 +91,6 @@ class PositionBook:
         self.signal_ids: dict[str, None] = {}
         self.settled: dict[str, None] = {}  # execId bases of positions that have closed
         self.held = False  # whether anything has filled since the position was planned
-        self.settling = False  # a correction has changed what a closed position came to, and nothing is held
         self.last_reduction: tuple[Role | None, str, Execution] | None = None  # role, order_ref, fill
         self.last_role: Role | None = None  # of the last fill booked; None for somebody else's
         self.closing: PositionClosing | None = None  # the command to go flat that stands
@@ -146,6 +145,16 @@ class PositionBook:
     def done(self) -> bool:
         """Whether nothing is held and no own order may still fill."""
         return not self.quantity and all(order.status.done for order in self.orders.values())
+
+    @property
+    def settling(self) -> bool:
+        """Whether corrections have changed what closed positions came to, and nothing is held."""
+        return not self.quantity and self.ledger.only_amends
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether what was held without a plan, or corrected, is gone, and not closed yet: a new plan would lose it."""
+        return self.plan is None and self.held and not self.quantity
 
     def status(self, *, closing: bool, armed: bool) -> PositionStatus:
         """Return where the position is in its life."""
@@ -246,7 +255,6 @@ class PositionBook:
         if booked:
             self.last_role = role
             self.held = self.held or bool(self.quantity) or bool(before) or settling
-            self.settling = settling and not self.quantity and not before
             if before and (abs(self.quantity) < abs(before) or self.quantity * before < 0):
                 self.last_reduction = (role, execution.order_ref, execution)
         return booked
@@ -303,7 +311,7 @@ class PositionBook:
     def _clear(self, *, keep_fills: bool = False) -> None:
         if not keep_fills:
             self.ledger = Ledger(self.ledger.multiplier)
-            self.held = self.settling = False
+            self.held = False
         self.orders = {}
         self.exits = ExitPlan()
         self.trailed_to = self.floor = None

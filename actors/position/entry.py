@@ -232,6 +232,8 @@ class EntryDesk:
             scale = plan
         elif book.quantity:
             raise EntryRefused("a holding that is not managed stands against it", f"{book.quantity} held")
+        elif book.unsettled:
+            raise _NotYet("what the symbol came to before is being closed")
         entry = self._carried(waiting, self._plan(command, scale), scale)
         verdicts = verdicts_on(actor, command, entry.orders) + _said_by_the_broker(waiting)
         orders = evolve(entry.orders, verdicts=verdicts)

@@ -168,6 +168,8 @@ def _role(actor: PositionActor, command: PlaceOrder) -> Role:
     if book.plan is None:
         if book.quantity:
             raise EntryRefused("a holding that is not managed stands against it", f"{book.quantity} held")
+        if book.unsettled:
+            raise _NotYet("what the symbol came to before is being closed")
         return Role.ENTRY
     if command.side is book.plan.side:
         return Role.SCALE

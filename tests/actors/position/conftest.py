@@ -312,7 +312,7 @@ class House:
         self.system.address("journal").tell(Append((Entry(execution.symbol, booked),)))
         self.system.address(f"position/{execution.symbol}").tell(booked)
 
-    def outside(self, side: Side, quantity: int, price: str) -> None:
+    def outside(self, side: Side, quantity: int, price: str, *, commission: bool = True) -> None:
         """A fill of an order that is not ours."""
         execution = self.execution(side, quantity, price)
         self.book(execution, None, "")
@@ -327,7 +327,8 @@ class House:
             status=OrderStatus.FILLED,
         )
         self.event(OrderFilledEvent, view, execution)
-        self.charge(execution)
+        if commission:
+            self.charge(execution)
 
     # usual beginnings
 

@@ -25,11 +25,13 @@ from messages.position import (
     CommandRefused,
     ExitPlan,
     ExitsAdjusted,
+    PlaceOrder,
     PositionCloseEvent,
     PositionStatus,
     ProtectionArmedEvent,
     ProtectionMissingEvent,
 )
+from messages.risk import DescribePortfolio
 
 D = Decimal
 TRAIL = ExitPlan(stop_loss_pct=D("0.03"), trailing_stop_pct=D("0.02"))
@@ -287,6 +289,59 @@ def test_a_correction_of_a_fill_before_the_checkpoint_survives_a_restart(house):
         assert before.quantity == 20
         await it.restart_position()
         assert (await it.view()).quantity == 20
+
+    house(body)
+
+
+def amend(it, fill, version, role, **changes):
+    """Have the broker tell another version of a fill."""
+    view = it.order(role)
+    amended = evolve(fill, exec_id=f"{fill.base}.{version:02d}", **changes)
+    booked = ExecutionBooked(amended, role, view.position_id, fill.exec_id)
+    it.system.address("journal").tell(Append((Entry("AAPL", booked),)))
+    it.event(OrderCorrectedEvent, view, amended, fill)
+
+
+@pytest.mark.parametrize("begun_anew", [False, True])
+def test_inc_24_what_two_corrections_of_a_closed_position_come_to_is_its_result_and_not_lost_to_the_next_one(
+    house, begun_anew
+):
+    """Both of its fills were of 75: for a moment 25 seem to be held."""
+
+    async def body(it):
+        await it.open()
+        bought = it.fill(it.order(Role.ENTRY), 100, "100")
+        sold = it.fill(it.order(Role.STOP), 100, "97")
+        await it.system.idle()
+        if begun_anew:
+            await it.restart_position()
+        amend(it, bought, 2, Role.ENTRY, quantity=D(75))
+        amend(it, sold, 2, Role.STOP, quantity=D(75))
+        await it.opened()
+        closings = [(one.reason, one.realized_pnl) for one in await it.records("PositionClosed")]
+        assert closings == [("stop", -300), ("correction", 75)]
+        view = await it.view()
+        assert (view.quantity, view.average_price, view.realized_pnl, view.protected) == (100, 100, 0, True)
+        assert (await it.system.address("portfolio").ask(DescribePortfolio())).losses_in_a_row == 1
+
+    house(body)
+
+
+@pytest.mark.parametrize("how", ["position", "plain order"])
+def test_what_somebody_else_held_and_sold_is_closed_before_the_next_plan(house, how):
+    async def body(it):
+        it.outside(Side.BUY, 10, "100")
+        it.outside(Side.SELL, 10, "90", commission=False)
+        if how == "position":
+            await it.open()
+        else:
+            it.quote(99.99, 100.01, 100.0)
+            await it.position.ask(PlaceOrder(side=Side.BUY, quantity=D(100), order_type=OrderType.MARKET))
+        assert [one.realized_pnl for one in await it.records("PositionClosed")] == [-100]
+        it.fill(it.order(Role.ENTRY), 100, "100")
+        await it.system.idle()
+        view = await it.view()
+        assert (view.quantity, view.realized_pnl) == (100, 0)
 
     house(body)
 
