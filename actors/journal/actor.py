@@ -107,6 +107,7 @@ class JournalActor(RunQueueActor):
     async def _go_on_with_what_waits(self) -> None:
         """Write the facts that an incarnation before has taken and not written."""
         left = self._unwritten
+        self._refused += left.begin_anew(self.address.queue)
         if self._writes:
             count = self._durable - left.safe
             found = await self._storage.read(Replay(), left.safe, self._durable, count) if count else []
@@ -173,7 +174,7 @@ class JournalActor(RunQueueActor):
 
     def _append(self, message: Append) -> None:
         fallback = self._fallback
-        if fallback is not None and (fallback.lost or not wanted(message)):
+        if fallback is not None and (fallback.lost or not wanted(message) or self._unwritten.follows_a_hole(message)):
             self._refuse(message, fallback.lost or fallback.error)
             self._portfolio.tell(JournalBroken(fallback.error))  # it may have been restarted since
             return
@@ -296,11 +297,10 @@ class JournalActor(RunQueueActor):
     def _refuse(self, message: Append, error: str) -> None:
         self._unwritten.taken = message
         self._refused += len(message.entries)
-        self._answer_failed(message.reply_to, message.token, error)
-
-    def _answer_failed(self, reply_to: str, token: str, error: str) -> None:
-        if reply_to:
-            self.system.address(reply_to).tell(JournalFailed(token, error))
+        if self._fallback is not None:
+            self._unwritten.refused(message)
+        if message.reply_to:
+            self.system.address(message.reply_to).tell(JournalFailed(message.token, error))
 
     def _tell_progress(self) -> None:
         self._written.set()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 from attrs import Factory, define, frozen
 
 from messages.codec import encode
 from messages.journal import Append
+from messages.order import ExecutionBooked
+from messages.position import PositionClosed
 from storage.rows import Row, seal
 
 __all__ = ["Unwritten", "Write", "sealed", "sealed_anew"]
@@ -35,6 +38,31 @@ class Unwritten:
     writes: deque[Write] = Factory(deque)
     safe: int = 0  # sequence of the last record that was acknowledged, in the journal itself and not in its reserve
     taken: Append | None = None  # the last one that was taken, or refused
+    holed: set[str] = Factory(set)  # streams of which a fill or a closing was refused, because nothing could be written
+
+    def refused(self, message: Append) -> None:
+        """Take it that these facts are not in the journal, until somebody tells them anew."""
+        settling = (one.stream for one in message.entries if isinstance(one.payload, ExecutionBooked | PositionClosed))
+        self.holed.update(settling)
+
+    def follows_a_hole(self, message: Append) -> bool:
+        """Whether these are facts of a stream that lacks a fill or a closing.
+
+        They are as lost: a plan would be one over what is not held any more, and a closing would say of the fills that
+        it settles that they are in the journal, so that they were never booked.
+        """
+        return not message.reply_to and any(entry.stream in self.holed for entry in message.entries)
+
+    def begin_anew(self, mailbox: deque[Any]) -> int:
+        """Take out of the mailbox what follows a hole, and return how many records that were.
+
+        All who told them are started anew with the journal, from what it holds: what they tell then follows no hole.
+        """
+        lost = [each for each in mailbox if isinstance(each, Append) and self.follows_a_hole(each)]
+        for message in lost:
+            mailbox.remove(message)
+        self.holed.clear()
+        return sum(len(message.entries) for message in lost)
 
     def kept(self, found: Sequence[Row]) -> list[Write]:
         """Return the facts that are not among `found`, the records behind `safe`.

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -26,7 +27,8 @@ from config.environment import virtual
 from messages.gateway import OrderNotSent
 from messages.journal import Append, Appended, Entry, JournalBroken, JournalFailed, Record, Replay
 from messages.lifecycle import ClearAlarm, RaiseAlarm
-from messages.order import IdsReserved
+from messages.order import Execution, ExecutionBooked, IdsReserved, Side
+from messages.position import PositionClosed
 from messages.risk import TradingHalted, TradingResumed
 from storage.errors import JournalDamaged, JournalUnusable
 from storage.memory import SimulatedDisk, SimulatedStorage
@@ -621,6 +623,59 @@ def test_what_was_refused_is_not_written_after_a_crash(half: bool) -> None:
         assert [type(answer) for answer in house.heard()] == [JournalFailed, Appended]
 
     run(scenario)
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_what_follows_a_fill_that_was_refused_is_not_written_after_a_crash(half: bool) -> None:
+    """The closing would say that the fill is in the journal, and nobody would book it again."""
+
+    async def scenario(house: House) -> None:
+        house.disk.before = refusing("write", "reserve write")
+        house.append(fill("AAPL"), stream="AAPL")
+        await trio.sleep(0.1)
+        house.disk.before = lambda step: None
+        house.crash_next(half=half)
+        house.append(closed("AAPL", "before"), stream="AAPL")
+        house.append(closed("MSFT", "before"), stream="MSFT")
+        house.append(closed("AAPL", "before"), stream="AAPL")
+        await trio.sleep(0.5)
+        assert house.crashes == ["journal"]
+        house.append(fill("AAPL"), stream="AAPL")
+        house.append(closed("AAPL", "after"), stream="AAPL")
+        await trio.sleep(0.5)
+        facts = [record.payload for record in await house.replay()]
+        assert facts == [closed("MSFT", "before"), fill("AAPL"), closed("AAPL", "after")]
+
+    run(scenario)
+
+
+def fill(symbol: str) -> ExecutionBooked:
+    execution = Execution(
+        exec_id="x.1.01",
+        order_ref="",
+        order_id=1,
+        perm_id=1,
+        client_id=7,
+        account="DU1",
+        symbol=symbol,
+        con_id=1,
+        side=Side.SELL,
+        quantity=Decimal(100),
+        price=Decimal(51),
+        time=START,
+    )
+    return ExecutionBooked(execution, None, "")
+
+
+def closed(symbol: str, reason: str) -> PositionClosed:
+    return PositionClosed(
+        position_id="p",
+        symbol=symbol,
+        reason=reason,
+        realized_pnl=Decimal(385),
+        commission=Decimal(2),
+        exec_bases=("x.1",),
+    )
 
 
 def refuse_at(at: str, step: str) -> None:
