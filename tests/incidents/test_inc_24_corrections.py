@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from messages.order import ExecutionBooked, OrderCorrectedEvent, Side
-from messages.position import PositionClosed
+from messages.order import ExecutionBooked, OrderCorrectedEvent, OrderType, Side
+from messages.position import CommandAccepted, PlaceOrder, PositionClosed
 from messages.risk import DescribePortfolio
 from simulator.faults.verbs import Correct, Duplicate, Hold, Release
 
@@ -113,6 +113,35 @@ def test_inc_24_what_a_correction_changes_in_a_closed_position_is_realised(stage
         assert (await it.ask("portfolio", DescribePortfolio())).realized_pnl == cash
         assert [closing.reason for closing in closings].count("correction") == 1
         assert (await it.ask("portfolio", DescribePortfolio())).losses_in_a_row == 0
+
+    stage(body)
+
+
+@pytest.mark.parametrize("how", ["entry", "plain"])
+def test_inc_24_an_entry_right_behind_corrections_of_a_closed_position_waits_until_these_are_settled(stage, how):
+    """Entry and exit of a closed position are told smaller: what that changes was thrown away by the next plan."""
+
+    async def body(it):
+        await it.open()
+        await it.trade_at(108.5)
+        await it.settle(10)
+        await it.trade_at(100.0)
+        await it.kill()
+        for fill in list(it.paper.venue.executions):
+            it.paper.venue.correct(fill.exec_id, fill.quantity - 25, fill.price)
+        await it.start()
+        if how == "entry":
+            await it.open()
+        else:
+            placing = PlaceOrder(side=Side.BUY, quantity=D(100), order_type=OrderType.MARKET)
+            assert isinstance(await it.ask("position/AAPL", placing), CommandAccepted)
+        await it.settle(5)
+        await it.close()
+        await it.settle(5)
+        cash = brought(it)
+        closings = await it.journaled(PositionClosed)
+        assert sum((closing.realized_pnl for closing in closings), D(0)) == cash
+        assert (await it.ask("portfolio", DescribePortfolio())).realized_pnl == cash
 
     stage(body)
 
