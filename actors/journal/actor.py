@@ -8,7 +8,8 @@ When a write fails nobody knows what the disk holds. The journal is then failed 
 tried again as if nothing had happened: the alarm `journal.failed` stands, `portfolio` is told JournalBroken and halts,
 and an intent that adds risk is answered JournalFailed. Intents that reduce risk, and facts while there is room, go to
 the reserve (`actors.journal.fallback`), durable before they are acknowledged like any other; `Replay` gives both. When
-the reserve fails too, everything is refused and `Replay` raises.
+the reserve fails too, everything is refused and `Replay` raises; facts are kept for the next incarnation, should this
+one crash.
 """
 
 from __future__ import annotations
@@ -107,8 +108,7 @@ class JournalActor(RunQueueActor):
     async def _go_on_with_what_waits(self) -> None:
         """Write the facts that an incarnation before has taken and not written."""
         left = self._unwritten
-        self._refused += left.begin_anew(self.address.queue)
-        if self._writes:
+        if self._writes or left.lost:
             count = self._durable - left.safe
             found = await self._storage.read(Replay(), left.safe, self._durable, count) if count else []
             left.replace(sealed_anew(left.kept(found), self._durable, self._durable_hash))
@@ -174,8 +174,8 @@ class JournalActor(RunQueueActor):
 
     def _append(self, message: Append) -> None:
         fallback = self._fallback
-        if fallback is not None and (fallback.lost or not wanted(message) or self._unwritten.follows_a_hole(message)):
-            self._refuse(message, fallback.lost or fallback.error)
+        if fallback is not None and not fallback.lost and not wanted(message):
+            self._refuse(message, fallback.error)
             self._portfolio.tell(JournalBroken(fallback.error))  # it may have been restarted since
             return
         try:
@@ -184,6 +184,11 @@ class JournalActor(RunQueueActor):
             # the fault of whoever wrote the message: the journal is as good as before, and the record is missing in it
             self._refuse(message, str(error))
             self._alarm("journal.refused", f"a record was not written: {error}")
+            return
+        if fallback is not None and fallback.lost:
+            self._unwritten.keep(Write(rows, message, self._sequence))
+            self._refuse(message, fallback.lost)
+            self._portfolio.tell(JournalBroken(fallback.error))
             return
         if fallback is not None and not fallback.room_for(message, rows):
             self._refuse(message, "the rest of the reserve is for intents")
@@ -291,16 +296,18 @@ class JournalActor(RunQueueActor):
         writes = list(self._writes)
         self._unwritten.replace([])
         for write in writes:
+            self._unwritten.keep(write)
             self._refuse(write.message, error)
         self._tell_progress()
 
     def _refuse(self, message: Append, error: str) -> None:
         self._unwritten.taken = message
         self._refused += len(message.entries)
-        if self._fallback is not None:
-            self._unwritten.refused(message)
-        if message.reply_to:
-            self.system.address(message.reply_to).tell(JournalFailed(message.token, error))
+        self._answer_failed(message.reply_to, message.token, error)
+
+    def _answer_failed(self, reply_to: str, token: str, error: str) -> None:
+        if reply_to:
+            self.system.address(reply_to).tell(JournalFailed(token, error))
 
     def _tell_progress(self) -> None:
         self._written.set()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
 
 from attrs import Factory, define, frozen
 
 from messages.codec import encode
 from messages.journal import Append
-from messages.order import ExecutionBooked
-from messages.position import PositionClosed
 from storage.rows import Row, seal
 
 __all__ = ["Unwritten", "Write", "sealed", "sealed_anew"]
+
+KEPT = 20_000
+"""Facts that are kept in memory while nothing can be written: some ten megabytes."""
 
 
 @frozen(slots=True)
@@ -36,33 +36,18 @@ class Unwritten:
     """
 
     writes: deque[Write] = Factory(deque)
+    lost: list[Write] = Factory(list)  # facts since the reserve has failed too
+    full: bool = False  # whether there was no room for another one
     safe: int = 0  # sequence of the last record that was acknowledged, in the journal itself and not in its reserve
     taken: Append | None = None  # the last one that was taken, or refused
-    holed: set[str] = Factory(set)  # streams of which a fill or a closing was refused, because nothing could be written
 
-    def refused(self, message: Append) -> None:
-        """Take it that these facts are not in the journal, until somebody tells them anew."""
-        settling = (one.stream for one in message.entries if isinstance(one.payload, ExecutionBooked | PositionClosed))
-        self.holed.update(settling)
-
-    def follows_a_hole(self, message: Append) -> bool:
-        """Whether these are facts of a stream that lacks a fill or a closing.
-
-        They are as lost: a plan would be one over what is not held any more, and a closing would say of the fills that
-        it settles that they are in the journal, so that they were never booked.
-        """
-        return not message.reply_to and any(entry.stream in self.holed for entry in message.entries)
-
-    def begin_anew(self, mailbox: deque[Any]) -> int:
-        """Take out of the mailbox what follows a hole, and return how many records that were.
-
-        All who told them are started anew with the journal, from what it holds: what they tell then follows no hole.
-        """
-        lost = [each for each in mailbox if isinstance(each, Append) and self.follows_a_hole(each)]
-        for message in lost:
-            mailbox.remove(message)
-        self.holed.clear()
-        return sum(len(message.entries) for message in lost)
+    def keep(self, write: Write) -> None:
+        """Keep a fact that nothing can be written of, for the next incarnation: up to the first for which there is no
+        room."""
+        if not self.full and not write.message.reply_to:
+            self.full = len(self.lost) >= KEPT
+            if not self.full:
+                self.lost.append(write)
 
     def kept(self, found: Sequence[Row]) -> list[Write]:
         """Return the facts that are not among `found`, the records behind `safe`.
@@ -73,7 +58,7 @@ class Unwritten:
         contents = [_content(row) for row in found]
         kept: list[Write] = []
         at = 0
-        for write in self.writes:
+        for write in (*self.writes, *self.lost):
             wanted = [_content(row) for row in write.rows]
             starts = () if kept else range(at, len(contents) - len(wanted) + 1)
             start = next((start for start in starts if contents[start : start + len(wanted)] == wanted), None)
@@ -98,6 +83,8 @@ class Unwritten:
         """Let these be all."""
         self.writes.clear()
         self.writes.extend(writes)
+        self.lost.clear()
+        self.full = False
 
 
 def sealed(message: Append, now: str, sequence: int, previous: bytes) -> list[Row]:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -27,8 +26,7 @@ from config.environment import virtual
 from messages.gateway import OrderNotSent
 from messages.journal import Append, Appended, Entry, JournalBroken, JournalFailed, Record, Replay
 from messages.lifecycle import ClearAlarm, RaiseAlarm
-from messages.order import Execution, ExecutionBooked, IdsReserved, Side
-from messages.position import PositionClosed
+from messages.order import IdsReserved
 from messages.risk import TradingHalted, TradingResumed
 from storage.errors import JournalDamaged, JournalUnusable
 from storage.memory import SimulatedDisk, SimulatedStorage
@@ -603,6 +601,52 @@ def test_a_crash_loses_no_fact_and_writes_nothing_twice(half: bool, wait: float,
 
 
 @pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("step", ["reserve write", "reserve sync"])
+def test_facts_that_neither_journal_nor_reserve_would_take_are_written_after_a_crash(half: bool, step: str) -> None:
+    """What comes next would be written without them: a position's closing, and not the fills that it settles."""
+
+    async def scenario(house: House) -> None:
+        house.disk.before = refusing("write", step)
+        house.append(ids(1))
+        house.append(ids(2), token="exit", reduces_risk=True)
+        await trio.sleep(0.1)
+        house.append(ids(3), ids(4))
+        house.append(ids(5), token="another exit", reduces_risk=True)
+        await trio.sleep(0.1)
+        house.disk.before = lambda step: None
+        house.append(ids(6))
+        await trio.sleep(0.1)
+        assert [type(answer) for answer in house.heard()] == [JournalFailed] * 2
+        house.crash_next(half=half)
+        house.append(ids(7))
+        house.append(ids(8))
+        await trio.sleep(0.5)
+        assert house.crashes == ["journal"]
+        kept = [record.payload for record in await house.replay() if type(record.payload) is IdsReserved]
+        assert kept == [ids(number) for number in (1, 3, 4, 6, 7, 8)]
+
+    run(scenario)
+
+
+def test_facts_are_kept_in_memory_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.journal.unwritten.KEPT", 2)
+
+    async def scenario(house: House) -> None:
+        house.disk.before = refusing("write", "reserve write")
+        house.append(ids(1))
+        await trio.sleep(0.1)
+        house.append(ids(2))
+        house.append(ids(3), ids(4))  # there is no room for these, nor for what follows: no hole
+        house.append(ids(5))
+        house.disk.before = lambda step: None
+        house.journal.tell("poison")
+        await trio.sleep(0.5)
+        assert [record.payload for record in await house.replay()] == [ids(1), ids(2)]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("half", [False, True])
 def test_what_was_refused_is_not_written_after_a_crash(half: bool) -> None:
     async def scenario(house: House) -> None:
         house.disk.before = partial(refuse_at, "write")
@@ -623,59 +667,6 @@ def test_what_was_refused_is_not_written_after_a_crash(half: bool) -> None:
         assert [type(answer) for answer in house.heard()] == [JournalFailed, Appended]
 
     run(scenario)
-
-
-@pytest.mark.parametrize("half", [False, True])
-def test_what_follows_a_fill_that_was_refused_is_not_written_after_a_crash(half: bool) -> None:
-    """The closing would say that the fill is in the journal, and nobody would book it again."""
-
-    async def scenario(house: House) -> None:
-        house.disk.before = refusing("write", "reserve write")
-        house.append(fill("AAPL"), stream="AAPL")
-        await trio.sleep(0.1)
-        house.disk.before = lambda step: None
-        house.crash_next(half=half)
-        house.append(closed("AAPL", "before"), stream="AAPL")
-        house.append(closed("MSFT", "before"), stream="MSFT")
-        house.append(closed("AAPL", "before"), stream="AAPL")
-        await trio.sleep(0.5)
-        assert house.crashes == ["journal"]
-        house.append(fill("AAPL"), stream="AAPL")
-        house.append(closed("AAPL", "after"), stream="AAPL")
-        await trio.sleep(0.5)
-        facts = [record.payload for record in await house.replay()]
-        assert facts == [closed("MSFT", "before"), fill("AAPL"), closed("AAPL", "after")]
-
-    run(scenario)
-
-
-def fill(symbol: str) -> ExecutionBooked:
-    execution = Execution(
-        exec_id="x.1.01",
-        order_ref="",
-        order_id=1,
-        perm_id=1,
-        client_id=7,
-        account="DU1",
-        symbol=symbol,
-        con_id=1,
-        side=Side.SELL,
-        quantity=Decimal(100),
-        price=Decimal(51),
-        time=START,
-    )
-    return ExecutionBooked(execution, None, "")
-
-
-def closed(symbol: str, reason: str) -> PositionClosed:
-    return PositionClosed(
-        position_id="p",
-        symbol=symbol,
-        reason=reason,
-        realized_pnl=Decimal(385),
-        commission=Decimal(2),
-        exec_bases=("x.1",),
-    )
 
 
 def refuse_at(at: str, step: str) -> None:
