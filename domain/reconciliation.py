@@ -159,7 +159,8 @@ def reconcile(
     holdings, now = _holdings(book, snapshot, account, held)
     moved = unexplained_moves(now, offsets)
     unseen = [each.record for ref, each in known.items() if ref not in shown and ref not in spoken]
-    theirs = within_reach(moved, unseen) - caught_up(now, offsets)
+    ahead = moved.keys() - caught_up(now, offsets)
+    theirs = within_reach(moved, unseen) & ahead
     undecided: set[str] = set()
     again = ""
     for ref, before in known.items():
@@ -185,7 +186,7 @@ def reconcile(
         elif record.short_of_claim:
             record.unexplained += 1
         if conclusive and echo_open is None and record.unexplained >= _UNEXPLAINED:
-            end = None if record.symbol in moved else _corrected(record, ended.get(ref), book.executions)
+            end = None if record.symbol in ahead else _corrected(record, ended.get(ref), book.executions)
             if end is not None:
                 concluded, doubt = [end], ""
             elif doubt and not record.status.done:

@@ -50,8 +50,9 @@ class SnapshotDesk:
         self._executions_request = 0
 
     async def gather(self) -> BrokerSnapshot:
-        """Ask for everything once. One call at a time, and none after an incomplete answer: most end markers carry no
-        id, so a late one would end the next list."""
+        """Ask for everything once, up to the first list that does not come: without it the others prove nothing, and
+        nobody knows meanwhile what works for a position. One call at a time, and none after an incomplete answer: most
+        end markers carry no id, so a late one would end the next list."""
         for each in self._lists.values():
             each.rows.clear()
             each.spoiled = False
@@ -62,9 +63,11 @@ class SnapshotDesk:
         own = await self._ask(Listing.OPEN_ORDERS, client.reqOpenOrders)
         # the same marker ends both, so the second is asked for when the first has been answered
         everyones = own and await self._ask(Listing.OPEN_ORDERS, client.reqAllOpenOrders)
-        completed = await self._ask(Listing.COMPLETED_ORDERS, lambda: client.reqCompletedOrders(False))
-        executions = await self._ask(Listing.EXECUTIONS, lambda: client.reqExecutions(request, ExecutionFilter()))
-        positions = await self._ask(Listing.POSITIONS, client.reqPositions)
+        completed = everyones and await self._ask(Listing.COMPLETED_ORDERS, lambda: client.reqCompletedOrders(False))
+        executions = completed and await self._ask(
+            Listing.EXECUTIONS, lambda: client.reqExecutions(request, ExecutionFilter())
+        )
+        positions = executions and await self._ask(Listing.POSITIONS, client.reqPositions)
         snapshot = BrokerSnapshot(
             epoch=self._epoch,
             open_orders=self._rows(Listing.OPEN_ORDERS) if everyones else None,

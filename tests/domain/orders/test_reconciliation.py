@@ -342,10 +342,15 @@ def test_inc_12_an_order_believed_gone_that_fills_and_is_shown_again_is_told_of(
     [("Filled", 0, OrderStatus.FILLED), ("Filled", 40, OrderStatus.FILLED), ("Cancelled", 20, OrderStatus.CANCELLED)],
 )
 @pytest.mark.parametrize("claimed", [0, 100])
+@pytest.mark.parametrize("ahead", [False, True])
 def test_inc_24_a_fill_that_was_corrected_before_anybody_heard_of_it_ends_its_order(
-    desk: Any, word: str, quantity: int, ends: OrderStatus, claimed: int
+    desk: Any, word: str, quantity: int, ends: OrderStatus, claimed: int, *, ahead: bool
 ) -> None:
     record = desk.working()
+    if ahead:  # order and position were told as they were before the correction, and no execution
+        before = desk.echo(record, word, order_id=0, completed=True, quantity=D(90), filled=D(90))
+        for _ in range(2):
+            desk.reconcile(desk.snapshot(completed=[before], positions={"AAPL": 90}))
     if claimed:
         desk.tell(desk.status(word, claimed))
     over = desk.echo(record, word, order_id=0, completed=True, quantity=D(quantity), filled=D(quantity))
