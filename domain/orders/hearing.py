@@ -11,6 +11,7 @@ from domain.orders.record import OrderRecord
 from domain.orders.replies import CodeMeaning, code_meaning, status_input
 from domain.orders.standing import Standing, changes, end_modify, move, settle
 from messages.gateway import BrokerError, BrokerOrder, BrokerOrderStatus
+from messages.order import OrderStatus
 
 __all__ = ["hear_echo", "hear_error", "hear_status"]
 
@@ -137,6 +138,10 @@ def _conclude(
     """Settle, and put the record of the message in front where it is news: not heard before, or it moved something."""
     record.epoch = message.epoch
     settle(record)
+    listed = isinstance(message, BrokerOrder) and message.completed
+    if listed and before.status is OrderStatus.UNKNOWN and record.short_of_claim and not record.status.done:
+        # it is over, and executions are missing as they were before: no news each time that the list is read
+        record.status = OrderStatus.UNKNOWN
     fingerprint = hash(said)
     news = fingerprint not in record.heard or Standing.of(record) != before
     record.heard.add(fingerprint)

@@ -21,6 +21,7 @@ from messages.order import (
     OrderResolved,
     OrderResolvedEvent,
     OrderStatus,
+    OrderUnknownEvent,
     Role,
     Side,
 )
@@ -112,6 +113,18 @@ def test_inc_19_completed_as_filled_without_its_executions_stays_open_and_asks_a
     assert not desk.order().status.done
     desk.reconcile(desk.snapshot(completed=[filled], fills=[desk.fill()]))
     assert desk.order().status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("heard", [0, 40])
+def test_an_order_of_which_executions_stay_missing_is_said_to_be_unknown_once(desk: Any, heard: int) -> None:
+    record = desk.working()
+    filled = desk.echo(record, "Filled", order_id=0, completed=True, quantity=D(100), filled=D(100))
+    lists = desk.snapshot(completed=[filled], fills=[desk.fill(heard)] if heard else [], positions={"AAPL": 100})
+    for _ in range(6):
+        assert desk.reconcile(lists).again
+    assert desk.order().status is OrderStatus.UNKNOWN
+    assert len(desk.happened(OrderUnknownEvent)) == 1
+    assert len(desk.happened(OrderResolvedEvent)) == 0
 
 
 def test_inc_19_while_the_position_has_moved_unexplained_nothing_is_absent(desk: Any) -> None:
