@@ -113,13 +113,15 @@ class Hearing:
         earlier = book.previous is None or order.position_id != book.previous.position_id
         changed = book.quantity not in (0, before)
         if book.plan is None and order.position_id and earlier and changed:
-            actor.spawn(self._find_plan, order.position_id)
+            actor.spawn(self._find_plan, order.position_id, before)
 
-    async def _find_plan(self, position_id: str) -> None:
+    async def _find_plan(self, position_id: str, before: Decimal) -> None:
         actor = self._actor
         for record in await actor.system.address("journal").ask(Replay(stream=actor.symbol, whole=True)):
-            if isinstance(record.payload, PositionPlanned) and record.payload.position_id == position_id:
-                actor.tell_self(LatePlan(record.payload))
+            plan = record.payload
+            if isinstance(plan, PositionPlanned) and plan.position_id == position_id:
+                if before * plan.side.sign >= 0:  # else somebody else holds the other side: that is theirs
+                    actor.tell_self(LatePlan(plan))
                 return
 
     def _ended(self, order: OrderView) -> None:

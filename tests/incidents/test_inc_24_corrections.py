@@ -177,8 +177,9 @@ def test_inc_24_what_was_held_without_exits_and_closed_is_told_of_when_the_closi
     stage(body)
 
 
+@pytest.mark.parametrize("quantity", [100, 90])
 @pytest.mark.parametrize("which", ["the last", "an earlier"])
-def test_inc_24_a_correction_does_not_take_up_the_plan_of_a_position_that_was_turned_by_hand(stage, which):
+def test_inc_24_a_correction_does_not_take_up_the_plan_of_a_position_that_was_turned_by_hand(stage, which, quantity):
     async def body(it):
         await it.open()
         if which == "an earlier":
@@ -191,11 +192,11 @@ def test_inc_24_a_correction_does_not_take_up_the_plan_of_a_position_that_was_tu
         await it.settle(90)
         assert (await it.view()).quantity == it.held() == -60
         if which == "an earlier":
-            it.paper.venue.correct(first.exec_id, D(100), D("100.25"))
+            it.paper.venue.correct(first.exec_id, D(quantity), D("100.25"))
         else:
-            await corrected(it, 100, "100.25")
+            await corrected(it, quantity, "100.25")
         await it.settle(90)
-        assert (await it.view()).quantity == it.held() == -60, "what others hold is theirs"
+        assert (await it.view()).quantity == it.held() == quantity - 160, "what others hold is theirs"
         await it.sound(raised={"position.unmanaged"}, standing={"position.unmanaged"}, unmanaged={"AAPL"})
 
     stage(body)
