@@ -20,8 +20,8 @@ it has its own orders back, and a stop taken for gone would be armed twice.
 
 An order may have lost to a bust, or to a correction, what nobody has heard of: only the later version of the execution
 is told, and the broker goes on to call the order Filled. So where two snapshots in a row list it as completed with just
-the quantity that its executions have, one of these is a correction, and the position has not moved, they are all there
-will be.
+the quantity that its executions have, one of these is a correction, and the position has not moved, or was ahead of
+them, they are all there will be.
 
 Three witnesses may still be late: while the broker's position of the symbol has moved by more than executions
 explain, nothing is concluded about its orders (INC-19), for however many snapshots that lasts: an order in doubt
