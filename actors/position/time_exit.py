@@ -72,6 +72,10 @@ class TimeExit:
         elif actor.instrument is not None and in_liquid_hours(actor.instrument, now):
             actor.begin_closing(REASON, "position")
         else:
+            exit_at = actor.book.exits.exit_at
+            if exit_at is not None:  # who names a time of day does not want to hold it over the close
+                text = f"it was to be left by {exit_at}, and the exchange is closed: it is left when that opens"
+                actor.alarm("position.not_closed", text)
             self._wait(CLOSED_SECONDS)
 
     def _wait(self, seconds: float) -> None:

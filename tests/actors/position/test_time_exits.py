@@ -98,6 +98,28 @@ def test_while_the_exchange_is_closed_it_waits_for_the_open(plant):
     plant(body, simulator={"calendar": "XNYS"}, start=datetime(2026, 11, 20, 14, 25, tzinfo=UTC))
 
 
+def test_what_was_to_be_left_by_a_time_of_day_and_could_not_before_the_close_is_an_alarm_until_it_is_left(plant):
+    """The process was down at that time, or its clock was set beyond it: nothing said that it was held overnight."""
+
+    async def body(it):
+        it.by_hand(Side.BUY, 100, "100.00")
+        await it.settle(70)
+        await it.ask("position/AAPL", AdoptHolding(ExitPlan(stop_loss_pct=D("0.03"), exit_at="09:28")))
+        await it.settle(60)
+        assert await it.alarms() == set()
+        await it.settle(60)
+        assert it.held() == 100
+        assert await it.alarms() == {"position.not_closed"}
+        await it.kill()
+        await it.start()
+        assert await it.alarms() == {"position.not_closed"}
+        await it.settle(180)
+        assert it.held() == 0
+        assert await it.alarms() == set()
+
+    plant(body, simulator={"calendar": "XNYS"}, start=datetime(2026, 11, 20, 14, 25, tzinfo=UTC))
+
+
 def test_another_time_counts_from_the_first_fill_and_one_that_has_passed_is_refused(plant):
     async def body(it):
         await it.open(Side.BUY, 100, stop_loss_pct=D("0.03"))
