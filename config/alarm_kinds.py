@@ -60,7 +60,9 @@ ALARM_KINDS: dict[str, AlarmKind] = {
     "order.revived": AlarmKind("an order believed done is listed as open", "the order ends"),
     "order.unknown": AlarmKind("nobody knows where an order stands; the broker is asked", "it is known again"),
     "position.flipped": _person("what is held is on the wrong side; it is flattened", _CLOSED),
-    "position.not_closed": AlarmKind("held beyond its time, or a closing has not come to its end within its own", _CLOSED),
+    "position.not_closed": AlarmKind(
+        "held beyond its time, or a closing has not come to its end within its own", _CLOSED
+    ),
     "position.split": _person(
         "the broker's quantity is another and its value is not: a split; exits of before stand where they stood",
         "both agree again",
