@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
@@ -40,6 +40,15 @@ class ExchangeHours:
         """Whether this instant lies in a session."""
         session = self.session(now)
         return session is not None and session.opens <= now < session.closes
+
+    def last_close(self, now: datetime) -> datetime | None:
+        """Return the last close before this instant; None where there was none in ten days."""
+        today = self.local(now).date()
+        for back in range(10):
+            session = self.sessions.get(today - timedelta(days=back))
+            if session is not None and session.closes <= now:
+                return session.closes
+        return None
 
     def before_close(self, at: time, now: datetime) -> datetime | None:
         """Return the instant of today's session that is as long before its close as `at` is before the usual one.

@@ -27,6 +27,7 @@ __all__ = [
     "DoubleDown",
     "ExitPlan",
     "ExitsAdjusted",
+    "HeldOverClose",
     "OpenPosition",
     "PlaceOco",
     "PlaceOrder",
@@ -277,6 +278,14 @@ class PlaceOco:
     orders: tuple[PlaceOrder, ...]
     exits: ExitPlan
     source: str = "operator"
+
+
+@frozen(slots=True)
+class HeldOverClose:
+    """It was to be flat by `flatten_at`, and is held since before a close of its exchange."""
+
+    flatten_at: str
+    closed: datetime
 
 
 @frozen(slots=True)

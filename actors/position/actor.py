@@ -69,6 +69,7 @@ from messages.position import (
     ClosePosition,
     DescribePosition,
     DoubleDown,
+    HeldOverClose,
     OpenPosition,
     PlaceOco,
     PlaceOrder,
@@ -279,6 +280,8 @@ class PositionActor(RunQueueActor):
                 self.levels.move()
             case TimeIsUp():
                 self.time_exit.look(message)
+            case HeldOverClose():
+                self.time_exit.held_over(message)
             case NakedTooLong(since):
                 self.protection.naked_too_long(since)
                 self.converge()

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from domain.sessions import in_liquid_hours
 from domain.time_exits import leaves_at, zone_of
+from messages.position import HeldOverClose
 
 if TYPE_CHECKING:
     from actors.position.actor import PositionActor
@@ -77,6 +78,13 @@ class TimeExit:
                 text = f"it was to be left by {exit_at}, and the exchange is closed: it is left when that opens"
                 actor.alarm("position.not_closed", text)
             self._wait(CLOSED_SECONDS)
+
+    def held_over(self, message: HeldOverClose) -> None:
+        """Say that it was to be flat before the close, and is not."""
+        actor = self._actor
+        if actor.book.quantity and actor.closing is None:
+            close = f"the close of {message.closed:%Y-%m-%d %H:%M} UTC"
+            actor.alarm("position.not_closed", f"held over {close}, and was to be flat by {message.flatten_at}")
 
     def _wait(self, seconds: float) -> None:
         if seconds:

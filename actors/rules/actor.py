@@ -31,6 +31,7 @@ from messages.position import (
     CommandRefused,
     DescribePosition,
     DoubleDown,
+    HeldOverClose,
     OpenPosition,
     PlaceOrder,
     PositionCloseEvent,
@@ -207,6 +208,9 @@ class RulesActor(RunQueueActor):
         now = self.environment.now()
         for ending in self._ends.due(now):
             self._evaluate(ending)
+        for symbol, closed in self._ends.held_over(now):
+            at = self._settings.flatten_at(symbol)
+            self.system.address(f"position/{symbol}").tell(HeldOverClose(at, closed))
         if TimeEvent in self._engine.event_types:
             named = self._engine.symbols(TimeEvent)
             for symbol in sorted(named) if named is not None else tuple(self._settings.symbols):

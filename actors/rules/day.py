@@ -24,6 +24,7 @@ class DayEnds:
         self._times = times
         self._facts = facts
         self._told: dict[str, tuple[date, datetime]] = {}  # symbol → session, and when it was told last
+        self._looked: datetime | None = None  # for what is held over a close
 
     def __len__(self) -> int:
         return len(self._times)
@@ -40,6 +41,22 @@ class DayEnds:
             if day != closes.date() or (held and now - last >= AGAIN):
                 self._told[symbol] = (closes.date(), now)
                 yield SessionEndingEvent(symbol, now, closes)
+
+    def held_over(self, now: datetime) -> Iterator[tuple[str, datetime]]:
+        """Yield each symbol that is held since before its exchange's last close, and that close; at most every 15 s.
+
+        `flatten_at` came and went while nothing ran, or the clock was set beyond it, or nobody bought.
+        """
+        if self._looked is not None and abs(now - self._looked) < AGAIN:
+            return
+        self._looked = now
+        for symbol in self._times:
+            view = self._facts.position(symbol)
+            if view is None or not view.quantity or view.opened is None:
+                continue
+            closed = self._facts.hours(symbol, now).last_close(now)
+            if closed is not None and view.opened < closed:
+                yield symbol, closed
 
     def over(self, symbol: str, now: datetime) -> bool:
         """Whether the symbol is to be flat until the session's close."""

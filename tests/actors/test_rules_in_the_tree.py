@@ -11,7 +11,7 @@ from config.loading import settings_from
 from messages.indicator import AskIndicator, IndicatorEvent
 from messages.journal import Replay
 from messages.order import Role, Side
-from messages.position import ClosePosition, PositionCloseEvent
+from messages.position import ClosePosition, CommandAccepted, PositionCloseEvent
 from messages.signal import PredictionSignal, PredictionSignalEvent, RuleFiredEvent, RuleSkippedEvent
 
 D = Decimal
@@ -176,6 +176,36 @@ def test_what_is_left_of_a_day_is_flattened_after_a_restart_too(ruled):
         assert plant.held() == 0
 
     ruled('[defaults]\nflatten_at = "15:59"\n', body, start=start)
+
+
+def test_what_is_held_over_the_close_though_it_was_to_be_flat_is_an_alarm_until_it_is_closed(ruled):
+    """The process was down at that time, or its clock was set beyond it: nothing said so."""
+    start = datetime(2026, 11, 20, 20, 58, 30, tzinfo=UTC)
+
+    async def body(plant):
+        await plant.open()
+        await plant.kill()
+        await plant.settle(120)  # from before 15:59 to after the close
+        await plant.start()
+        await plant.settle(20)
+        assert plant.held() == 100
+        assert await plant.alarms() == {"position.not_closed"}
+        await plant.trade_at(100.0)
+        assert isinstance(await plant.ask("position/AAPL", ClosePosition("by hand")), CommandAccepted)
+        await plant.settle(30)
+        assert plant.held() == 0
+        assert await plant.alarms() == set()
+
+    ruled('[defaults]\nflatten_at = "15:59"\n', body, start=start)
+
+
+def test_what_is_opened_after_the_close_was_not_to_be_flat_before_it(ruled):
+    async def body(plant):
+        await plant.open()
+        await plant.settle(60)
+        assert await plant.alarms() == set()
+
+    ruled('[defaults]\nflatten_at = "15:59"\n', body, start=datetime(2026, 11, 20, 21, 5, tzinfo=UTC))
 
 
 def test_scaling_in_by_rule_follows_the_profit(ruled):

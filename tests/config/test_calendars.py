@@ -37,6 +37,16 @@ def test_holidays_and_weekends_have_no_session():
         assert not hours.is_open(day)
 
 
+def test_the_last_close_is_that_of_an_earlier_day_until_todays():
+    friday = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)  # half a day
+    for now, last in (
+        (datetime(2026, 11, 27, 17, 59, 59, tzinfo=UTC), datetime(2026, 11, 25, 21, 0, tzinfo=UTC)),
+        (friday, friday),
+        (datetime(2026, 11, 30, 20, 0, tzinfo=UTC), friday),
+    ):
+        assert new_york(now).last_close(now) == last
+
+
 def test_other_exchanges_have_their_own_clock():
     noon = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
     hours = exchange_hours("XHKG", noon)
