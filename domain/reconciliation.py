@@ -236,7 +236,7 @@ def _seen_open(
         text = f"believed {before.status}, and the broker's complete list shows it {echo.status}"
         record.outlived.add("order.revived")  # the alarm ends with the order
         return [
-            OrderResolved(record.order_ref, OrderStatus.ACCEPTED, text),
+            OrderResolved(record.order_ref, OrderStatus.ACCEPTED, text, perm_id=echo.perm_id),
             Alarm("order.revived", text, record.symbol, record.order_ref),
         ], ""
     idle: list[OrderResolved | Effect] = []

@@ -346,13 +346,15 @@ class CancelIntended:
 class OrderResolved:
     """Evidence, or proof of absence, settled an order that was UNKNOWN.
 
-    `settled` says that its executions are all there will be, whatever else the broker has named as filled.
+    `settled` says that its executions are all there will be, whatever else the broker has named as filled; `perm_id`
+    which order lives, where it had been given up.
     """
 
     order_ref: str
     status: OrderStatus
     evidence: str
     settled: bool = False
+    perm_id: int = 0
 
 
 @frozen(slots=True)

@@ -142,6 +142,9 @@ def _conclude(
     if listed and before.status is OrderStatus.UNKNOWN and record.short_of_claim and not record.status.done:
         # it is over, and executions are missing as they were before: no news each time that the list is read
         record.status = OrderStatus.UNKNOWN
+    revived = before.status.done and not record.status.done
+    if revived and not isinstance(message, BrokerError) and message.perm_id in record.perms:
+        record.perms[message.perm_id] = True  # it had been given up
     fingerprint = hash(said)
     news = fingerprint not in record.heard or Standing.of(record) != before
     record.heard.add(fingerprint)

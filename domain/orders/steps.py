@@ -65,7 +65,7 @@ def take_step(record: OrderRecord, fact: Step) -> list[Effect]:
             if not record.status.done:
                 record.cancel_wanted, record.cancel_reason = True, reason
                 move(record, OrderInput.ASK_CANCEL)
-        case OrderResolved(_, status, evidence, settled):
+        case OrderResolved(_, status, evidence, settled, perm_id):
             cause, record.settled = evidence, settled
             if status is OrderStatus.ACCEPTED and not record.status.done and record.wanted is not None:
                 end_modify(record, None)
@@ -74,6 +74,8 @@ def take_step(record: OrderRecord, fact: Step) -> list[Effect]:
                 move(record, _RESOLUTIONS[status])
             if status.done:
                 record.perms = dict.fromkeys(record.perms, False)  # none of them is at the broker
+            elif perm_id in record.perms:
+                record.perms[perm_id] = True
             effects.append(ToJournal(record.symbol, fact))
     settle(record)
     events = changes(record, before, cause, modified=modified, denied=isinstance(fact, OrderNotSent))

@@ -445,6 +445,29 @@ def test_a_position_that_executions_have_caught_up_with_says_nothing_of_orders_i
     assert (desk.reconcile(lists).again == "") is (ends is OrderStatus.NOT_SENT)
 
 
+def test_inc_08_an_order_that_was_given_up_and_lives_is_one_of_two_when_a_second_one_comes_of_it(desk: Any) -> None:
+    """TWS had not its orders back yet, and then it had. What was made of it later ends; the first one lives on."""
+    record = desk.working()
+    for _ in range(2):
+        desk.reconcile(desk.snapshot(epoch=2))
+    assert record.status is OrderStatus.EXPIRED
+    first = desk.echo(record)
+    for _ in range(2):
+        desk.reconcile(desk.snapshot(epoch=2, opened=[first]))
+    assert record.status is OrderStatus.ACCEPTED
+    again = type(desk)()
+    again.tell(*desk.journal)
+    for each in (desk, again):
+        each.tell(each.modify(100, 151), each.sent(), each.echo(each.order(), perm_id=901))
+        each.tell(each.status("Cancelled", perm_id=901))
+        over = each.echo(each.order(), "Cancelled", perm_id=901, completed=True, filled=Decimal(0))
+        each.reconcile(each.snapshot(epoch=2, opened=[first], completed=[over]))
+        assert not each.order().status.done
+        assert isinstance(each.effects[-1], SendCancel)
+        each.tell(each.status("Cancelled", perm_id=900))
+        assert each.order().status is OrderStatus.CANCELLED
+
+
 @pytest.mark.parametrize("listed", [True, False])
 def test_inc_08_of_two_orders_under_one_intent_one_has_ended_and_the_other_was_forgotten(
     desk: Any, listed: bool
