@@ -296,8 +296,11 @@ class Conduct:
         self._look_for_excess()
         self._told = [(alarm["symbol"], alarm["kind"]) for alarm in status["alarms"] or ()]
         for symbol, since in self._excess.items():
+            if self._in_doubt(symbol):  # from its end on it has its time to know, and to act
+                self._excess[symbol] = now
+                continue
             seconds = now - max(since, self._alive_since())
-            if seconds > _EXCESS_SECONDS and not self._in_doubt(symbol):
+            if seconds > _EXCESS_SECONDS:
                 could, held = self._could_sell(symbol), abs(self._truth.held(symbol))
                 self._broken(f"for {seconds:.0f} s exits have worked that could take {could} {symbol} from {held}")
         self._look_at_link(status, now)

@@ -697,3 +697,9 @@ def test_exits_for_more_than_is_held_are_excused_by_what_the_status_says(
     court.now = 21.0
     conduct.look(court.status(state="HALTED", broker={"connected": True}, alarms=[{"kind": alarm, "symbol": symbol}]))
     assert broken == ([] if fine else ["for 21 s exits have worked that could take 100 AAPL from 0"])
+    court.now = 40.0
+    conduct.look(court.status(state="HALTED", broker={"connected": True}))
+    assert len(broken) == (0 if fine else 2), "what was not known counts from where it could be"
+    court.now = 42.0
+    conduct.look(court.status(state="HALTED", broker={"connected": True}))
+    assert len(broken) == (1 if fine else 3)
