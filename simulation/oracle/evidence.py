@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from simulation.oracle.heard import Heard
-from simulation.oracle.records import Records
+from simulation.oracle.records import GIVEN_UP, Records
 from simulation.oracle.truth import Truth
 
 __all__ = ["Evidence"]
@@ -16,7 +16,6 @@ _LISTS = {"16": "53", "99": "102", "7": "55"}  # request → end of its list: op
 _STATUS, _NOTICE = "3", "4"
 _LOST_IB, _IB_BACK = ("1100", "2110"), ("1101", "1102")
 _ENDED = ("Cancelled", "ApiCancelled")
-_OVER = ("NOT_SENT", "CANCELLED", "REJECTED", "EXPIRED")
 _RESTS = ("ACCEPTED", "PARTIALLY_FILLED", "HELD", "PENDING_MODIFY")
 _SENT = "SENT"
 _UNHEARD_SECONDS = 20.0  # acknowledgements are awaited for five
@@ -78,7 +77,7 @@ class Evidence:
                 self._asked[_LISTS[kind]] = self._frames
 
     def _recorded(self, _: str, kind: str, payload: Mapping[str, Any]) -> None:
-        if kind != "OrderResolved" or payload["status"] not in _OVER:
+        if kind != "OrderResolved" or payload["status"] not in GIVEN_UP:
             return
         ref = payload["order_ref"]
         left = self._left.get(ref)

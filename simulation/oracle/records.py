@@ -9,11 +9,13 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Protocol
 
-__all__ = ["RISKY", "Disk", "Records", "Row"]
+__all__ = ["GIVEN_UP", "RISKY", "Disk", "Records", "Row"]
 
 
 RISKY = ("entry", "scale")
 """The roles that add risk."""
+GIVEN_UP = ("NOT_SENT", "CANCELLED", "REJECTED", "EXPIRED")
+"""What an order may be resolved to that is over."""
 
 
 _ADOPTED = "adopted-"

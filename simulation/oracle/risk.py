@@ -10,14 +10,13 @@ from typing import Any
 
 from attrs import frozen
 
-from simulation.oracle.records import Records
+from simulation.oracle.records import GIVEN_UP, Records
 from simulation.oracle.truth import Truth
 from simulator.model import Order
 
 __all__ = ["Limits", "NewRisk"]
 
 TOLD_SECONDS = 60.0  # what is told late is known by then: at the next reconciliation, every 20 s here
-_OVER = ("NOT_SENT", "CANCELLED", "REJECTED", "EXPIRED")
 _MOVED = Decimal("1.15")  # by how much a price may have moved since a decision
 
 
@@ -47,7 +46,7 @@ class NewRisk:
 
     def _recorded(self, _: str, kind: str, payload: Mapping[str, Any]) -> None:
         if kind == "OrderResolved":
-            over = payload["status"] in _OVER
+            over = payload["status"] in GIVEN_UP
             (self._given_up.add if over else self._given_up.discard)(payload["order_ref"])
 
     def asked(self, fields: list[str]) -> None:
