@@ -80,9 +80,11 @@ class TimeExit:
             self._wait(CLOSED_SECONDS)
 
     def held_over(self, message: HeldOverClose) -> None:
-        """Say that it was to be flat before the close, and is not."""
-        actor = self._actor
-        if actor.book.quantity and actor.closing is None:
+        """Say that it was to be flat before the close, and is not; where a time of day of its own has passed too, that
+        is said already."""
+        actor, due = self._actor, self.due
+        said = due is not None and actor.book.exits.exit_at is not None and actor.environment.now() >= due
+        if actor.book.quantity and actor.closing is None and not said:
             close = f"the close of {message.closed:%Y-%m-%d %H:%M} UTC"
             actor.alarm("position.not_closed", f"held over {close}, and was to be flat by {message.flatten_at}")
 

@@ -10,6 +10,7 @@ from attrs import evolve
 from config.loading import settings_from
 from messages.indicator import AskIndicator, IndicatorEvent
 from messages.journal import Replay
+from messages.lifecycle import AlarmRaised
 from messages.order import Role, Side
 from messages.position import ClosePosition, CommandAccepted, PositionCloseEvent
 from messages.signal import PredictionSignal, PredictionSignalEvent, RuleFiredEvent, RuleSkippedEvent
@@ -197,6 +198,20 @@ def test_what_is_held_over_the_close_though_it_was_to_be_flat_is_an_alarm_until_
         assert await plant.alarms() == set()
 
     ruled('[defaults]\nflatten_at = "15:59"\n', body, start=start)
+
+
+def test_what_is_held_beyond_two_times_of_day_is_said_once(ruled):
+    async def body(plant):
+        await plant.open(stop_loss_pct=D("0.03"), exit_at="15:59")
+        await plant.kill()
+        await plant.settle(120)
+        await plant.start()
+        await plant.settle(90)
+        raised = [one for one in plant.seen(AlarmRaised) if one.kind == "position.not_closed"]
+        assert len(raised) == 1
+
+    start = datetime(2026, 11, 20, 20, 58, 30, tzinfo=UTC)
+    ruled('[defaults]\nflatten_at = "15:59"\n', body, start=start, simulator={"calendar": "XNYS"})
 
 
 def test_what_is_opened_after_the_close_was_not_to_be_flat_before_it(ruled):
