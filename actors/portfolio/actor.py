@@ -19,6 +19,7 @@ from actors.portfolio.last_told import LastTold
 from actors.portfolio.terms import guards_of
 from actors.portfolio.weighing import Circumstances, Weighed, weigh_group
 from actors.runtime.base import ActorContext, RunQueueActor
+from actors.runtime.status import ActorState
 from config.logging import log
 from config.settings import Settings
 from domain.breaker_meters import Trip
@@ -61,6 +62,7 @@ from storage.errors import JournalError
 __all__ = ["PortfolioActor"]
 
 _ZERO = Decimal(0)
+_POSITION = "position/"
 _PATIENCE = 5.0  # seconds for the positions that start by themselves to say what they hold
 _LOOK_SECONDS = 1.0
 
@@ -164,7 +166,7 @@ class PortfolioActor(RunQueueActor):
             case PositionCloseEvent(position=view, reason=reason):
                 self._closed(view, reason)
             case ActorQuarantined(actor=actor):
-                self._awaited.discard(actor.removeprefix("position/"))
+                self._awaited.discard(actor.removeprefix(_POSITION))
             case JournalBroken(error):
                 self._no_journal(error)
             case DescribePortfolio():
@@ -208,7 +210,7 @@ class PortfolioActor(RunQueueActor):
             case _CallThem():
                 for symbol in sorted(self._awaited):
                     # a first message starts an actor: so a plan that a crash left behind is taken up again
-                    self.system.address(f"position/{symbol}").tell(DescribePosition())
+                    self.system.address(f"{_POSITION}{symbol}").tell(DescribePosition())
             case _:
                 return super().on_receive(message)
         return None
@@ -406,6 +408,16 @@ class PortfolioActor(RunQueueActor):
         Without `everything` holdings that nobody manages are left out.
         """
         return sorted(self._exposures.symbols(everything=everything) | self._awaited)
+
+    def unheard(self) -> list[str]:
+        """Return the symbols whose position is there, or is starting, and has not said so far what it holds."""
+        addresses = self.system.addresses(_POSITION)
+        known = self._exposures.known
+        return sorted(
+            symbol
+            for symbol, state in ((each.name.removeprefix(_POSITION), each.state) for each in addresses)
+            if symbol not in known and state not in (ActorState.STOPPED, ActorState.QUARANTINED)
+        )
 
     def journal_refusal(self) -> CommandRefused | None:
         """Return why no new risk can be allowed for the journal's sake."""

@@ -225,11 +225,11 @@ class BreakerDesk:
                 if self._due(f"position/{symbol}", now):
                     close = ClosePosition(self._why_closed(), "portfolio")
                     actor.system.address(f"position/{symbol}").tell(close)
-            if not left and not entries:
+            if not left and not entries and not actor.unheard():
                 self._move(BreakerEvent.LATCH, "flat")
             elif waited >= _FLAT_SECONDS and not self._late:
                 self._late = True
-                text = f"not flat after {_FLAT_SECONDS:g} s: {', '.join(left)}"
+                text = f"not flat after {_FLAT_SECONDS:g} s: {', '.join(left + actor.unheard())}"
                 actor.tell_alarms(RaiseAlarm("breaker.not_flat", text))
         if self.breaker.tripped and (entries or self.breaker.state is not TradingState.LATCHED):
             actor.look_soon()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from attrs import evolve
@@ -78,6 +78,11 @@ class Exposures:
     def reserved(self) -> dict[str, PendingOrder]:
         """By order_ref, what may still fill."""
         return dict(self._reserved)
+
+    @property
+    def known(self) -> Collection[str]:
+        """The symbols that have said what they hold, be it nothing."""
+        return self._holdings.keys()
 
     def symbols(self, *, everything: bool) -> set[str]:
         """Return the symbols that hold something, or have an order that may come to it.
