@@ -154,7 +154,9 @@ def test_ctrl_c_ends_it_in_order(tmp_path: Path, environ: dict[str, str], moment
     with socket.create_server(("127.0.0.1", 0)) as mute:  # never answers
         broker = "" if moment == "in the block" else f", port={mute.getsockname()[1]}"
         program = (
-            "import trio, pitboss\n"
+            "import signal, trio, pitboss\n"
+            # where the suite runs in a shell's background SIGINT is ignored
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
             "async def main():\n"
             f"    async with pitboss.open_system(state_dir={str(tmp_path)!r}{broker}):\n"
             "        print('open', flush=True)\n"
