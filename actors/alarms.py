@@ -6,6 +6,7 @@ raised it clears it when its cause is gone, in whichever process that is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import attrs
@@ -14,13 +15,13 @@ from actors.bus import EventBus
 from actors.runtime.base import ActorContext, RunQueueActor
 from config.alarm_kinds import kind_of
 from config.logging import log
-from messages.journal import Append, Entry, Replay
+from messages.journal import Append, Entry, Record, Replay
 from messages.lifecycle import AcknowledgeAlarm, AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
 from messages.order import CheckAlarms
 from messages.position import CommandAccepted, CommandOutcome, CommandRefused, CompareHoldings
 from storage.errors import JournalError
 
-__all__ = ["STREAM", "AlarmsActor"]
+__all__ = ["STREAM", "AlarmsActor", "StandingAlarms"]
 
 STREAM = "alarms"
 
@@ -38,32 +39,39 @@ def _identity(alarm: RaiseAlarm | ClearAlarm | AlarmRaised) -> Identity:
     return (alarm.kind, alarm.symbol, alarm.order_ref, alarm.perm_id)
 
 
+@attrs.define(slots=True)
+class StandingAlarms:
+    """What stands, beyond the end of an incarnation: the journal that has it cannot always be read."""
+
+    alarms: dict[Identity, AlarmRaised] = attrs.Factory(dict)
+    known: bool = False  # whether what stood when the process started is among them
+
+
 class AlarmsActor(RunQueueActor):
     """Keeps the standing alarms, oldest first."""
 
     # whoever raises or clears an alarm says so once, when its cause comes or goes
     repeatable = (RaiseAlarm, ClearAlarm)
 
-    def __init__(self, context: ActorContext, *, bus: EventBus) -> None:
-        """`bus` is told AlarmRaised and AlarmCleared."""
+    def __init__(self, context: ActorContext, *, bus: EventBus, memory: StandingAlarms | None = None) -> None:
+        """`bus` is told AlarmRaised and AlarmCleared; `memory` is shared by the incarnations of one process."""
         super().__init__(context)
         self._bus = bus
-        self._standing: dict[Identity, AlarmRaised] = {}
+        self._memory = memory or StandingAlarms()
+        self._standing = self._memory.alarms
 
     async def prepare(self) -> None:
-        """Find out which alarms stood when the process, or this actor, ended."""
-        try:
-            records = await self.system.address("journal").ask(Replay(STREAM))
-        except JournalError as error:
-            # of all actors this one must be there when the journal is not
-            self.tell_self(RaiseAlarm("journal.failed", f"which alarms stood before is not known: {error}"))
-            return
-        for record in records:
-            match record.payload:
-                case AlarmRaised() as alarm:
-                    self._standing[_identity(alarm)] = alarm
-                case AlarmCleared(id=over):
-                    self._standing = {key: alarm for key, alarm in self._standing.items() if alarm.id != over}
+        """Find out which alarms stood when the process ended."""
+        if not self._memory.known:
+            try:
+                records = await self.system.address("journal").ask(Replay(STREAM))
+            except JournalError as error:
+                # of all actors this one must be there when the journal is not
+                self.tell_self(RaiseAlarm("journal.failed", f"which alarms stood before is not known: {error}"))
+                return
+            # what an earlier incarnation raised, or ended, is in the journal, too
+            self._standing |= _stood(records) | self._standing
+            self._memory.known = True
         compared = {one.symbol for one in self._standing.values() if one.kind in _COMPARED and one.symbol is not None}
         if compared:
             self.system.address("orders").tell(CompareHoldings(tuple(sorted(compared))))
@@ -138,11 +146,22 @@ class AlarmsActor(RunQueueActor):
             fields["by"] = by
         log("alarm.cleared", actor=self.address.name, **fields)
         # where none stands any more, nothing before it matters to a later start
-        self._journal(over, checkpoint=not self._standing)
+        self._journal(over, checkpoint=self._memory.known and not self._standing)
         self._bus.publish(over)
 
     def _journal(self, payload: AlarmRaised | AlarmCleared, checkpoint: bool = False) -> None:
         self.system.address("journal").tell(Append((Entry(STREAM, payload, checkpoint),)))
+
+
+def _stood(records: Iterable[Record]) -> dict[Identity, AlarmRaised]:
+    standing: dict[Identity, AlarmRaised] = {}
+    for record in records:
+        match record.payload:
+            case AlarmRaised() as alarm:
+                standing[_identity(alarm)] = alarm
+            case AlarmCleared(id=over):
+                standing = {key: alarm for key, alarm in standing.items() if alarm.id != over}
+    return standing
 
 
 def _fields(alarm: AlarmRaised) -> dict[str, Any]:

@@ -50,7 +50,7 @@ from messages.gateway import BrokerCommission, BrokerExecution, BrokerOrder, Bro
 from messages.order import OrderClaimedEvent, OrderResolved, OrderStatus
 from messages.position import BrokerHolding
 
-__all__ = ["Difference", "Reconciliation", "reconcile"]
+__all__ = ["Difference", "Reconciliation", "believe", "reconcile"]
 
 _WORKS = ("PreSubmitted", "Submitted")
 _CANCELLING = ("PendingCancel", "PreCancelled")
@@ -119,23 +119,8 @@ def reconcile(
     externals = {record.perm_id for record in book.external()}
     effects: list[Effect] = []
     differences: list[Difference] = []
-    for execution in executions:
-        _note(known, book.find(execution.order_ref, execution.perm_id))
-        learned = book.apply(BrokerExecution(snapshot.epoch, execution), at)
-        if learned:
-            text = f"execution {execution.exec_id}: {execution.side} {execution.quantity} at {execution.price}"
-            differences.append(Difference(execution.symbol, text, execution.order_ref, execution.perm_id))
-        effects += learned
-    for commission in snapshot.commissions:
-        effects += book.apply(BrokerCommission(snapshot.epoch, commission), at)
+    ended = _fold(book, snapshot, at, known, effects, differences)
     shown: dict[str, BrokerOrder] = {}
-    ended: dict[str, BrokerOrder] = {}
-    for echo in completed:
-        found = book.find(echo.order_ref, echo.perm_id)
-        if found is not None and not _old(found, echo):
-            _note(known, found)
-            ended[found.order_ref] = echo
-            effects += book.apply(echo, at)
     foreign: set[int] = set()
     for echo in open_orders:
         _note(known, book.find(echo.order_ref, echo.perm_id, echo.client_id, echo.epoch, echo.order_id))
@@ -196,11 +181,56 @@ def reconcile(
         for conclusion in concluded:
             effects += book.apply(conclusion, at) if isinstance(conclusion, OrderResolved) else [conclusion]
         again = again or doubt
-        if record.status is not before.status:
-            text = f"{before.status} → {record.status}"
-            differences.append(Difference(record.symbol, text, ref, record.perm_id))
+        if (difference := _changed(before)) is not None:
+            differences.append(difference)
     remembered = remember(now, offsets, undecided & moved.keys())
     return Reconciliation(tuple(effects), tuple(differences), holdings, remembered, now, again)
+
+
+def believe(book: OrderBook, snapshot: BrokerSnapshot, at: datetime) -> tuple[list[Effect], list[Difference]]:
+    """Take what an incomplete snapshot says: what it lacks means nothing, and what has ended has ended."""
+    effects: list[Effect] = []
+    differences: list[Difference] = []
+    known: dict[str, _Before] = {}
+    _fold(book, snapshot, at, known, effects, differences)
+    differences += (difference for each in known.values() if (difference := _changed(each)) is not None)
+    return effects, differences
+
+
+def _fold(
+    book: OrderBook,
+    snapshot: BrokerSnapshot,
+    at: datetime,
+    known: dict[str, _Before],
+    effects: list[Effect],
+    differences: list[Difference],
+) -> dict[str, BrokerOrder]:
+    """Take executions, commissions and completed orders; return those of the last that say something new, by their
+    order_ref."""
+    for execution in snapshot.executions or ():
+        _note(known, book.find(execution.order_ref, execution.perm_id))
+        learned = book.apply(BrokerExecution(snapshot.epoch, execution), at)
+        if learned:
+            text = f"execution {execution.exec_id}: {execution.side} {execution.quantity} at {execution.price}"
+            differences.append(Difference(execution.symbol, text, execution.order_ref, execution.perm_id))
+        effects += learned
+    for commission in snapshot.commissions:
+        effects += book.apply(BrokerCommission(snapshot.epoch, commission), at)
+    ended: dict[str, BrokerOrder] = {}
+    for echo in snapshot.completed_orders or ():
+        found = book.find(echo.order_ref, echo.perm_id)
+        if found is not None and not _old(found, echo):
+            _note(known, found)
+            ended[found.order_ref] = echo
+            effects += book.apply(echo, at)
+    return ended
+
+
+def _changed(before: _Before) -> Difference | None:
+    record = before.record
+    if record.status is before.status:
+        return None
+    return Difference(record.symbol, f"{before.status} → {record.status}", record.order_ref, record.perm_id)
 
 
 def _note(known: dict[str, _Before], record: OrderRecord | None) -> None:

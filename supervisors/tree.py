@@ -23,7 +23,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from actors.alarms import AlarmsActor
+from actors.alarms import AlarmsActor, StandingAlarms
 from actors.bus import EventBus
 from actors.gateway import GatewayActor, LastGate, LinkHistory
 from actors.ib.client import SocketConnection
@@ -82,7 +82,7 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
     world = world or World()
     now = _Now(settings)
     history, told = LinkHistory(LastGate(settings.risk)), LastTold()
-    unwritten = Unwritten()
+    unwritten, alarms = Unwritten(), StandingAlarms()
     rules = RuleBook((*build_rules(settings), *world.rules))
 
     def storage() -> Storage:
@@ -166,7 +166,7 @@ def build_tree(settings: Settings, system: System, bus: EventBus, world: World |
                     strategy=Strategy.ONE_FOR_ONE,
                     children=signal_sources(lambda: now.settings, bus, world.signals, world.sources),
                 ),
-                ChildSpecification("alarms", lambda context: AlarmsActor(context, bus=bus)),
+                ChildSpecification("alarms", lambda context: AlarmsActor(context, bus=bus, memory=alarms)),
             ),
         ),
         system,

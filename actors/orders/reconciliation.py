@@ -12,7 +12,8 @@ from actors.orders.desk import OrderDesk
 from config.log_record import timestamp
 from config.logging import log
 from domain.offsets import Offsets
-from domain.reconciliation import reconcile
+from domain.orders.effects import Effect
+from domain.reconciliation import Difference, believe, reconcile
 from messages.gateway import AskBroker, BrokerConnected, BrokerLost, BrokerNotice, BrokerSnapshot
 from messages.journal import Append, Entry
 from messages.order import IdsReserved
@@ -141,13 +142,14 @@ class Reconciler:
     # the answer
 
     def snapshot(self, snapshot: BrokerSnapshot) -> None:
-        """Take the broker's lists. Incomplete ones say nothing and are asked for again."""
+        """Take the broker's lists. Incomplete ones prove no absence and are asked for again."""
         desk = self._desk
         if snapshot.epoch != desk.epoch:
             return
         self._asked, again = "", self._again
         self._again = ""
         if not snapshot.complete:
+            self._take(*believe(desk.book, snapshot, desk.context.environment.now()))
             log("reconcile.finished", level="WARNING", actor="orders", complete=False, epoch=snapshot.epoch)
             self._pause("the last answer was incomplete", at_once=False)
             return
@@ -160,19 +162,7 @@ class Reconciler:
             held=self._held,
         )
         self._offsets, self.apart = result.offsets, result.apart
-        self._taking = True
-        desk.carry_out(result.effects)
-        self._taking = False
-        for difference in result.differences:
-            log(
-                "reconcile.difference",
-                level="WARNING",
-                actor="orders",
-                symbol=difference.symbol,
-                order_ref=difference.order_ref,
-                perm_id=difference.perm_id,
-                text=difference.text,
-            )
+        self._take(result.effects, result.differences)
         for symbol, holding in result.holdings:
             desk.address(f"position/{symbol}").tell(holding)
         self._held.update(symbol for symbol, _ in result.holdings)
@@ -196,6 +186,21 @@ class Reconciler:
             self._pause(again, at_once=self._in_a_row == 0)
         else:
             self._in_a_row = 0
+
+    def _take(self, effects: Iterable[Effect], differences: Iterable[Difference]) -> None:
+        self._taking = True
+        self._desk.carry_out(effects)
+        self._taking = False
+        for difference in differences:
+            log(
+                "reconcile.difference",
+                level="WARNING",
+                actor="orders",
+                symbol=difference.symbol,
+                order_ref=difference.order_ref,
+                perm_id=difference.perm_id,
+                text=difference.text,
+            )
 
     def _pause(self, reason: str, *, at_once: bool) -> None:
         self._in_a_row += 1

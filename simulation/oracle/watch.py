@@ -93,7 +93,7 @@ class Watch:
                 self._declared[symbol] = now
             start = max(alive, self._declared.get(symbol, -inf))
             late = HEARSAY_SECONDS + NAKED_SECONDS
-            disturbed = self._truth.disturbed(symbol, late)
+            disturbed = self._truth.disturbed(symbol, inf if self._heard.misled(symbol) else late)
             if disturbed or (now - start <= late and not self._heard.all_of(symbol)):
                 self._unheard[symbol] = now
             seconds = now - max(start, self._unheard.get(symbol, -inf))

@@ -10,7 +10,7 @@ import pytest
 import trio
 import trio.testing
 
-from actors.alarms import AlarmsActor
+from actors.alarms import AlarmsActor, StandingAlarms
 from actors.bus import EventBus
 from actors.journal import JournalActor
 from actors.runtime.system import System
@@ -20,15 +20,29 @@ from config.logging import start_logging
 from messages.journal import Replay
 from messages.lifecycle import AcknowledgeAlarm, AlarmCleared, AlarmRaised, ClearAlarm, ListAlarms, RaiseAlarm
 from messages.position import CommandAccepted, CommandRefused
+from storage.errors import JournalUnusable
 from storage.memory import SimulatedDisk, SimulatedStorage
+from storage.rows import Row
 
 START = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 MISSING = RaiseAlarm("protection.missing", "AAPL has no stop", symbol="AAPL")
 
 
+class Unreadable(SimulatedStorage):
+    """A disk on which something else fills up what a read needs."""
+
+    unreadable = False
+
+    async def read(self, replay: Replay, after: int, upto: int, limit: int) -> list[Row]:
+        """See `Storage.read`."""
+        if self.unreadable:
+            raise JournalUnusable("No space left on device")
+        return await super().read(replay, after, upto, limit)
+
+
 class House:
-    def __init__(self, system: System) -> None:
-        self.system = system
+    def __init__(self, system: System, storage: Unreadable) -> None:
+        self.system, self.storage = system, storage
         self.alarms = system.address("alarms")
         self.bus = EventBus()
         self.published: list[Any] = []
@@ -40,23 +54,25 @@ class House:
         alarms: tuple[AlarmRaised, ...] = await self.alarms.ask(ListAlarms())
         return alarms
 
-    async def start_alarms(self) -> None:
-        await self.system.start("alarms", lambda context: AlarmsActor(context, bus=self.bus))
+    async def start_alarms(self, memory: StandingAlarms | None = None) -> None:
+        await self.system.start("alarms", lambda context: AlarmsActor(context, bus=self.bus, memory=memory))
 
 
-def run(scenario: Callable[[House], Awaitable[None]], disk: SimulatedDisk | None = None) -> list[LogRecord]:
+def run(
+    scenario: Callable[[House], Awaitable[None]], disk: SimulatedDisk | None = None, seed: int = 1
+) -> list[LogRecord]:
     logged: list[LogRecord] = []
 
     async def main() -> None:
-        environment = virtual(START, 1)
+        environment = virtual(START, seed)
         log = start_logging(environment, listeners=(logged.append,), background=False, strict=True)
         try:
             async with trio.open_nursery() as nursery:
                 system = System(environment)
                 await nursery.start(lambda task_status: system.run(task_status=task_status))
-                storage = SimulatedStorage(disk or SimulatedDisk())
+                storage = Unreadable(disk or SimulatedDisk())
                 await system.start("journal", lambda context: JournalActor(context, storage=storage, owner="test"))
-                house = House(system)
+                house = House(system, storage)
                 house.bus.subscribe(AlarmRaised, house)
                 house.bus.subscribe(AlarmCleared, house)
                 await house.start_alarms()
@@ -181,6 +197,46 @@ def test_it_starts_and_works_while_the_journal_has_failed(disk: SimulatedDisk) -
         assert "which alarms stood before is not known" in alarm.text
 
     run(scenario, disk)
+
+
+def test_a_second_incarnation_in_a_process_knows_what_stands_though_the_journal_cannot_be_read(
+    disk: SimulatedDisk,
+) -> None:
+    memory = StandingAlarms()
+
+    async def scenario(house: House) -> None:
+        await house.system.stop("alarms")
+        await house.start_alarms(memory)
+        house.alarms.tell(MISSING)
+        (alarm,) = await house.standing()
+        house.storage.unreadable = True
+        await house.system.stop("alarms")
+        await house.start_alarms(memory)
+        assert await house.standing() == (alarm,)
+
+    run(scenario, disk)
+
+
+def test_what_stood_before_a_process_that_could_not_read_it_stands_in_the_next_one(disk: SimulatedDisk) -> None:
+    async def first(house: House) -> None:
+        house.alarms.tell(MISSING)
+
+    async def second(house: House) -> None:
+        house.storage.unreadable = True
+        await house.system.stop("alarms")
+        await house.start_alarms()
+        assert [alarm.kind for alarm in await house.standing()] == ["journal.failed"]
+        house.storage.unreadable = False
+        house.alarms.tell(ClearAlarm("journal.failed"))
+        house.alarms.tell(RaiseAlarm("order.overfilled", "110 of 100", symbol="AAPL", order_ref="pb-1"))
+        house.alarms.tell(ClearAlarm("order.overfilled", symbol="AAPL", order_ref="pb-1"))
+        assert await house.standing() == ()
+
+    async def third(house: House) -> None:
+        assert [alarm.kind for alarm in await house.standing()] == ["protection.missing"]
+
+    for seed, scenario in enumerate((first, second, third)):
+        run(scenario, disk, seed)
 
 
 def test_a_person_clears_what_has_happened_and_not_what_lasts() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from messages.order import OrderCancelledEvent, OrderExpiredEvent
+from messages.order import OrderCancelledEvent, OrderExpiredEvent, OrderStatus
 from messages.position import PositionCloseEvent
 from simulator.faults.verbs import Accept, Drop, Reset, Swallow, Wait
 
@@ -67,5 +67,22 @@ def test_inc_05_one_of_two_positions_and_then_the_end_of_the_link(stage):
         assert ((await it.view()).quantity, (await it.view("MSFT")).quantity) == (100, 100)
         it.links[-1].abort()
         await expect_nothing_happened(it, raised=["broker.lost", "broker.incomplete"])
+
+    stage(body)
+
+
+def test_inc_05_what_one_list_calls_over_is_over_though_another_does_not_come(stage):
+    async def body(it):
+        await it.open()
+        await it.settle(5)
+        it.fault(Swallow(), on="reqPositions", nth=1, times=2)
+        it.links[-1].abort()
+        stop = it.order("STP")
+        it.venue.cancel(stop.client_id, stop.order_id)
+        await it.settle(20)
+        assert await it.status(stop) is OrderStatus.CANCELLED
+        assert "protection.missing" in it.raised(), "another one leaves when the lists are complete"
+        await it.settle(70)
+        await it.sound(raised=["protection.missing"], maybe={"broker.lost", "broker.incomplete"})
 
     stage(body)

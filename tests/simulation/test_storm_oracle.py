@@ -332,6 +332,23 @@ def test_what_was_not_told_has_until_the_next_reconciliation(court: Court) -> No
         court.safety.look(court.status(positions=_position("100")))
 
 
+def test_where_the_list_of_holdings_lacks_a_row_nobody_can_know_what_came_without_a_trade(court: Court) -> None:
+    account = court.venue.accounts[0]
+    court.venue.place(Order(1, BY_HAND, account, court.contract, "BUY", D(100), "MKT"))
+    court.told_all()
+    row = ["61", "3", "DU1", "1", "AAPL", *[""] * 9, "100"]
+    for court.now, rows in ((40.0, []), (60.0, [[*row[:14], "99"]]), (70.0, [row])):
+        for each in rows:
+            court.safety.told(each)
+        court.safety.told(["62", "1"])
+        court.safety.look(court.status(positions=_position("100")))
+    court.now = 74.0
+    court.safety.look(court.status(positions=_position("100")))
+    court.now = 76.0
+    with pytest.raises(Violation, match="naked for"):
+        court.safety.look(court.status(positions=_position("100")))
+
+
 def test_an_entry_against_the_position_is_no_protection(court: Court) -> None:
     court.disk.intends("a")
     court.disk.intends("b")
