@@ -70,7 +70,7 @@ class AlarmsActor(RunQueueActor):
                 self.tell_self(RaiseAlarm("journal.failed", f"which alarms stood before is not known: {error}"))
                 return
             # what an earlier incarnation raised, or ended, is in the journal, too
-            self._standing |= _stood(records) | self._standing
+            self._standing = self._memory.alarms = _stood(records) | self._standing
             self._memory.known = True
         compared = {one.symbol for one in self._standing.values() if one.kind in _COMPARED and one.symbol is not None}
         if compared:

@@ -240,7 +240,8 @@ class Conduct:
 
         A disk that refuses everything has no record of an alarm that stands, so those of the last status count too.
         """
-        since = max(self._by_others.get(symbol, -1e9), self._alive_since())
+        others = max(self._by_others.get(symbol, -1e9), self._truth.without_trade_at.get(symbol, -1e9))
+        since = max(others, self._alive_since())
         return self._clock() - since < _OTHERS_SECONDS or any(
             of in (None, symbol) and kind.startswith(_IN_DOUBT) for of, kind in (*self._standing.values(), *self._told)
         )

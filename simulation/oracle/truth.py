@@ -30,6 +30,8 @@ class Truth:
         self.priced_at: dict[str, float] = {}  # symbol → when it had one
         self.halted_at: dict[str, float] = {}  # symbol → when the exchange halted it; only those that are
         self.disturbed_at: dict[str, float] = {}  # symbol → when it last changed in a way that is told late
+        self.without_trade_at: dict[str, float] = {}  # symbol → when shares last came, or went, without a trade
+        self._without_trade: dict[str, Decimal] = {}  # symbol → how many have come so
         self._clock = clock
         venue.subscribe(self._on_event)
         self.enters: Callable[[str], bool] = lambda ref: False  # whether an order of that reference is to add risk
@@ -48,7 +50,11 @@ class Truth:
                     self.disturbed_at[execution.contract.symbol] = self._clock()
             case PositionChanged(position):
                 symbol = position.contract.symbol
-                if self.held(symbol) != self.by_executions(symbol):
+                came = self.held(symbol) - self.by_executions(symbol)
+                if came != self._without_trade.get(symbol, 0):
+                    self._without_trade[symbol] = came
+                    self.without_trade_at[symbol] = self.disturbed_at[symbol] = self._clock()
+                elif came:
                     self.disturbed_at[symbol] = self._clock()
 
     def disturbed(self, symbol: str, seconds: float) -> bool:

@@ -678,6 +678,27 @@ def test_ready_before_the_lists_of_a_connection(court: Court, ends: tuple[str, .
     assert broken == ([] if fine else ["READY before the broker's lists were there in this connection"])
 
 
+def test_an_exit_that_meets_shares_which_have_just_gone_without_a_trade_is_nobodys_fault(court: Court) -> None:
+    broken: list[str] = []
+    conduct = Conduct(
+        court.truth, court.records, lambda: court.now, lambda: -100.0, broken.append, Bounds(5.0, 2.0, 40)
+    )
+    account = court.venue.accounts[0]
+    terms = {"symbol": "AAPL", "side": "SELL", "quantity": "100", "oca_group": "", "parent_ref": None, "source": "test"}
+    for ref in ("late", "wrong"):
+        court.disk.has("OrderIntended", order={"order_ref": ref, "role": "target", **terms})
+    court.venue.deliver_shares(account, court.contract, D(100))
+    court.now = 100.0
+    court.venue.deliver_shares(account, court.contract, D(-100))
+    court.place("late", side="SELL")
+    assert (broken, court.truth.held("AAPL")) == ([], -100)
+    assert court.truth.disturbed("AAPL", 1.0)
+    court.now = 200.0
+    court.place("wrong", side="SELL")
+    assert broken == ["wrong, an exit of AAPL, made -200 of -100"]
+    del conduct
+
+
 def test_ready_without_a_link(court: Court) -> None:
     broken: list[str] = []
     conduct = Conduct(court.truth, court.records, lambda: court.now, lambda: 0.0, broken.append, Bounds(5.0, 2.0, 40))
