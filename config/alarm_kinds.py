@@ -38,6 +38,7 @@ ALARM_KINDS: dict[str, AlarmKind] = {
         "more symbols are wanted than the account has market data lines", "they have lines again"
     ),
     "broker.rate_exceeded": _person("TWS complained about the message rate (100); no entries for a minute", _CONNECTED),
+    "clock.apart": AlarmKind("TWS's clock and this machine's are more than five seconds apart", "they agree"),
     "execution.liquidation": _person("the broker has liquidated: an execution carries its mark"),
     "instrument.unknown": AlarmKind("the broker does not know a symbol's contract", "the broker describes it"),
     "journal.damaged": _person("a record cannot be read back: see pitboss journal verify"),

@@ -13,6 +13,7 @@ import trio_asyncio
 from attrs import evolve, frozen
 
 from actors.gateway.backoff import BackOff
+from actors.gateway.clock import ClockWatch
 from actors.gateway.data_desk import DataDesk
 from actors.gateway.errors import BrokerRefusedError, BrokerUnavailableError, LinkLostError
 from actors.gateway.history import LinkHistory
@@ -75,6 +76,7 @@ class LinkKeeper:
         self._environment = environment
         self._history = history
         self._outlets = outlets
+        self._clock = ClockWatch(outlets)
         self._sender = sender
         self._orders = orders
         self._data = data
@@ -312,8 +314,9 @@ class LinkKeeper:
             session.account.subscribe(self.account)
         self.ask(reason)
 
-    def _round_trip(self, seconds: float) -> None:
+    def _round_trip(self, seconds: float, told: int) -> None:
         self.last_round_trip = self._environment.now()
+        self._clock.told(told, seconds, self.last_round_trip)
         self._measures.round_trip.observe(seconds)
         self._measures.round_trip_seconds = seconds
 

@@ -73,13 +73,14 @@ class Session:
         rates: RateDesk,
         what_ifs: WhatIfDesk,
         outlets: Outlets,
-        on_round_trip: Callable[[float], None],
+        on_round_trip: Callable[[float, int], None],
         on_notice: NoticeHandler,
         on_line_refused: Callable[[str], None],
         timeout: float,
     ) -> None:
-        """`on_notice` is called when `degraded` has changed, and when a snapshot is needed; `on_line_refused` with the
-        symbol for which TWS had no market data line left."""
+        """`on_round_trip` is called with the seconds that it took and TWS's time, `on_notice` when `degraded` has
+        changed and when a snapshot is needed, `on_line_refused` with the symbol for which TWS had no market data line
+        left."""
         self.epoch = epoch
         self.wrapper = Wrapper(epoch, self, feeds.routes, self._publish)
         self.client = WireClient(self.wrapper, connection)
@@ -178,10 +179,10 @@ class Session:
     def account_pnl(self, pnl: AccountPnl) -> None:
         self._outlets.portfolio(pnl)
 
-    def current_time(self) -> None:
-        seconds = self.trips.answered(trio.current_time())
-        if seconds is not None:
-            self._on_round_trip(seconds)
+    def current_time(self, seconds: int) -> None:
+        took = self.trips.answered(trio.current_time())
+        if took is not None:
+            self._on_round_trip(took, seconds)
         self._sender.pump()
 
     # Ticks. The batch so far goes first, so that a position hears of them in order.

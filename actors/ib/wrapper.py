@@ -81,8 +81,8 @@ class Receiver(Protocol):
     def market_rule(self, rule_id: int, bands: list[tuple[Decimal, Decimal]]) -> None:
         """Receive marketRule as (low edge, increment) pairs."""
 
-    def current_time(self) -> None:
-        """Receive currentTime: a round trip."""
+    def current_time(self, seconds: int) -> None:
+        """Receive currentTime, in seconds since 1970: a round trip."""
 
     def account_value(self, value: AccountValue) -> None:
         """Receive updateAccountValue."""
@@ -190,13 +190,13 @@ class Wrapper:
         return True
 
     def take_time(self, fields: list[bytes]) -> bool:
-        """Take a currentTime message: what it says is not used, that it comes is a round trip."""
+        """Take a currentTime message: that it comes is a round trip."""
         try:
-            _, _, seconds, _ = fields
-            int(seconds)
+            _, _, text, _ = fields
+            seconds = int(text)
         except ValueError:
             return False
-        self._give(self._receiver.current_time)
+        self._give(self._receiver.current_time, seconds)
         return True
 
     def take_repeated(self, fields: list[bytes]) -> bool:
@@ -325,8 +325,8 @@ class Wrapper:
 
     # the link
 
-    def currentTime(self, _time: int) -> None:
-        self._give(self._receiver.current_time)
+    def currentTime(self, time: int) -> None:
+        self._give(self._receiver.current_time, time)
 
     def error(self, reqId: int, errorCode: int, errorString: str, _advancedOrderRejectJson: str) -> None:
         self._give(self._receiver.error, reqId, errorCode, errorString)

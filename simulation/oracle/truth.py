@@ -86,14 +86,18 @@ class Truth:
         return [one for one in self.venue.orders.values() if not one.done and one.client_id == BY_HAND]
 
     def covered(self, symbol: str) -> Decimal:
-        """How much of what is held the live stops, and closing market orders, would take away."""
+        """How much of what is held the live stops, and closing market orders, would take away: one of each group."""
         side = "SELL" if self.held(symbol) > 0 else "BUY"
         live = [
             one
             for one in self.live(symbol)
             if one.side == side and one.order_type in (*STOPS, "MKT") and not self.enters(one.order_ref)
         ]
-        return sum((self.awake(one) for one in live), Decimal(0))
+        groups: dict[str, Decimal] = {}
+        for one in live:
+            group = one.oca_group or f"permId {one.perm_id}"
+            groups[group] = max(groups.get(group, Decimal(0)), self.awake(one))
+        return sum(groups.values(), Decimal(0))
 
     def awake(self, order: Order) -> Decimal:
         """What of an order can fill now: a child no more than its parent has, until that has filled in whole."""
