@@ -217,7 +217,7 @@ def _fold(
     for commission in snapshot.commissions:
         effects += book.apply(BrokerCommission(snapshot.epoch, commission), at)
     ended: dict[str, BrokerOrder] = {}
-    for echo in snapshot.completed_orders or ():
+    for echo in snapshot.completed_orders or snapshot.also_completed:
         found = book.find(echo.order_ref, echo.perm_id)
         if found is not None and not _old(found, echo):
             _note(known, found)

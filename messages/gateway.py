@@ -239,9 +239,11 @@ class BrokerPosition:
 class BrokerSnapshot:
     """Every answer came with its end marker in this epoch. A list that did not end is None: unknown, not empty.
 
-    `statuses` are the last words, while the lists were made, on orders that no row shows: TWS tells of each open order
-    by openOrder and by orderStatus, and one of the two may be missing. Without `conclusive` TWS had lost its servers at
-    some time while the lists were made: what they lack may be there all the same.
+    `also_completed` are the rows of a list of completed orders that did not end: what is in it is over all the same.
+    (The rows of open orders and executions are told as they come.) `statuses` are the last words, while the lists were
+    made, on orders that no row shows: TWS tells of each open order by openOrder and by orderStatus, and one of the two
+    may be missing. Without `conclusive` TWS had lost its servers at some time while the lists were made: what they lack
+    may be there all the same.
     """
 
     epoch: int
@@ -250,6 +252,7 @@ class BrokerSnapshot:
     executions: tuple[Execution, ...] | None
     commissions: tuple[Commission, ...]
     positions: tuple[BrokerPosition, ...] | None
+    also_completed: tuple[BrokerOrder, ...] = ()
     statuses: tuple[BrokerOrderStatus, ...] = ()
     conclusive: bool = True
 

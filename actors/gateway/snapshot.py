@@ -72,6 +72,7 @@ class SnapshotDesk:
             epoch=self._epoch,
             open_orders=self._rows(Listing.OPEN_ORDERS) if everyones else None,
             completed_orders=self._rows(Listing.COMPLETED_ORDERS) if completed else None,
+            also_completed=() if completed else self._rows(Listing.COMPLETED_ORDERS),
             executions=self._rows(Listing.EXECUTIONS) if executions else None,
             commissions=tuple(self._commissions.values()),
             positions=self._rows(Listing.POSITIONS) if positions else None,

@@ -20,6 +20,7 @@ _RESTS = ("ACCEPTED", "PARTIALLY_FILLED", "HELD", "PENDING_MODIFY")
 _SENT = "SENT"
 _UNHEARD_SECONDS = 20.0  # acknowledgements are awaited for five
 _OUTLIVED_SECONDS = 45.0  # the word may be lost with the actor that crashed over it: two reconciliations, 20 s each
+_NOT_ANSWERED = "broker.incomplete"  # the alarm that says that it cannot be known
 
 
 class Evidence:
@@ -43,6 +44,7 @@ class Evidence:
         self._answered: dict[str, int] = {}  # end of a list → the frame that had asked for it
         self._lost_ib = False
         self._ended: dict[str, float] = {}  # permId → when it was told that the order is over
+        self._unanswered_until = 0.0  # when a status said last that the broker does not answer
         self._sent: dict[str, float] = {}  # orders of which a status says no more than that → since when
         records.on_record.append(self._recorded)
 
@@ -95,6 +97,8 @@ class Evidence:
         for ref, since in self._sent.items():
             if now - since > _UNHEARD_SECONDS:
                 yield f"{ref} has been called {_SENT} for {now - since:.0f} s, and not UNKNOWN"
+        if any(alarm["kind"] == _NOT_ANSWERED for alarm in status["alarms"] or ()):
+            self._unanswered_until = now
         for row in status["orders"] or ():
             if row["status"] not in _RESTS:
                 continue
@@ -102,7 +106,7 @@ class Evidence:
             ended = [self._told_at(one.perm_id) for one in self._truth.venue.orders.values() if one.order_ref == ref]
             if not ended or None in ended or not self._heard.all_fills_of(ref):
                 continue
-            seconds = now - max(alive_since, *(at for at in ended if at is not None))
+            seconds = now - max(alive_since, self._unanswered_until, *(at for at in ended if at is not None))
             if seconds > _OUTLIVED_SECONDS:
                 yield f"{ref} is called {row['status']} {seconds:.0f} s after it was told to be over"
 

@@ -71,11 +71,15 @@ def test_inc_05_one_of_two_positions_and_then_the_end_of_the_link(stage):
     stage(body)
 
 
-def test_inc_05_what_one_list_calls_over_is_over_though_another_does_not_come(stage):
+@pytest.mark.parametrize("without_end", ["another", "the same"])
+def test_inc_05_what_a_list_calls_over_is_over_though_one_does_not_end(stage, without_end):
     async def body(it):
         await it.open()
         await it.settle(5)
-        it.fault(Swallow(), on="reqPositions", nth=1, times=2)
+        if without_end == "another":
+            it.fault(Swallow(), on="reqPositions", nth=1, times=2)
+        else:
+            it.now(Drop(messages=["completedOrdersEnd"], count=2))
         it.links[-1].abort()
         stop = it.order("STP")
         it.venue.cancel(stop.client_id, stop.order_id)

@@ -598,7 +598,11 @@ def test_an_order_is_not_called_alive_long_after_its_end(court: Court) -> None:
     court.safety.told(["3", "1", "Cancelled", "0", "100", "0", str(order.perm_id), "0", "0", "7", "", ""])
     court.now = 140.0
     court.safety.look(rests)
-    court.now = 146.0
+    court.now = 150.0
+    court.safety.look(rests | {"alarms": [{"kind": "broker.incomplete", "symbol": None}]})  # nor does it answer
+    court.now = 195.0
+    court.safety.look(rests)
+    court.now = 196.0
     with pytest.raises(Violation, match="a is called ACCEPTED 46 s after it was told to be over"):
         court.safety.look(rests)
 
