@@ -19,6 +19,7 @@ from messages.position import (
     CommandRefused,
     ExitPlan,
     ExitsAdjusted,
+    PositionClosing,
 )
 
 if TYPE_CHECKING:
@@ -41,8 +42,11 @@ def close_position(actor: PositionActor, command: ClosePosition) -> CommandOutco
     actor.desk.drop_reversal("the position was closed by a command")
     if book.plan is None and book.quantity:
         taken_over = plan_of(actor, book.side, abs(book.quantity), ExitPlan(), command.source)
-        actor.append(taken_over)
+        closing = PositionClosing(taken_over.position_id, command.reason, command.source)
+        # together: by the plan alone a start would take what is held for managed, and as wanting no exits
+        actor.append(taken_over, closing)
         book.planned(taken_over)
+        book.closing = closing
     if book.plan is None:
         return CommandRefused("no position")
     if actor.closing is not None:
@@ -69,8 +73,8 @@ def adjust_exits(actor: PositionActor, command: AdjustExits) -> CommandOutcome:
     kept = before if command.source.startswith(RULE) and tighter(book.side, before, stop) != stop else None
     if kept is not None:
         facts.append(ExitsAdjusted(book.plan.position_id, ExitPlan(stop_loss_price=kept), KEPT))
+    actor.append(*facts)
     for fact in facts:
-        actor.append(fact)
         book.adjusted(fact)
     actor.levels.forget()
     actor.converge()

@@ -55,7 +55,7 @@ class Outlet:
         """Note that the cancellation of an order was answered, by its end or by its living on."""
         self._cancelling.pop(order_ref, None)
 
-    def append(self, fact: Any, *, checkpoint: bool = False) -> None:
-        """Write to the symbol's stream; what is sent afterwards is never durable before it."""
+    def append(self, *facts: Any, checkpoint: bool = False) -> None:
+        """Write to the symbol's stream, all or nothing; what is sent afterwards is never durable before it."""
         journal = self._actor.system.address("journal")
-        journal.tell(Append((Entry(self._actor.symbol, fact, checkpoint),)))
+        journal.tell(Append(tuple(Entry(self._actor.symbol, fact, checkpoint) for fact in facts)))

@@ -237,6 +237,23 @@ def test_a_holding_of_somebody_else_is_said_and_left_alone_until_a_person_closes
     house(body)
 
 
+def test_what_nobody_managed_is_written_as_taken_over_and_as_being_closed_at_once(house, monkeypatch):
+    monkeypatch.setattr("actors.journal.actor.GROUP", 1)  # as where each fact is written by itself
+    last = []
+
+    async def body(it):
+        it.outside(Side.BUY, 50, "100")
+        await it.system.idle()
+        it.disk.before = lambda step: last.append(it.disk.rows[-1].kind) if step == "sync" else None
+        await it.position.ask(ClosePosition("flatten"))
+        await it.system.idle()
+        await it.records("PositionClosing")
+
+    house(body)
+    assert "PositionClosing" in last
+    assert "PositionPlanned" not in last  # a start would take it for managed, and as wanting no exits
+
+
 def test_a_position_turned_outside_is_no_longer_ours(house):
     async def body(it):
         await it.opened()
