@@ -259,6 +259,10 @@ class Conduct:
         return sum(groups.values(), Decimal(0))
 
     def _look_for_excess(self) -> None:
+        for order in self._truth.live():
+            if order.order_ref in self._records.given_up:
+                # lists without its row have called it over: nobody can know that it works
+                self._by_others[order.contract.symbol] = self._clock()
         held = {one.contract.symbol for one in self._truth.venue.positions()}
         for symbol in held | {one.contract.symbol for one in self._truth.live()} | set(self._excess):
             if self._could_sell(symbol) > abs(self._truth.held(symbol)):

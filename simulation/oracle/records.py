@@ -66,6 +66,7 @@ class Records:
         self.intents: dict[str, dict[str, Any]] = {}  # order_ref → the order's terms
         self.again: Counter[str] = Counter()  # order_ref → how often it was to leave once more: changed, or renumbered
         self.cancelling: set[str] = set()  # order_refs
+        self.given_up: set[str] = set()  # order_refs that the process concludes are over: `Evidence` judges its proof
         self.booked: Counter[str] = Counter()  # execution id → how often
         self.fills: dict[str, dict[str, Any]] = {}  # execution id → the record
         self.adopted: list[dict[str, Any]] = []  # fills that stand for shares that came or went without a trade
@@ -137,6 +138,10 @@ class Records:
                 self.commissions[payload["commission"]["exec_id"]] = Decimal(payload["commission"]["amount"])
             case "PositionClosed":
                 self.closed.append(payload)
+            case "OrderResolved" if payload["status"] in GIVEN_UP:
+                self.given_up.add(payload["order_ref"])
+            case "OrderResolved" | "BrokerOrder":
+                self.given_up.discard(payload["order_ref"])
         for listener in self.on_record:
             listener(time, kind, payload)
 

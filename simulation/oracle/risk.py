@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
-from simulation.oracle.records import GIVEN_UP, Records
+from simulation.oracle.records import Records
 from simulation.oracle.truth import Truth
 from simulator.model import Order
 
@@ -41,13 +41,6 @@ class NewRisk:
     def __init__(self, truth: Truth, records: Records, clock: Callable[[], float], limits: Limits) -> None:
         self._truth, self._records, self._clock, self._limits = truth, records, clock, limits
         self._left: Counter[str] = Counter()
-        self._given_up: set[str] = set()  # references, by what the process concluded: `Evidence` judges its proof
-        records.on_record.append(self._recorded)
-
-    def _recorded(self, _: str, kind: str, payload: Mapping[str, Any]) -> None:
-        if kind == "OrderResolved":
-            over = payload["status"] in GIVEN_UP
-            (self._given_up.add if over else self._given_up.discard)(payload["order_ref"])
 
     def asked(self, fields: list[str]) -> None:
         """A frame asks for market data: what TWS tells first has no age that anybody could know."""
@@ -125,5 +118,5 @@ class NewRisk:
         return [
             one
             for one in self._truth.live(symbol)
-            if one.side == side and self._records.enters(one.order_ref) and one.order_ref not in self._given_up
+            if one.side == side and self._records.enters(one.order_ref) and one.order_ref not in self._records.given_up
         ]

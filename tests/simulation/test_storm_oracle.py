@@ -703,6 +703,35 @@ def test_an_exit_that_meets_shares_which_have_just_gone_without_a_trade_is_nobod
     del conduct
 
 
+@pytest.mark.parametrize("known", ["given up", "shown again", "never doubted"])
+def test_an_exit_beside_one_that_lists_without_its_row_have_called_over_is_nobodys_fault(
+    court: Court, known: str
+) -> None:
+    broken: list[str] = []
+    conduct = Conduct(
+        court.truth, court.records, lambda: court.now, lambda: -100.0, broken.append, Bounds(5.0, 2.0, 40)
+    )
+    terms = {"symbol": "AAPL", "side": "SELL", "quantity": "100", "oca_group": "", "parent_ref": None, "source": "test"}
+    for ref in ("first", "second"):
+        court.disk.has("OrderIntended", order={"order_ref": ref, "role": "exit", **terms})
+    court.venue.deliver_shares(court.venue.accounts[0], court.contract, D(100))
+    court.now = 100.0
+    court.tick(49, 2.0)  # halted: what is placed rests
+    court.place("first", "SELL")
+    if known != "never doubted":
+        court.disk.has("OrderResolved", order_ref="first", status="EXPIRED", evidence="in no list")
+    court.records.read()
+    conduct.look(court.status(state="HALTED", broker={"connected": True}))
+    court.now = 140.0
+    if known == "shown again":
+        court.disk.has("BrokerOrder", order_ref="first", status="Submitted")
+        court.records.read()
+        court.now = 150.0
+    court.place("second", "SELL")
+    fault = "second came beside exits that are not tied to it: 200 could go of 100"
+    assert broken == ([] if known == "given up" else [fault])
+
+
 def test_ready_without_a_link(court: Court) -> None:
     broken: list[str] = []
     conduct = Conduct(court.truth, court.records, lambda: court.now, lambda: 0.0, broken.append, Bounds(5.0, 2.0, 40))
